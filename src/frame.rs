@@ -1,0 +1,77 @@
+//! Turns raw pixels into a [`Frame`] that the rest of the crate can trust. Knows nothing of cameras or faces.
+
+use crate::error::{Error, Result};
+
+/// Longest side that is accepted, in pixels. A frame beyond it is a mistake or an attack on memory.
+pub const MAX_SIDE: u32 = 16_384;
+
+/// A borrowed RGBA8 image: row-major, no padding between rows, alpha ignored, values in sRGB.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    rgba: &'a [u8],
+    width: u32,
+    height: u32,
+}
+
+impl<'a> Frame<'a> {
+    /// Borrows `rgba` as a `width` x `height` image.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if a side is zero or above [`MAX_SIDE`], or if `rgba` is not
+    /// `width * height * 4` bytes long.
+    pub fn new(rgba: &'a [u8], width: u32, height: u32) -> Result<Self> {
+        if width == 0 || height == 0 {
+            return Err(Error::invalid_input(format!(
+                "the image is empty ({width} x {height}): wait until the source has pixels, for a video `videoWidth` above 0"
+            )));
+        }
+        if width > MAX_SIDE || height > MAX_SIDE {
+            return Err(Error::invalid_input(format!(
+                "the image is {width} x {height} pixels, more than {MAX_SIDE} on a side: scale it down first"
+            )));
+        }
+        let expected = width as usize * height as usize * 4;
+        if rgba.len() != expected {
+            return Err(Error::invalid_input(format!(
+                "{} bytes of pixels for a {width} x {height} image, which has {expected} (RGBA, 4 bytes a pixel)",
+                rgba.len()
+            )));
+        }
+        Ok(Self { rgba, width, height })
+    }
+
+    /// The pixels, `width * height * 4` bytes.
+    pub fn rgba(&self) -> &'a [u8] {
+        self.rgba
+    }
+
+    /// Width in pixels, at least 1.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels, at least 1.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_exact_buffers_only() {
+        assert!(Frame::new(&[0; 24], 3, 2).is_ok());
+        for length in [0, 23, 25] {
+            assert!(Frame::new(&vec![0; length], 3, 2).unwrap_err().is_invalid_input(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn refuses_empty_and_absurd_sizes() {
+        for (width, height) in [(0, 2), (2, 0), (0, 0), (u32::MAX, u32::MAX), (MAX_SIDE + 1, 1)] {
+            assert!(Frame::new(&[], width, height).unwrap_err().is_invalid_input(), "{width} x {height}");
+        }
+    }
+}

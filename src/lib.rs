@@ -1,0 +1,29 @@
+//! Face liveness on the device: a camera frame in, a liveness score out.
+//!
+//! The modules are the data path, in order:
+//!
+//! ```text
+//! frame -> face -> crop -> network -> score
+//!                  \______ pipeline wires them, weights fills the networks
+//! ```
+//!
+//! [`Frame`](frame::Frame) borrows RGBA pixels. [`face`] finds the face in it, [`crop`] cuts that face out as the
+//! `[1, 3, 224, 224]` tensor that every network of this crate reads, [`network`] holds the liveness networks, and
+//! [`score`] turns their logit into P(bona fide). [`pipeline::Pipeline`] runs all of it on any burn device.
+//!
+//! The same crate trains (the `trainer` package depends on it) and runs in the browser (`src/web`, wasm32 only), so
+//! there is one preprocessing and one definition of each network. Outside `web` nothing here names the browser, the
+//! file system or a burn backend: callers bring a [`burn::tensor::Device`] and bytes.
+
+pub mod crop;
+pub mod error;
+pub mod face;
+pub mod frame;
+pub mod network;
+pub mod pipeline;
+pub mod score;
+#[cfg(all(target_family = "wasm", feature = "web"))]
+pub mod web;
+pub mod weights;
+
+pub use error::{Error, Result};

@@ -1,0 +1,127 @@
+//! The two building blocks of every network here: [`ConvNorm`] and the residual block [`ResidualDown`].
+//!
+//! A batch norm only scales and shifts once training is over, so [`ConvNorm::fold`] moves it into the convolution that
+//! precedes it: same output, fewer passes over memory.
+
+use burn::{
+    module::{Module, Param},
+    nn::{
+        BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
+        conv::{Conv2d, Conv2dConfig},
+    },
+    tensor::{Device, Tensor, activation::relu},
+};
+
+/// Convolution without bias and batch norm; once folded, convolution with bias.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    conv: Conv2d,
+    norm: Option<BatchNorm>,
+}
+
+impl ConvNorm {
+    /// `[in, out]` channels, square odd `kernel`, padding `kernel / 2`. He initialisation (normal, fan-out).
+    pub fn new(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Self {
+        Self {
+            conv: convolution(channels, kernel, stride).with_bias(false).init(device),
+            norm: Some(BatchNormConfig::new(channels[1]).init(device)),
+        }
+    }
+
+    /// The same layer as [`ConvNorm::fold`] leaves it, uninitialised: for loading folded weights.
+    pub fn folded(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Self {
+        Self {
+            conv: convolution(channels, kernel, stride).with_initializer(Initializer::Zeros).init(device),
+            norm: None,
+        }
+    }
+
+    /// New layer, folded or not.
+    pub(crate) fn build(channels: [usize; 2], kernel: usize, stride: usize, form: Form, device: &Device) -> Self {
+        match form {
+            Form::Trainable => Self::new(channels, kernel, stride, device),
+            Form::Folded => Self::folded(channels, kernel, stride, device),
+        }
+    }
+
+    /// `[B, in, H, W]` -> `[B, out, H / stride, W / stride]`, no activation.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.conv.forward(x);
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+
+    /// Moves the batch norm's running statistics into the convolution. Folding twice changes nothing.
+    pub fn fold(self) -> Self {
+        let Some(norm) = self.norm else { return self };
+        let mut conv = self.conv;
+        let [out, _, _, _] = conv.weight.dims();
+        let scale = norm.gamma.val() / (norm.running_var.value() + norm.epsilon).sqrt();
+        let bias = norm.beta.val() - norm.running_mean.value() * scale.clone();
+        conv.weight = Param::from_tensor(conv.weight.val() * scale.reshape([out, 1, 1, 1]));
+        conv.bias = Some(Param::from_tensor(bias));
+        Self { conv, norm: None }
+    }
+}
+
+/// Whether a network is built with batch norms (for training) or without (for folded weights).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Trainable,
+    Folded,
+}
+
+fn convolution(channels: [usize; 2], kernel: usize, stride: usize) -> Conv2dConfig {
+    let padding = kernel / 2;
+    Conv2dConfig::new(channels, [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        // He et al. 2015; fan-out as torchvision's ResNet, so that the paper's baseline is the same start.
+        .with_initializer(Initializer::KaimingNormal { gain: std::f64::consts::SQRT_2, fan_out_only: true })
+}
+
+/// ResNet's basic block: two 3 x 3 convolutions beside a shortcut (He et al. 2016, option B).
+#[derive(Module, Debug)]
+pub struct ResidualDown {
+    first: ConvNorm,
+    second: ConvNorm,
+    /// 1 x 1 projection, where size or channels change.
+    shortcut: Option<ConvNorm>,
+}
+
+impl ResidualDown {
+    /// `[in, out]` channels; `stride` 2 halves height and width.
+    pub fn new(channels: [usize; 2], stride: usize, device: &Device) -> Self {
+        Self::build(channels, stride, Form::Trainable, device)
+    }
+
+    pub(crate) fn build(channels: [usize; 2], stride: usize, form: Form, device: &Device) -> Self {
+        let [input, output] = channels;
+        Self {
+            first: ConvNorm::build(channels, 3, stride, form, device),
+            second: ConvNorm::build([output, output], 3, 1, form, device),
+            shortcut: (stride != 1 || input != output).then(|| ConvNorm::build(channels, 1, stride, form, device)),
+        }
+    }
+
+    /// `[B, in, H, W]` -> `[B, out, H / stride, W / stride]`, not negative.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let y = self.second.forward(relu(self.first.forward(x.clone())));
+        let shortcut = match &self.shortcut {
+            Some(shortcut) => shortcut.forward(x),
+            None => x,
+        };
+        relu(y + shortcut)
+    }
+
+    /// Folds its three [`ConvNorm`]s.
+    pub fn fold(self) -> Self {
+        Self {
+            first: self.first.fold(),
+            second: self.second.fold(),
+            shortcut: self.shortcut.map(ConvNorm::fold),
+        }
+    }
+}

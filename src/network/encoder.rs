@@ -1,0 +1,71 @@
+//! Face crop `[B, 3, 224, 224]` -> embedding map `[B, C, 7, 7]`: ResNet-18 at any width (paper, networks table).
+
+use burn::{
+    module::Module,
+    nn::{
+        PaddingConfig2d,
+        pool::{MaxPool2d, MaxPool2dConfig},
+    },
+    tensor::{Device, Tensor, activation::relu},
+};
+
+use super::blocks::{ConvNorm, Form, ResidualDown};
+
+/// ResNet-18 without its head: 7 x 7 / 2 stem, max-pool, four stages of two basic blocks.
+#[derive(Module, Debug)]
+pub struct Encoder {
+    stem: ConvNorm,
+    pool: MaxPool2d,
+    stages: Vec<ResidualDown>,
+}
+
+impl Encoder {
+    /// `width` 1.0 is ResNet-18 (64, 128, 256, 512 channels); 0.25 gives 16, 32, 64, 128.
+    ///
+    /// # Panics
+    /// If `width` leaves no channel.
+    pub fn new(width: f64, device: &Device) -> Self {
+        Self::build(width, Form::Trainable, device)
+    }
+
+    pub(crate) fn build(width: f64, form: Form, device: &Device) -> Self {
+        let [c1, c2, c3, c4] = channels(width);
+        let stages = [(c1, c1, 1), (c1, c1, 1), (c1, c2, 2), (c2, c2, 1), (c2, c3, 2), (c3, c3, 1), (c3, c4, 2), (c4, c4, 1)];
+        Self {
+            stem: ConvNorm::build([3, c1], 7, 2, form, device),
+            pool: MaxPool2dConfig::new([3, 3])
+                .with_strides([2, 2])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                .init(),
+            stages: stages
+                .into_iter()
+                .map(|(input, output, stride)| ResidualDown::build([input, output], stride, form, device))
+                .collect(),
+        }
+    }
+
+    /// `[B, 3, 224, 224]` in `[0, 1]` -> `[B, channels(width)[3], 7, 7]`, not negative.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.pool.forward(relu(self.stem.forward(x)));
+        self.stages.iter().fold(x, |x, stage| stage.forward(x))
+    }
+
+    /// Folds every batch norm.
+    pub fn fold(self) -> Self {
+        Self {
+            stem: self.stem.fold(),
+            pool: self.pool,
+            stages: self.stages.into_iter().map(ResidualDown::fold).collect(),
+        }
+    }
+}
+
+/// Channels of the four stages at a width.
+///
+/// # Panics
+/// If `width` leaves no channel.
+pub fn channels(width: f64) -> [usize; 4] {
+    let base = (64.0 * width).round() as usize;
+    assert!(base > 0, "an encoder of width {width} has no channels");
+    [base, 2 * base, 4 * base, 8 * base]
+}

@@ -1,0 +1,95 @@
+//! Frame -> face -> crop -> logit -> score: wires the other modules and nothing else.
+
+use burn::tensor::Device;
+
+use crate::{
+    crop::{Region, crop_tensor, face_region},
+    error::Result,
+    face::{Face, FaceDetector, blazeface::BlazeFace},
+    frame::Frame,
+    network::Classifier,
+    score::Score,
+    weights::{CLASSIFIER, DETECTOR, Manifest, load_safetensors},
+};
+
+/// The loaded product: detector and classifier on one device.
+#[derive(Debug)]
+pub struct Pipeline {
+    manifest: Manifest,
+    detector: FaceDetector,
+    classifier: Classifier,
+    device: Device,
+}
+
+/// A face and how live it looks.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// The most confident face of the frame.
+    pub face: Face,
+    /// P(bona fide) of its crop.
+    pub score: Score,
+}
+
+impl Pipeline {
+    /// Builds the networks on `device` from a manifest and the files that it names.
+    ///
+    /// # Errors
+    /// [`crate::Error::is_weights`] or [`crate::Error::is_incompatible`], see [`Manifest::parse`], [`Manifest::bytes`]
+    /// and [`load_safetensors`].
+    pub fn load(manifest: &str, mut fetch: impl FnMut(&str) -> Option<Vec<u8>>, device: &Device) -> Result<Self> {
+        let manifest = Manifest::parse(manifest)?;
+        let detector = load_safetensors(BlazeFace::new(device), manifest.bytes(DETECTOR, &mut fetch)?)?;
+        let classifier = load_safetensors(Classifier::folded(device), manifest.bytes(CLASSIFIER, &mut fetch)?)?;
+        Ok(Self { manifest, detector: FaceDetector::new(detector), classifier, device: device.clone() })
+    }
+
+    /// What was loaded.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The most confident face of the frame.
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn detect(&self, frame: &Frame<'_>) -> Result<Option<Face>> {
+        Ok(self.detector.detect(frame).await?.into_iter().next())
+    }
+
+    /// Finds the face and scores it; `None` where there is no face.
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn score(&self, frame: &Frame<'_>) -> Result<Option<Scored>> {
+        let Some(face) = self.detect(frame).await? else { return Ok(None) };
+        let score = self.score_region(frame, &face_region(&face.bounds)).await?;
+        Ok(Some(Scored { face, score }))
+    }
+
+    /// Scores a region of the frame as the face crop.
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn score_region(&self, frame: &Frame<'_>, region: &Region) -> Result<Score> {
+        let logit = self.classifier.forward(crop_tensor(frame, region, &self.device));
+        let values = read(logit).await?;
+        Ok(Score::from_logit(values[0]))
+    }
+
+    /// Scores the whole frame as the face crop (letterboxed if it is not square).
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn score_whole(&self, frame: &Frame<'_>) -> Result<Score> {
+        self.score_region(frame, &Region::whole(frame)).await
+    }
+}
+
+/// Reads a tensor back without blocking, which a browser would not survive.
+pub(crate) async fn read<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Result<Vec<f32>> {
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|e| crate::Error::device(format!("the compute device failed while its result was read: {e:?}")))?;
+    data.try_into_vec().map_err(|e| crate::Error::device(format!("the compute device returned another type than f32: {e:?}")))
+}

@@ -1,0 +1,69 @@
+//! Liveness logit -> [`Score`] -> [`Decision`] at a named operating point. Knows no pixels and no networks.
+
+use serde::{Deserialize, Serialize};
+
+/// P(bona fide) of one face crop, in `[0, 1]`; higher is safer.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Score(f32);
+
+impl Score {
+    /// From the classifier's log-odds of bona fide.
+    ///
+    /// # Panics
+    /// If the logit is NaN: weights are checked at load, so that is a broken invariant.
+    pub fn from_logit(logit: f32) -> Self {
+        assert!(!logit.is_nan(), "the classifier's logit is NaN");
+        Self(1.0 / (1.0 + (-logit).exp()))
+    }
+
+    /// The probability.
+    pub fn value(self) -> f32 {
+        self.0
+    }
+
+    /// Bona fide at or above the threshold, attack below.
+    pub fn decide(self, point: &OperatingPoint) -> Decision {
+        if self.0 >= point.threshold { Decision::BonaFide } else { Decision::Attack }
+    }
+}
+
+/// A threshold and what it was measured to cost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoint {
+    /// Lowest score that counts as bona fide, in `[0, 1]`.
+    pub threshold: f32,
+    /// Attacks accepted, as a share in `[0, 1]`: the worst attack species' rate (ISO/IEC 30107-3).
+    pub apcer: f32,
+    /// Bona fide presentations refused, as a share in `[0, 1]`.
+    pub bpcer: f32,
+}
+
+/// What one score means at an operating point. One frame's decision, not a session's verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// A live face.
+    BonaFide,
+    /// A presentation attack.
+    Attack,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_probabilities_that_rise_with_the_logit() {
+        assert_eq!(Score::from_logit(0.0).value(), 0.5);
+        assert_eq!(Score::from_logit(f32::INFINITY).value(), 1.0);
+        assert_eq!(Score::from_logit(f32::NEG_INFINITY).value(), 0.0);
+        assert!(Score::from_logit(1.0) > Score::from_logit(-1.0));
+    }
+
+    #[test]
+    fn the_threshold_itself_is_bona_fide() {
+        let point = OperatingPoint { threshold: 0.5, apcer: 0.0, bpcer: 0.0 };
+        assert_eq!(Score::from_logit(0.0).decide(&point), Decision::BonaFide);
+        assert_eq!(Score::from_logit(-0.01).decide(&point), Decision::Attack);
+    }
+}
