@@ -1,0 +1,147 @@
+//! The package's main class: load once, then frame in, score out. The work happens in a worker.
+
+/// <reference lib="esnext.disposable" />
+
+import { hasRealGpu } from './backend.js';
+import { Client } from './client.js';
+import { LivenessError } from './errors.js';
+import type { Loaded, LoadRequest } from './protocol.js';
+import { own } from './source.js';
+import type { Backend, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
+
+/** A loaded face detector and liveness network. */
+export class LivenessDetector {
+  readonly #client: Client;
+  readonly #loaded: Loaded;
+
+  private constructor(client: Client, loaded: Loaded) {
+    this.#client = client;
+    this.#loaded = loaded;
+  }
+
+  /**
+   * Starts a worker, downloads the engine and the weights, and gets them ready.
+   *
+   * With `backend: 'auto'` a failing WebGPU is followed by the CPU; asked for by name, it fails.
+   *
+   * @throws LivenessError `NOT_SUPPORTED`, `ENGINE_FETCH`, `MODEL_FETCH`, `MODEL_INTEGRITY`, `WEBGPU_UNAVAILABLE`,
+   * `CANCELLED`.
+   */
+  static async load(options: LoadOptions = {}): Promise<LivenessDetector> {
+    const { backend = 'auto', signal } = options;
+    if (!['auto', 'webgpu', 'cpu'].includes(backend)) {
+      throw new LivenessError('INVALID_INPUT', `The backend must be 'auto', 'webgpu' or 'cpu', not ${JSON.stringify(backend)}.`);
+    }
+    if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined' || typeof createImageBitmap === 'undefined') {
+      throw new LivenessError('NOT_SUPPORTED', 'Scoring needs a browser with web workers and WebAssembly.');
+    }
+    const request: LoadRequest = {
+      kind: 'load',
+      ...(options.assetBase !== undefined && { assetBase: folder(options.assetBase) }),
+      ...(options.wasmBase !== undefined && { wasmBase: folder(options.wasmBase) }),
+    };
+    if (backend === 'auto') {
+      if (await hasRealGpu()) {
+        try {
+          return await LivenessDetector.#start('webgpu', request, signal);
+        } catch (error) {
+          // What would fail on the CPU as well is told at once.
+          if (['CANCELLED', 'MODEL_FETCH', 'MODEL_INTEGRITY'].includes(LivenessError.from(error).code)) throw error;
+        }
+      }
+      return LivenessDetector.#start('cpu', request, signal);
+    }
+    if (backend === 'webgpu' && !('gpu' in navigator)) {
+      throw new LivenessError('WEBGPU_UNAVAILABLE', "This browser has no WebGPU on this page: use backend 'cpu' or 'auto'.");
+    }
+    return LivenessDetector.#start(backend, request, signal);
+  }
+
+  static async #start(backend: Backend, request: LoadRequest, signal: AbortSignal | undefined): Promise<LivenessDetector> {
+    const cancelled = () => new LivenessError('CANCELLED', 'Loading was cancelled.', { cause: signal?.reason });
+    if (signal?.aborted) throw cancelled();
+    const client = new Client(backend);
+    const stop = () => client.end(cancelled());
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      return new LivenessDetector(client, await client.ask(request));
+    } catch (cause) {
+      const error = LivenessError.from(cause);
+      client.end(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** What computes: `webgpu` or `cpu`, never `auto`. */
+  get backend(): Backend {
+    return this.#loaded.backend as Backend;
+  }
+
+  /** The GPU's name as the browser tells it, on WebGPU. */
+  get adapter(): string | undefined {
+    return this.#loaded.adapter;
+  }
+
+  /** Named thresholds of the loaded weights with their measured error rates, from the manifest. */
+  get operatingPoints(): Readonly<Record<string, OperatingPoint>> {
+    return this.#loaded.operatingPoints;
+  }
+
+  /**
+   * Finds the most confident face in one frame and scores it. Calls are answered in order.
+   *
+   * @throws LivenessError `INVALID_INPUT` for a source without pixels; `CANCELLED` after `dispose`.
+   */
+  async score(source: FrameSource): Promise<ScoreResult> {
+    const { frame, transfer } = await own(source);
+    return this.#client.ask({ kind: 'score', frame }, transfer);
+  }
+
+  /**
+   * Like `score`, from raw pixels: RGBA, 8 bits each, row by row from the top, without padding.
+   *
+   * @throws LivenessError `INVALID_INPUT` unless there are `width * height * 4` bytes, and more than none.
+   */
+  async scorePixels(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number): Promise<ScoreResult> {
+    if (!ArrayBuffer.isView(rgba) || !isSize(width) || !isSize(height)) {
+      throw new LivenessError('INVALID_INPUT', 'Pixels are a Uint8Array or Uint8ClampedArray with a whole width and height.');
+    }
+    const bytes = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength);
+    return this.#client.ask({ kind: 'scorePixels', rgba: bytes, width, height });
+  }
+
+  /**
+   * Scores a picture that is the face crop already; skips the face detector. For evaluation, and for callers with
+   * their own.
+   *
+   * @returns P(bona fide), 0 to 1.
+   * @throws LivenessError `INVALID_INPUT`, as `score` does.
+   */
+  async scoreCrop(source: FrameSource): Promise<number> {
+    const { frame, transfer } = await own(source);
+    return this.#client.ask({ kind: 'scoreCrop', frame }, transfer);
+  }
+
+  /** Stops the worker and frees its memory. Calls not yet answered reject with `CANCELLED`. */
+  dispose(): void {
+    this.#client.end(new LivenessError('CANCELLED', 'The detector was disposed.'));
+  }
+
+  /** `using detector = await LivenessDetector.load()`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function isSize(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+}
+
+/** An absolute folder URL with its slash, without which the last part would be taken for a file. */
+function folder(base: string | URL): string {
+  const url = new URL(base, typeof document === 'undefined' ? self.location.href : document.baseURI);
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url.href;
+}

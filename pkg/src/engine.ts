@@ -1,0 +1,19 @@
+//! The JavaScript face of the Rust engine (src/web), written by hand; both WebAssembly modules have it. Types only.
+
+import type { FrameSource, ScoreResult } from './types.js';
+
+/** Networks filled with weights, on one backend. Lives in a worker. */
+export interface Engine {
+  score(source: FrameSource): Promise<ScoreResult>;
+  scorePixels(rgba: Uint8Array, width: number, height: number): Promise<ScoreResult>;
+  scoreCrop(source: FrameSource): Promise<number>;
+  readonly backend: string;
+  readonly adapter: string | undefined;
+  free(): void;
+}
+
+/** What a module made by wasm-bindgen exports. */
+export interface EngineModule {
+  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  Engine: { load(manifest: string, weights: Record<string, Uint8Array>, backend: string): Promise<Engine> };
+}
