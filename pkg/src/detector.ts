@@ -1,6 +1,6 @@
 //! The package's main class: load once, then frame in, score out. The work happens in a worker.
 
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 
 import { hasRealGpu } from './backend.js';
 import { Client } from './client.js';

@@ -1,0 +1,68 @@
+# The only entry points. `make demo` and `make test` set up what is missing (scripts/toolchain.sh) and build what is stale.
+#
+#   make demo    the demo page, served at a printed address
+#   make test    everything that must pass: lint, native tests, both wasm modules, the page in a real browser
+#   make build   the npm package (pkg/dist) and the page (www/dist)
+#   make lint    formatting, clippy (CUDA and Vulkan code included), licences, types
+#   make bench   milliseconds per score in a browser, and download sizes
+#   make e2e     the browser tests alone, on what is built
+#   make train   the shipped weights again, from DATA (a folder of bona fide photos)
+#   make clean   forgets every build
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench train clean
+
+target := $(or $(CARGO_TARGET_DIR),target)
+PORT ?= 4173
+
+toolchain:
+	@scripts/toolchain.sh
+
+demo: www
+	npm run --silent --workspace www preview -- --port $(PORT)
+
+# In this order: the cheapest objection first, and each thing built once.
+test: toolchain
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory native
+	@$(MAKE) --no-print-directory www
+	@$(MAKE) --no-print-directory e2e
+	@echo "every test passed"
+
+build: www
+
+wasm: toolchain
+	@scripts/build-wasm.sh cpu
+	@scripts/build-wasm.sh webgpu
+
+package: wasm
+	npm run --silent --workspace pkg build
+
+www: package
+	npm run --silent --workspace www build
+
+# DOCS_RS keeps a dependency of CUDA from downloading LLVM: enough to check types, not to link.
+lint:
+	cargo fmt --all --check
+	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check; else echo "cargo-deny is not installed: licences and advisories unchecked"; fi
+	@! grep -nE '"resolved": "https?:' package-lock.json || { echo "package-lock.json names a registry: run npm install again with this folder's .npmrc"; exit 1; }
+
+native: trainer
+	cargo test --release --workspace
+
+trainer:
+	cargo build --release -p trainer
+
+e2e: trainer
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 "tests/e2e/*.test.js"
+
+bench: www
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/bench.js
+
+train: trainer
+	@scripts/train.sh
+
+clean:
+	rm -rf $(target) pkg/dist www/dist

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# What the other scripts share: where tools live, which versions, which way to a wasm32 standard library. Sourced.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${BONAFIDE_CACHE:-${HOME:?set HOME or BONAFIDE_CACHE}/.cache/bonafide}
+wasm_target=wasm32-unknown-unknown
+
+say() { printf '\033[1m%s\033[0m\n' "bonafide: $*"; }
+fail() { printf '\033[1mbonafide: %s\033[0m\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# The command-line tool must equal the library that Cargo.lock pins, or wasm-bindgen refuses the module.
+wasm_bindgen_version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$root/Cargo.lock")
+[ -n "$wasm_bindgen_version" ] || fail "Cargo.lock names no wasm-bindgen: restore Cargo.lock from git."
+
+wasm_bindgen() {
+  if have wasm-bindgen && [ "$(wasm-bindgen --version)" = "wasm-bindgen $wasm_bindgen_version" ]; then
+    command -v wasm-bindgen
+  elif [ -x "$cache/tools/wasm-bindgen-$wasm_bindgen_version/bin/wasm-bindgen" ]; then
+    echo "$cache/tools/wasm-bindgen-$wasm_bindgen_version/bin/wasm-bindgen"
+  fi
+}
+
+# "std" if the active toolchain carries the wasm32 standard library, "sources" if Debian's toolchain can build it.
+# BONAFIDE_WASM_ROUTE chooses by hand, for testing the one that this machine would not take.
+wasm_route() {
+  if [ -n "${BONAFIDE_WASM_ROUTE:-}" ]; then
+    echo "$BONAFIDE_WASM_ROUTE"
+  elif compgen -G "$(rustc --print sysroot)/lib/rustlib/$wasm_target/lib/libstd-*.rlib" >/dev/null; then
+    echo std
+  elif have rustup && rustup toolchain list | grep -q '^deb\b' && [ -d "$(rustc +deb --print sysroot)/lib/rustlib/src/rust/library" ]; then
+    echo sources
+  fi
+}
+
+find_chromium() {
+  local name
+  if [ -n "${CHROMIUM:-}" ]; then
+    [ -x "$CHROMIUM" ] || fail "CHROMIUM=$CHROMIUM is no program: point it to a Chromium or Chrome, or unset it."
+    echo "$CHROMIUM"
+    return
+  fi
+  for name in chromium chromium-browser google-chrome-stable google-chrome; do
+    if have "$name"; then command -v "$name"; return; fi
+  done
+  local mac="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+  if [ -x "$mac" ]; then echo "$mac"; fi
+}

@@ -1,0 +1,207 @@
+//! The package itself, unbundled, in a real browser: sources, typed errors, cancelling.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { launch } from './browser.js';
+import { openPackage, pack } from './detector.js';
+import { fit, sample } from './pictures.js';
+import { root, serve } from './server.js';
+
+const photo = pack(fit(sample(1)));
+let server, browser, opened, page;
+
+before(async () => {
+  server = await serve();
+  server.intercept = badWeights;
+  browser = await launch();
+  opened = await openPackage(browser, server);
+  page = opened.page;
+  await page.evaluate(async () => (globalThis.detector = await load({ backend: 'cpu' })));
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+  assert.deepEqual(opened.faults, []);
+});
+
+/** `/bad/KIND/FILE` is the shipped file, spoiled in the way that KIND names. */
+function badWeights(path) {
+  const [, bad, kind, file] = path.split('/');
+  if (bad !== 'bad') return undefined;
+  const bytes = readFileSync(join(root, 'pkg/weights', file));
+  const manifest = file === 'manifest.json' ? JSON.parse(bytes) : null;
+  switch (kind) {
+    case 'missing':
+      return manifest ? { body: bytes } : { status: 404 };
+    case 'corrupt':
+      if (file === 'classifier.safetensors') bytes[bytes.length - 100] ^= 0xff;
+      return { body: bytes };
+    case 'truncated':
+      return { body: file === 'classifier.safetensors' ? bytes.subarray(0, bytes.length / 2) : bytes };
+    case 'empty':
+      return { body: file === 'detector.safetensors' ? Buffer.alloc(0) : bytes };
+    case 'margin':
+      if (manifest) manifest.contract.margin = 2.7;
+      break;
+    case 'range':
+      if (manifest) manifest.contract.range = [-1, 1];
+      break;
+    case 'network':
+      if (manifest) manifest.contract.network = 'resnet50';
+      break;
+    case 'format':
+      if (manifest) manifest.format = 99;
+      break;
+    case 'swapped':
+      if (manifest) [manifest.networks.detector, manifest.networks.classifier] = [manifest.networks.classifier, manifest.networks.detector];
+      break;
+    case 'unnamed':
+      if (manifest) delete manifest.networks.classifier;
+      break;
+    case 'not-json':
+      if (manifest) return { body: '<!doctype html><title>Not found</title>' };
+      break;
+  }
+  return { body: manifest ? JSON.stringify(manifest) : bytes };
+}
+
+test('all six kinds of source give one score, and stay usable', async () => {
+  const scores = await page.evaluate(async ({ base64, width, height }) => {
+    const data = imageData(base64, width, height);
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    canvas.getContext('2d').putImageData(data, 0, 0);
+    const offscreen = new OffscreenCanvas(width, height);
+    offscreen.getContext('2d').putImageData(data, 0, 0);
+    const bitmap = await createImageBitmap(data);
+    const frame = new VideoFrame(offscreen, { timestamp: 0 });
+    const video = Object.assign(document.createElement('video'), { muted: true, srcObject: canvas.captureStream(10) });
+    await video.play();
+
+    const sources = { data, canvas, offscreen, bitmap, frame, video };
+    const scores = {};
+    for (const [name, source] of Object.entries(sources)) {
+      const first = await detector.score(source);
+      const second = await detector.score(source);
+      if (first.score !== second.score && name !== 'video') throw new Error(`${name} changed between two calls`);
+      scores[name] = first.score;
+    }
+    if (data.data.length === 0 || bitmap.width === 0 || frame.codedWidth === 0) throw new Error('a source was taken from its owner');
+    return scores;
+  }, photo);
+  console.log('  scores by source:', JSON.stringify(scores));
+  for (const [name, score] of Object.entries(scores)) {
+    // A video passes through a colour conversion (4:2:0) that costs some of the picture; the rest must agree.
+    const tolerance = name === 'video' ? 0.05 : 1e-3;
+    assert.ok(Math.abs(score - scores.data) <= tolerance, `${name} scores ${score}, ImageData ${scores.data}`);
+  }
+});
+
+test('a result holds the face in frame pixels, and where the time went', async () => {
+  const result = await page.evaluate(({ base64, width, height }) => detector.score(imageData(base64, width, height)), photo);
+  assert.deepEqual(Object.keys(result).sort(), ['backend', 'face', 'score', 'timings']);
+  assert.equal(result.backend, 'cpu');
+  assert.ok(result.face.confidence > 0.5 && result.face.confidence <= 1);
+  assert.ok(result.face.width > 30 && result.face.x > -50 && result.face.x < photo.width);
+  assert.deepEqual(Object.keys(result.timings).sort(), ['cropMs', 'detectMs', 'readMs', 'scoreMs', 'totalMs']);
+  assert.ok(Object.values(result.timings).every((ms) => ms >= 0));
+});
+
+test('no face is a result, not an error', async () => {
+  const result = await page.evaluate(() => detector.score(new ImageData(64, 48)));
+  assert.equal(result.face, null);
+  assert.equal(result.score, null);
+});
+
+test('a face crop is scored without looking for a face', async () => {
+  const score = await page.evaluate(() => detector.scoreCrop(new ImageData(224, 224)));
+  assert.ok(score >= 0 && score <= 1);
+});
+
+test('input without pixels is INVALID_INPUT, and the detector lives on', async () => {
+  const errors = await page.evaluate(async () => {
+    const closed = await createImageBitmap(new ImageData(8, 8));
+    closed.close();
+    const detached = new ImageData(8, 8);
+    structuredClone(detached.data.buffer, { transfer: [detached.data.buffer] });
+    const shut = new VideoFrame(new OffscreenCanvas(8, 8), { timestamp: 0 });
+    shut.close();
+    const canvas = Object.assign(document.createElement('canvas'), { width: 0, height: 0 });
+    return {
+      'short buffer': await codeOf(detector.scorePixels(new Uint8Array(100), 10, 10)),
+      'long buffer': await codeOf(detector.scorePixels(new Uint8Array(401), 10, 10)),
+      'empty buffer': await codeOf(detector.scorePixels(new Uint8Array(0), 0, 0)),
+      'no rows': await codeOf(detector.scorePixels(new Uint8Array(0), 10, 0)),
+      'huge size': await codeOf(detector.scorePixels(new Uint8Array(4), 0xffffffff, 0xffffffff)),
+      'half a pixel': await codeOf(detector.scorePixels(new Uint8Array(4), 0.5, 2)),
+      'negative size': await codeOf(detector.scorePixels(new Uint8Array(4), -1, -1)),
+      'an array': await codeOf(detector.scorePixels([0, 0, 0, 0], 1, 1)),
+      'empty canvas': await codeOf(detector.score(canvas)),
+      'video without a frame': await codeOf(detector.score(document.createElement('video'))),
+      'closed bitmap': await codeOf(detector.score(closed)),
+      'closed frame': await codeOf(detector.score(shut)),
+      'detached ImageData': await codeOf(detector.score(detached)),
+      'nothing': await codeOf(detector.score(null)),
+      'an object': await codeOf(detector.score({ width: 4, height: 4 })),
+      'an image element': await codeOf(detector.score(new Image())),
+      'empty crop': await codeOf(detector.scoreCrop(canvas)),
+    };
+  });
+  for (const [what, error] of Object.entries(errors)) {
+    assert.equal(error?.code, 'INVALID_INPUT', `${what}: ${JSON.stringify(error)}`);
+    assert.ok(error.typed && !error.retryable && error.message.length > 15, `${what}: ${JSON.stringify(error)}`);
+  }
+  assert.equal(await page.evaluate(async () => (await detector.score(new ImageData(32, 32))).score), null);
+});
+
+for (const kind of ['corrupt', 'truncated', 'empty', 'margin', 'range', 'network', 'format', 'swapped', 'unnamed', 'not-json']) {
+  test(`weights with the fault "${kind}" are refused as MODEL_INTEGRITY`, async () => {
+    const error = await page.evaluate((kind) => codeOf(load({ backend: 'cpu', assetBase: `/bad/${kind}` })), kind);
+    assert.equal(error?.code, 'MODEL_INTEGRITY', JSON.stringify(error));
+    assert.ok(error.typed && !error.retryable && error.message.length > 20, JSON.stringify(error));
+  });
+}
+
+test('weights that do not arrive are MODEL_FETCH, and worth another try', async () => {
+  const errors = await page.evaluate(async () => [
+    await codeOf(load({ backend: 'cpu', assetBase: '/bad/missing/' })),
+    await codeOf(load({ backend: 'cpu', assetBase: 'http://127.0.0.1:9/elsewhere/' })),
+  ]);
+  for (const error of errors) assert.deepEqual([error?.code, error?.retryable], ['MODEL_FETCH', true], JSON.stringify(error));
+  // The second was stopped by the policy, as it should be: that is not a fault of the page.
+  opened.faults.length = 0;
+});
+
+test('an engine that does not arrive, or is no engine, is ENGINE_FETCH', async () => {
+  const errors = await page.evaluate(async () => [
+    await codeOf(load({ backend: 'cpu', wasmBase: '/nowhere/' })),
+    await codeOf(load({ backend: 'cpu', wasmBase: '/bad/not-json/manifest.json?' })),
+  ]);
+  for (const error of errors) assert.equal(error?.code, 'ENGINE_FETCH', JSON.stringify(error));
+});
+
+test('loading and scoring can be cancelled', async () => {
+  const codes = await page.evaluate(async () => {
+    const before = AbortSignal.abort();
+    const during = new AbortController();
+    const loading = codeOf(load({ backend: 'cpu', signal: during.signal }));
+    setTimeout(() => during.abort(), 5);
+    const other = await load({ backend: 'cpu' });
+    const pending = codeOf(other.score(new ImageData(640, 480)));
+    await new Promise((resolve) => setTimeout(resolve));
+    other.dispose();
+    other.dispose();
+    return [await codeOf(load({ signal: before })), await loading, await pending, await codeOf(other.score(new ImageData(8, 8)))].map((e) => e?.code);
+  });
+  assert.deepEqual(codes, ['CANCELLED', 'CANCELLED', 'CANCELLED', 'CANCELLED']);
+});
+
+test('an unknown backend is INVALID_INPUT, WebGPU without an adapter WEBGPU_UNAVAILABLE, auto falls back', async () => {
+  const [unknown, webgpu, auto] = await page.evaluate(async () => [
+    (await codeOf(load({ backend: 'cuda' })))?.code,
+    (await codeOf(load({ backend: 'webgpu' })))?.code,
+    (await load()).backend,
+  ]);
+  assert.deepEqual([unknown, webgpu, auto], ['INVALID_INPUT', 'WEBGPU_UNAVAILABLE', 'cpu']);
+});

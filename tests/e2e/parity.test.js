@@ -1,0 +1,102 @@
+//! One set of pixels -> one score, whatever computes it: native, WebAssembly on the CPU, WebGPU in a worker.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { launch } from './browser.js';
+import { openPackage, pack } from './detector.js';
+import { emptyScene, fit, sample, writePng } from './pictures.js';
+import { root, serve } from './server.js';
+
+const TOLERANCE = 1e-3;
+const trainer = process.env.TRAINER ?? join(root, 'target/release/trainer');
+/** The photos as they come, one fitted into a camera's frame, and a scene without a face. */
+const pictures = [
+  ...[1, 2, 3, 4, 5, 6].map((n) => ({ name: `sample${n}`, ...sample(n) })),
+  { name: 'fitted', ...fit(sample(1)) },
+  { name: 'no-face', ...emptyScene() },
+];
+let server, browser, opened;
+let native, whole, cpu;
+
+before(async () => {
+  assert.ok(existsSync(trainer), `${trainer} is missing: cargo build --release -p trainer`);
+  server = await serve();
+  browser = await launch({ webgpu: true });
+  opened = await openPackage(browser, server);
+  const paths = pictures.map((picture) => writePng(`${picture.name}.png`, picture));
+  native = await scoreNatively(paths, []);
+  whole = await scoreNatively(paths, ['--whole']);
+  cpu = await scoreInPage('cpu', pictures);
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+  assert.deepEqual(opened?.faults, []);
+});
+
+async function scoreNatively(paths, options) {
+  const csv = join(root, `target/e2e/native${options.join('')}.csv`);
+  await promisify(execFile)(trainer, ['score', ...paths, ...options, '--csv', csv], { cwd: root });
+  const [header, ...rows] = readFileSync(csv, 'utf8').trim().split('\n').map((line) => line.split(','));
+  return new Map(rows.map((row) => {
+    const fields = Object.fromEntries(header.map((name, i) => [name, row[i]]));
+    return [basename(fields.path, '.png'), fields];
+  }));
+}
+
+async function scoreInPage(backend, some) {
+  await opened.page.evaluate(async (backend) => (globalThis.detector = await load({ backend })), backend);
+  const results = new Map();
+  for (const picture of some) {
+    results.set(picture.name, await opened.page.evaluate(async ({ base64, width, height }) => {
+      const pixels = bytes(base64);
+      return { ...(await detector.scorePixels(pixels, width, height)), whole: await detector.scoreCrop(new ImageData(pixels, width, height)) };
+    }, pack(picture)));
+  }
+  await opened.page.evaluate(() => detector.dispose());
+  return results;
+}
+
+function close(a, b, what, tolerance = TOLERANCE) {
+  assert.ok(Math.abs(a - b) <= tolerance, `${what}: ${a} and ${b} differ by ${Math.abs(a - b)}`);
+  return Math.abs(a - b);
+}
+
+test('a face is found in each of the six photos', () => {
+  for (let n = 1; n <= 6; n++) assert.ok(cpu.get(`sample${n}`).face, `sample${n}: no face`);
+  assert.equal(cpu.get('no-face').face, null);
+});
+
+test('native and CPU WebAssembly agree on box and score', () => {
+  let worst = 0;
+  for (const [name, result] of cpu) {
+    const row = native.get(name);
+    if (!result.face) {
+      assert.equal(row.score, '', `${name}: a score natively, none in the page`);
+      continue;
+    }
+    worst = Math.max(worst, close(result.score, Number(row.score), `${name}, score`));
+    for (const side of ['x', 'y', 'width', 'height']) close(result.face[side], Number(row[`face_${side}`]), `${name}, face ${side}`, 0.1);
+    worst = Math.max(worst, close(result.whole, Number(whole.get(name).score), `${name}, whole`));
+  }
+  console.log(`  native and CPU WebAssembly: largest difference ${worst.toExponential(1)}`);
+});
+
+test('WebGPU in a worker and the CPU agree on box and score', { timeout: 400_000 }, async () => {
+  const some = pictures.filter(({ name }) => ['sample1', 'sample4', 'fitted', 'no-face'].includes(name));
+  let worst = 0;
+  for (const [name, result] of await scoreInPage('webgpu', some)) {
+    const expected = cpu.get(name);
+    assert.equal(result.backend, 'webgpu');
+    worst = Math.max(worst, close(result.whole, expected.whole, `${name}, whole`));
+    assert.equal(result.face === null, expected.face === null, `${name}: a face on one of the two only`);
+    if (!result.face) continue;
+    worst = Math.max(worst, close(result.score, expected.score, `${name}, score`));
+    for (const side of ['x', 'y', 'width', 'height']) close(result.face[side], expected.face[side], `${name}, face ${side}`, 0.1);
+  }
+  console.log(`  WebGPU and CPU WebAssembly: largest difference ${worst.toExponential(1)}`);
+});

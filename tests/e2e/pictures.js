@@ -1,0 +1,109 @@
+//! Real photos (a development dependency) -> pixels, PNG files and camera clips.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import jpeg from 'jpeg-js';
+import { PNG } from 'pngjs';
+import { root } from './server.js';
+
+const folder = join(root, 'target/e2e');
+const require = createRequire(import.meta.url);
+const samples = join(dirname(require.resolve('@vladmandic/face-api/package.json')), 'demo');
+
+/** Path of sample photo 1 to 6. */
+export const samplePath = (n) => join(samples, `sample${n}.jpg`);
+
+/** A sample photo as `{ data: RGBA bytes, width, height }`. */
+export function sample(n) {
+  const { data, width, height } = jpeg.decode(readFileSync(samplePath(n)), { useTArray: true, formatAsRGBA: true });
+  return { data, width, height };
+}
+
+/** A scene without a face: a dim wall with a soft light on it. */
+export function emptyScene(width = 640, height = 480) {
+  const data = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const light = Math.exp(-(((x - width * 0.7) / 260) ** 2 + ((y - height * 0.3) / 220) ** 2));
+      const grain = ((x * 7919 + y * 104729) % 13) - 6;
+      const at = (y * width + x) * 4;
+      data[at] = 92 + 110 * light + grain;
+      data[at + 1] = 96 + 100 * light + grain;
+      data[at + 2] = 100 + 80 * light + grain;
+      data[at + 3] = 255;
+    }
+  }
+  return { data, width, height };
+}
+
+/** Fits a picture into a frame of another size, averaging so that nothing flickers, with gray around it. */
+export function fit(source, width = 640, height = 480) {
+  const scale = Math.min(width / source.width, height / source.height);
+  const [w, h] = [Math.round(source.width * scale), Math.round(source.height * scale)];
+  const [left, top] = [(width - w) >> 1, (height - h) >> 1];
+  const data = new Uint8Array(width * height * 4).fill(96);
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const [x0, x1] = span(x, scale, source.width);
+      const [y0, y1] = span(y, scale, source.height);
+      const sum = [0, 0, 0];
+      for (let v = y0; v < y1; v++) {
+        for (let u = x0; u < x1; u++) {
+          for (let c = 0; c < 3; c++) sum[c] += source.data[(v * source.width + u) * 4 + c];
+        }
+      }
+      const at = ((top + y) * width + left + x) * 4;
+      for (let c = 0; c < 3; c++) data[at + c] = sum[c] / ((x1 - x0) * (y1 - y0));
+    }
+  }
+  for (let at = 3; at < data.length; at += 4) data[at] = 255;
+  return { data, width, height };
+}
+
+function span(at, scale, limit) {
+  const from = Math.min(limit - 1, Math.floor(at / scale));
+  return [from, Math.min(limit, Math.max(from + 1, Math.floor((at + 1) / scale)))];
+}
+
+/** Writes a PNG and returns its path. */
+export function writePng(name, { data, width, height }) {
+  const png = new PNG({ width, height });
+  png.data = Buffer.from(data);
+  return write(name, PNG.sync.write(png));
+}
+
+/** Writes a short uncompressed clip (YUV4MPEG2, 4:2:0), which Chromium plays as a camera, and returns its path. */
+export function writeClip(name, picture) {
+  const frame = Buffer.concat([Buffer.from('FRAME\n'), toYuv(picture)]);
+  const header = Buffer.from(`YUV4MPEG2 W${picture.width} H${picture.height} F15:1 Ip A1:1 C420jpeg\n`);
+  return write(name, Buffer.concat([header, frame, frame, frame]));
+}
+
+/** RGB to planar YUV, BT.601, limited range. */
+function toYuv({ data, width, height }) {
+  const [cw, ch] = [width >> 1, height >> 1];
+  const out = Buffer.alloc(width * height + 2 * cw * ch);
+  for (let i = 0; i < width * height; i++) {
+    out[i] = 16 + 0.257 * data[i * 4] + 0.504 * data[i * 4 + 1] + 0.098 * data[i * 4 + 2];
+  }
+  for (let y = 0; y < ch; y++) {
+    for (let x = 0; x < cw; x++) {
+      const sum = [0, 0, 0];
+      for (const at of [0, 1, width, width + 1]) {
+        for (let c = 0; c < 3; c++) sum[c] += data[(y * 2 * width + x * 2 + at) * 4 + c] / 4;
+      }
+      const [r, g, b] = sum;
+      out[width * height + y * cw + x] = 128 - 0.148 * r - 0.291 * g + 0.439 * b;
+      out[width * height + cw * ch + y * cw + x] = 128 + 0.439 * r - 0.368 * g - 0.071 * b;
+    }
+  }
+  return out;
+}
+
+function write(name, bytes) {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}

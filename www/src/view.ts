@@ -1,0 +1,141 @@
+//! What the page knows -> what it shows. The only file that writes to the document; decides nothing.
+
+import type { LivenessDetector, OperatingPoint, ScoreResult } from 'bonafide';
+import { draw } from './glyphs.js';
+import { ACTION_LABELS, type Action, type Message } from './messages.js';
+import { drawFace } from './overlay.js';
+
+function element<T extends HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`index.html has no #${id}`);
+  return found as T;
+}
+
+const stage = element('stage');
+const picture = element('picture');
+const message = element('message');
+const chip = element('chip');
+const result = element('result');
+const status = element('status');
+const overlay = element<HTMLCanvasElement>('overlay');
+
+export const video = element<HTMLVideoElement>('video');
+export const photo = element<HTMLCanvasElement>('photo');
+export const files = [element<HTMLInputElement>('file'), element<HTMLInputElement>('file-2')] as const;
+export const buttons = { main: element('start'), stop: element('stop'), again: element('again') } as const;
+export { stage };
+
+/** Says something once to people who cannot see it. */
+export function announce(text: string): void {
+  if (status.textContent !== text) status.textContent = text;
+}
+
+/** Covers the stage with a message; `null` uncovers it. The main button carries its action in `data-action`. */
+export function showMessage(shown: Message | null): void {
+  message.hidden = shown === null;
+  stage.classList.toggle('messaging', shown !== null);
+  if (!shown) return;
+  stage.dataset['state'] = shown.state;
+  stage.dataset['tone'] = shown.tone;
+  element('glyph').replaceChildren(draw(shown.glyph));
+  element('title').textContent = shown.title;
+  element('text').textContent = shown.text;
+  const main = shown.actions.find((action): action is Exclude<Action, 'photo'> => action !== 'photo');
+  buttons.main.hidden = main === undefined;
+  if (main) {
+    buttons.main.dataset['action'] = main;
+    buttons.main.textContent = ACTION_LABELS[main];
+  }
+  element('choose').hidden = !shown.actions.includes('photo');
+  chip.hidden = true;
+  announce(`${shown.title}. ${shown.text}`);
+}
+
+/** Shows the camera, a photo, or neither. */
+export function showPicture(source: 'camera' | 'photo' | null, mirrored = false): void {
+  picture.hidden = source === null;
+  stage.classList.toggle('has-picture', source !== null);
+  picture.classList.toggle('mirrored', mirrored);
+  if (source) picture.dataset['source'] = source;
+  overlay.width = 0;
+  buttons.stop.hidden = source !== 'camera';
+  buttons.again.hidden = source !== 'photo';
+  element('other').hidden = source !== 'photo';
+  if (source === null) clearResult();
+}
+
+/** Before the first score of a source. */
+export function showWaiting(text: string): void {
+  stage.dataset['state'] = 'scoring';
+  stage.dataset['tone'] = 'busy';
+  chip.textContent = text;
+  chip.hidden = false;
+}
+
+/** Shows one frame's result, at the threshold that the weights' manifest calls balanced. */
+export function showResult(scored: ScoreResult, width: number, height: number, point: OperatingPoint | undefined): void {
+  const { score, face, timings } = scored;
+  const verdict = score === null ? 'no-face' : !point ? 'scored' : score >= point.threshold ? 'bona-fide' : 'attack';
+  stage.dataset['state'] = score === null ? 'no-face' : 'scored';
+  stage.dataset['tone'] = 'calm';
+  chip.hidden = score !== null;
+  chip.textContent = 'No face in view';
+
+  result.dataset['verdict'] = score === null ? 'none' : verdict;
+  result.dataset['score'] = score === null ? '' : String(score);
+  element('score').textContent = score === null ? '–' : score.toFixed(3);
+  element('needle').style.width = `${(score ?? 0) * 100}%`;
+
+  const words = { 'no-face': 'No face found', scored: 'Scored', 'bona-fide': 'Looks bona fide', attack: 'Looks like an attack' }[verdict];
+  const small = document.createElement('small');
+  small.textContent =
+    score === null ? 'Face the camera, with light from the front.' : point ? `One frame, against the balanced threshold ${point.threshold.toFixed(2)}` : 'One frame';
+  element('verdict').replaceChildren(words, small);
+  announce(words);
+
+  element('total-ms').textContent = ms(timings.totalMs);
+  element('detect-ms').textContent = ms(timings.detectMs);
+  element('score-ms').textContent = score === null ? '–' : ms(timings.cropMs + timings.scoreMs);
+  const color = { 'no-face': '#fff', scored: '#fff', 'bona-fide': '#5fe0c4', attack: '#ff8f73' }[verdict];
+  drawFace(overlay, width, height, face, color);
+}
+
+/** Names what computes, and what the weights' threshold was measured to cost. */
+export function showDetector(detector: LivenessDetector | null): void {
+  const backend = detector ? { webgpu: 'WebGPU', cpu: 'CPU (WebAssembly)' }[detector.backend] : 'none';
+  element('backend').textContent = detector?.adapter ? `${backend}, ${detector.adapter}` : backend;
+  const point = detector?.operatingPoints['balanced'];
+  const threshold = element('threshold');
+  threshold.hidden = !point;
+  if (point) threshold.style.left = `${point.threshold * 100}%`;
+  const rates = element('rates');
+  rates.hidden = !point;
+  if (point) {
+    rates.textContent =
+      `At the balanced threshold ${point.threshold.toFixed(2)} it accepted ${percent(point.apcer)} of simulated attacks (worst kind) ` +
+      `and refused ${percent(point.bpcer)} of bona fide faces of its test set.`;
+  }
+}
+
+/** While a detector is loaded. */
+export function showLoading(): void {
+  element('backend').textContent = 'loading';
+}
+
+function clearResult(): void {
+  result.dataset['verdict'] = 'none';
+  result.dataset['score'] = '';
+  element('score').textContent = '–';
+  element('needle').style.width = '0';
+  element('verdict').textContent = 'No frame scored yet';
+  for (const id of ['total-ms', 'detect-ms', 'score-ms']) element(id).textContent = '–';
+  chip.hidden = true;
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
