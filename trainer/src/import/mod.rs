@@ -1,0 +1,40 @@
+//! Published weights of others -> our networks' weights, in `pkg/weights`.
+
+pub mod mediapipe;
+pub mod tflite;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+pub use mediapipe::CanonicalMesh;
+
+/// Options of `trainer import`.
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    #[command(subcommand)]
+    source: Source,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Source {
+    /// Face detector and face mesh from the npm package @mediapipe/face_mesh 0.4.1657299874 (Apache-2.0).
+    Mediapipe {
+        /// Folder of the installed package.
+        #[arg(long, default_value = "node_modules/@mediapipe/face_mesh")]
+        package: PathBuf,
+        /// Folder to write to.
+        #[arg(long, default_value = "pkg/weights")]
+        out: PathBuf,
+    },
+}
+
+/// Runs `trainer import`.
+///
+/// # Errors
+/// If the source is missing, damaged or another version, or the disk refuses.
+pub fn run(args: &ImportArgs) -> Result<()> {
+    match &args.source {
+        Source::Mediapipe { package, out } => mediapipe::run(package, out),
+    }
+}
