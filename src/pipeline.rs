@@ -1,6 +1,6 @@
 //! Frame -> face -> crop -> logit -> score: wires the other modules and nothing else.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use crate::{
     crop::{Region, crop_tensor, face_region},
@@ -71,9 +71,21 @@ impl Pipeline {
     /// # Errors
     /// [`crate::Error`] if the device fails.
     pub async fn score_region(&self, frame: &Frame<'_>, region: &Region) -> Result<Score> {
-        let logit = self.classifier.forward(crop_tensor(frame, region, &self.device));
-        let values = read(logit).await?;
-        Ok(Score::from_logit(values[0]))
+        self.classify(self.crop(frame, region)).await
+    }
+
+    /// The classifier's input for a region of the frame, `[1, 3, 224, 224]`, on the pipeline's device.
+    pub fn crop(&self, frame: &Frame<'_>, region: &Region) -> Tensor<4> {
+        crop_tensor(frame, region, &self.device)
+    }
+
+    /// Scores one crop, `[1, 3, 224, 224]` from [`Pipeline::crop`].
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn classify(&self, crop: Tensor<4>) -> Result<Score> {
+        let logits = read(self.classifier.forward(crop)).await?;
+        Ok(Score::from_logit(logits[0]))
     }
 
     /// Scores the whole frame as the face crop (letterboxed if it is not square).
@@ -86,10 +98,11 @@ impl Pipeline {
 }
 
 /// Reads a tensor back without blocking, which a browser would not survive.
-pub(crate) async fn read<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Result<Vec<f32>> {
+pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     let data = tensor
         .into_data_async()
         .await
         .map_err(|e| crate::Error::device(format!("the compute device failed while its result was read: {e:?}")))?;
-    data.try_into_vec().map_err(|e| crate::Error::device(format!("the compute device returned another type than f32: {e:?}")))
+    data.try_into_vec()
+        .map_err(|e| crate::Error::device(format!("the compute device returned another type than f32: {e:?}")))
 }

@@ -158,8 +158,9 @@ impl Manifest {
             .networks
             .get(network)
             .ok_or_else(|| Error::weights(format!("the weights' manifest names no {network}")))?;
-        let bytes = fetch(&file.file)
-            .ok_or_else(|| Error::weights(format!("the weights {} were not supplied: the manifest names them", file.file)))?;
+        let bytes = fetch(&file.file).ok_or_else(|| {
+            Error::weights(format!("the weights {} were not supplied: the manifest names them", file.file))
+        })?;
         file.verify(&bytes)?;
         Ok(bytes)
     }
@@ -208,7 +209,8 @@ mod tests {
             format: FORMAT,
             contract: Contract::current(),
             networks: [(CLASSIFIER.to_string(), NetworkFile::describe("classifier.safetensors", bytes))].into(),
-            operating_points: [("balanced".to_string(), OperatingPoint { threshold: 0.5, apcer: 0.1, bpcer: 0.1 })].into(),
+            operating_points: [("balanced".to_string(), OperatingPoint { threshold: 0.5, apcer: 0.1, bpcer: 0.1 })]
+                .into(),
             training: Training { data: String::new(), commit: String::new(), config: serde_json::Value::Null },
         }
     }

@@ -31,11 +31,8 @@ fn centres() -> impl Iterator<Item = (f32, f32)> {
 /// If there are not `COUNT` rows.
 pub fn decode(rows: &[f32], region: &Region) -> Vec<Face> {
     assert_eq!(rows.len(), COUNT * ROW, "the detector's output has another size than its anchors");
-    let mut candidates: Vec<Face> = rows
-        .chunks_exact(ROW)
-        .zip(centres())
-        .filter_map(|(row, centre)| candidate(row, centre, region))
-        .collect();
+    let mut candidates: Vec<Face> =
+        rows.chunks_exact(ROW).zip(centres()).filter_map(|(row, centre)| candidate(row, centre, region)).collect();
     candidates.sort_by(|a, b| b.bounds.confidence.total_cmp(&a.bounds.confidence));
 
     // Weighted suppression: a face is the mean of its overlapping boxes, which trembles less from frame to frame.

@@ -16,8 +16,22 @@ pub const INPUT_SIZE: usize = 128;
 
 /// Output channels and stride of each block; the first reads the stem's 24 channels.
 const BLOCKS: [(usize, usize); 16] = [
-    (24, 1), (28, 1), (32, 2), (36, 1), (42, 1), (48, 2), (56, 1), (64, 1),
-    (72, 1), (80, 1), (88, 1), (96, 2), (96, 1), (96, 1), (96, 1), (96, 1),
+    (24, 1),
+    (28, 1),
+    (32, 2),
+    (36, 1),
+    (42, 1),
+    (48, 2),
+    (56, 1),
+    (64, 1),
+    (72, 1),
+    (80, 1),
+    (88, 1),
+    (96, 2),
+    (96, 1),
+    (96, 1),
+    (96, 1),
+    (96, 1),
 ];
 /// Blocks before the 16 x 16 map that small faces are read from.
 const FINE: usize = 11;

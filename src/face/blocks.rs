@@ -13,7 +13,13 @@ use burn::{
 };
 
 /// `[in, out]` channels with bias, zeros until weights are loaded, padding like TensorFlow's `SAME` for even sizes.
-pub(super) fn convolution(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Conv2d {
+pub(super) fn convolution(
+    channels: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    groups: usize,
+    device: &Device,
+) -> Conv2d {
     let total = kernel - stride.min(kernel);
     let before = total / 2;
     Conv2dConfig::new(channels, [kernel, kernel])

@@ -27,8 +27,20 @@ pub const POINTS: usize = 468;
 
 /// Output channels and stride of the blocks that both outputs share; the first reads the stem's 16 channels.
 const SHARED: [(usize, usize); 14] = [
-    (16, 1), (16, 1), (32, 2), (32, 1), (32, 1), (64, 2), (64, 1),
-    (64, 1), (128, 2), (128, 1), (128, 1), (128, 2), (128, 1), (128, 1),
+    (16, 1),
+    (16, 1),
+    (32, 2),
+    (32, 1),
+    (32, 1),
+    (64, 2),
+    (64, 1),
+    (64, 1),
+    (128, 2),
+    (128, 1),
+    (128, 1),
+    (128, 2),
+    (128, 1),
+    (128, 1),
 ];
 
 /// The mesh network.

@@ -118,10 +118,6 @@ impl ResidualDown {
 
     /// Folds its three [`ConvNorm`]s.
     pub fn fold(self) -> Self {
-        Self {
-            first: self.first.fold(),
-            second: self.second.fold(),
-            shortcut: self.shortcut.map(ConvNorm::fold),
-        }
+        Self { first: self.first.fold(), second: self.second.fold(), shortcut: self.shortcut.map(ConvNorm::fold) }
     }
 }

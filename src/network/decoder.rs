@@ -31,11 +31,16 @@ impl Decoder {
     /// # Panics
     /// If `embedding` is not a multiple of 16.
     pub fn new(embedding: usize, device: &Device) -> Self {
-        assert!(embedding > 0 && embedding.is_multiple_of(16), "{embedding} embedding channels are not a multiple of 16");
+        assert!(
+            embedding > 0 && embedding.is_multiple_of(16),
+            "{embedding} embedding channels are not a multiple of 16"
+        );
         let widths = [1, 2, 4, 8, 8, 16].map(|divisor| embedding / divisor);
         Self {
             blocks: widths.windows(2).map(|pair| ResidualUp::new([pair[0], pair[1]], device)).collect(),
-            head: Conv2dConfig::new([widths[5], 1], [3, 3]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init(device),
+            head: Conv2dConfig::new([widths[5], 1], [3, 3])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                .init(device),
         }
     }
 

@@ -30,7 +30,8 @@ impl Encoder {
 
     pub(crate) fn build(width: f64, form: Form, device: &Device) -> Self {
         let [c1, c2, c3, c4] = channels(width);
-        let stages = [(c1, c1, 1), (c1, c1, 1), (c1, c2, 2), (c2, c2, 1), (c2, c3, 2), (c3, c3, 1), (c3, c4, 2), (c4, c4, 1)];
+        let stages =
+            [(c1, c1, 1), (c1, c1, 1), (c1, c2, 2), (c2, c2, 1), (c2, c3, 2), (c3, c3, 1), (c3, c4, 2), (c4, c4, 1)];
         Self {
             stem: ConvNorm::build([3, c1], 7, 2, form, device),
             pool: MaxPool2dConfig::new([3, 3])

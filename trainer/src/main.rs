@@ -1,1 +1,48 @@
-fn main(){}
+//! Command line of the trainer, nothing else.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use trainer::{depth, evaluate, export, finetune, import, pretrain, score};
+
+/// Trains, evaluates and exports the networks of bonafide.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Turn published weights of others into ours.
+    Import(import::ImportArgs),
+    /// Draw the pseudo-depth of photos.
+    Depth(depth::DepthArgs),
+    /// Train the generator on pseudo-depth, first on L1 alone, then against the critic.
+    Pretrain(pretrain::PretrainArgs),
+    /// Train the classifier on a pretrained encoder.
+    Finetune(finetune::FinetuneArgs),
+    /// Measure a classifier on the test split.
+    Evaluate(evaluate::EvaluateArgs),
+    /// Write a classifier as the weights that the package ships.
+    Export(export::ExportArgs),
+    /// Score photos with exported weights.
+    Score(score::ScoreArgs),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Import(args) => import::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Score(args) => score::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}

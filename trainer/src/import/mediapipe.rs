@@ -50,8 +50,8 @@ impl CanonicalMesh {
     /// # Errors
     /// [`Error::is_weights`] if it is not that file.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        let mesh: Self =
-            serde_json::from_slice(json).map_err(|e| Error::weights(format!("the canonical mesh cannot be read: {e}")))?;
+        let mesh: Self = serde_json::from_slice(json)
+            .map_err(|e| Error::weights(format!("the canonical mesh cannot be read: {e}")))?;
         mesh.checked()
     }
 
@@ -59,7 +59,11 @@ impl CanonicalMesh {
         let whole = self.vertices.len() == POINTS
             && self.triangles.len() == TRIANGLES
             && self.triangles.iter().flatten().all(|point| usize::from(*point) < POINTS);
-        if whole { Ok(self) } else { Err(Error::weights("the canonical mesh has not 468 points and 898 triangles of them")) }
+        if whole {
+            Ok(self)
+        } else {
+            Err(Error::weights("the canonical mesh has not 468 points and 898 triangles of them"))
+        }
     }
 }
 
@@ -100,8 +104,9 @@ pub fn convert(assets: &[u8]) -> Result<Imported> {
 /// If the package is missing, damaged or another version, or the disk refuses.
 pub fn run(package: &Path, out: &Path) -> anyhow::Result<()> {
     let path = package.join(ASSETS);
-    let assets = fs::read(&path)
-        .with_context(|| format!("cannot read {}: `npm install @mediapipe/face_mesh@0.4.1657299874`", path.display()))?;
+    let assets = fs::read(&path).with_context(|| {
+        format!("cannot read {}: `npm install @mediapipe/face_mesh@0.4.1657299874`", path.display())
+    })?;
     let imported = convert(&assets)?;
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
     for (name, bytes) in [

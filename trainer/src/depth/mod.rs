@@ -1,0 +1,156 @@
+//! Photo -> pseudo-depth of the product's crop: `trainer depth` and the parts that training draws its targets with.
+
+pub mod facemesh;
+pub mod rasterise;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use anyhow::{Context, Result};
+use bonafide::crop::{CROP_SIZE, face_region, sample};
+use clap::Args;
+use image::{GrayImage, ImageFormat};
+use rayon::prelude::*;
+
+use crate::{
+    examples::progress,
+    photo::{Photo, expand},
+    run::write_atomic,
+    sheet::Sheet,
+};
+use facemesh::Reconstructor;
+use rasterise::pseudo_depth;
+
+/// Most photos that a contact sheet shows.
+const SHEET_PHOTOS: usize = 64;
+
+/// Options of `trainer depth`.
+#[derive(Debug, Args)]
+pub struct DepthArgs {
+    /// Photos, or folders that are searched for photos.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Folder for one 8-bit gray PNG of 224 x 224 pixels a photo, 255 nearest, 0 background; those already there stay.
+    #[arg(long)]
+    out: PathBuf,
+    /// Also write a contact sheet of the first photos: crop, then depth.
+    #[arg(long)]
+    sheet: Option<PathBuf>,
+    /// Folder with the detector's and the face mesh's weights.
+    #[arg(long, default_value = "pkg/weights")]
+    weights: PathBuf,
+}
+
+/// What became of one photo.
+enum Outcome {
+    Drawn { crop: Vec<f32>, depth: Vec<f32> },
+    NoFace,
+    Unreadable(String),
+}
+
+/// Runs `trainer depth`. Photos without a face and unreadable files are listed at the end; the rest is drawn.
+///
+/// # Errors
+/// If paths or weights are missing, the disk refuses, or no photo could be read at all.
+pub fn run(args: &DepthArgs) -> Result<()> {
+    let photos = expand(&args.paths)?;
+    let reconstructor = Reconstructor::load(&args.weights)?;
+    fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
+    let shown = Mutex::new(BTreeMap::new());
+    let bar = progress(photos.len(), "depth");
+    let outcomes = photos
+        .par_iter()
+        .enumerate()
+        .map(|(number, photo)| {
+            let path = args.out.join(file_name(photo));
+            let on_sheet = args.sheet.is_some() && number < SHEET_PHOTOS;
+            let outcome = if path.exists() && !on_sheet { None } else { Some(draw(&reconstructor, photo)?) };
+            if let Some(Outcome::Drawn { crop, depth }) = &outcome {
+                write_depth(&path, depth)?;
+                if on_sheet {
+                    shown
+                        .lock()
+                        .expect("no thread panics while it holds this")
+                        .insert(number, (crop.clone(), depth.clone()));
+                }
+            }
+            bar.inc(1);
+            Ok((photo, outcome))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    bar.finish_and_clear();
+
+    if let Some(path) = &args.sheet {
+        let mut sheet = Sheet::new(16, CROP_SIZE);
+        for (crop, depth) in shown.into_inner().expect("no thread panicked").values() {
+            sheet.rgb(crop);
+            sheet.gray(depth);
+        }
+        sheet.write(path)?;
+    }
+    let mut counts = [0; 4];
+    for (photo, outcome) in &outcomes {
+        let kind = match outcome {
+            None => 0,
+            Some(Outcome::Drawn { .. }) => 1,
+            Some(Outcome::NoFace) => {
+                println!("no face: {}", photo.display());
+                2
+            }
+            Some(Outcome::Unreadable(reason)) => {
+                println!("unreadable: {reason}");
+                3
+            }
+        };
+        counts[kind] += 1;
+    }
+    println!(
+        "{} photos: {} drawn, {} there before, {} without a face, {} unreadable",
+        photos.len(),
+        counts[1],
+        counts[0],
+        counts[2],
+        counts[3]
+    );
+    anyhow::ensure!(counts[3] < photos.len(), "none of the files could be read");
+    Ok(())
+}
+
+fn draw(reconstructor: &Reconstructor, path: &Path) -> Result<Outcome> {
+    let photo = match Photo::read(path) {
+        Ok(photo) => photo,
+        Err(error) => return Ok(Outcome::Unreadable(format!("{error:#}"))),
+    };
+    let frame = photo.frame();
+    let Some((face, mesh)) = reconstructor.reconstruct(&frame)? else { return Ok(Outcome::NoFace) };
+    let region = face_region(&face.bounds);
+    Ok(Outcome::Drawn {
+        crop: sample(&frame, &region, CROP_SIZE),
+        depth: pseudo_depth(&mesh, &region, &reconstructor.triangles, CROP_SIZE),
+    })
+}
+
+fn write_depth(path: &Path, depth: &[f32]) -> Result<()> {
+    let bytes = depth.iter().map(|value| (value * 255.0).round() as u8).collect();
+    let image = GrayImage::from_raw(CROP_SIZE as u32, CROP_SIZE as u32, bytes).expect("a map of the crop's size");
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).context("cannot encode a PNG")?;
+    write_atomic(path, png.get_ref())
+}
+
+/// A flat name that keeps photos of different folders apart.
+fn file_name(photo: &Path) -> String {
+    let name: Vec<_> = photo
+        .components()
+        .filter_map(|part| match part {
+            std::path::Component::Normal(part) => part.to_str(),
+            _ => None,
+        })
+        .collect();
+    format!("{}.png", name.join("_"))
+}

@@ -1,0 +1,97 @@
+//! A fine-tuned classifier -> folded f16 safetensors and the manifest: what the package ships.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use bonafide::{
+    crop::CROP_SIZE,
+    network::Classifier,
+    score::OperatingPoint,
+    weights::{CLASSIFIER, Contract, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
+};
+use burn::tensor::{Device, Distribution, Tensor};
+use clap::Args;
+
+use crate::{
+    evaluate::Evaluation,
+    finetune::load_classifier,
+    run::{RunFolder, write_atomic},
+    store::serialise,
+};
+
+/// Largest change of a logit, relative to 1 + its size, that f16 weights may cause.
+const TOLERANCE: f32 = 0.02;
+
+/// Options of `trainer export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Folder of the fine-tuning run, evaluated before.
+    #[arg(long)]
+    run: PathBuf,
+    /// Folder to write to; holds detector.safetensors already.
+    #[arg(long, default_value = "pkg/weights")]
+    out: PathBuf,
+}
+
+/// Runs `trainer export`.
+///
+/// # Errors
+/// If the run was not evaluated, the detector is missing, the reloaded weights differ from the trained ones, or the disk
+/// refuses.
+pub fn run(args: &ExportArgs) -> Result<()> {
+    let (folder, config) = RunFolder::existing(&args.run)?;
+    let evaluation: Evaluation = serde_json::from_str(
+        &fs::read_to_string(folder.file("evaluation.json"))
+            .context("the run was not evaluated: run `trainer evaluate` on it first")?,
+    )?;
+    let detector_file = "detector.safetensors";
+    let detector = fs::read(args.out.join(detector_file)).with_context(|| {
+        format!("{} has no {detector_file}: run `trainer import mediapipe` first", args.out.display())
+    })?;
+
+    let device = Device::flex();
+    let trained = load_classifier(&args.run, &device)?;
+    let bytes = serialise(&trained.clone().fold())?;
+    let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
+    let difference = largest_difference(&trained, &reloaded, &device);
+    ensure!(
+        difference < TOLERANCE,
+        "the exported weights give other logits than the trained ones: off by {difference}"
+    );
+
+    let classifier_file = "classifier.safetensors";
+    let manifest = Manifest {
+        format: FORMAT,
+        contract: Contract::current(),
+        networks: [
+            (DETECTOR.to_string(), NetworkFile::describe(detector_file, &detector)),
+            (CLASSIFIER.to_string(), NetworkFile::describe(classifier_file, &bytes)),
+        ]
+        .into(),
+        operating_points: [(
+            "balanced".to_string(),
+            OperatingPoint {
+                threshold: evaluation.threshold,
+                apcer: evaluation.apcer as f32,
+                bpcer: evaluation.bpcer as f32,
+            },
+        )]
+        .into(),
+        training: Training { data: evaluation.data, commit: folder.commit(), config: serde_json::to_value(&config)? },
+    };
+    // The manifest last: until it is there, the old one refuses the new bytes.
+    write_atomic(&args.out.join(classifier_file), &bytes)?;
+    write_atomic(
+        &args.out.join("manifest.json"),
+        format!("{}\n", serde_json::to_string_pretty(&manifest)?).as_bytes(),
+    )?;
+    println!("{}: {} bytes, logits within {difference:.5} of the trained ones", args.out.display(), bytes.len());
+    Ok(())
+}
+
+fn largest_difference(a: &Classifier, b: &Classifier, device: &Device) -> f32 {
+    device.seed(0);
+    let x = Tensor::random([8, 3, CROP_SIZE, CROP_SIZE], Distribution::Uniform(0.0, 1.0), device);
+    let (a, b) = (a.forward(x.clone()), b.forward(x));
+    ((a.clone() - b).abs() / (a.abs() + 1.0)).max().into_scalar::<f32>()
+}

@@ -1,0 +1,175 @@
+//! A pretrained encoder and examples -> a classifier (paper, schedule: Adam, binary cross-entropy, nothing frozen).
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use bonafide::{network::Classifier, score::Score};
+use burn::{
+    module::Module,
+    optim::{AdamConfig, GradientsParams, ModuleOptimizer},
+    tensor::Device,
+};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    config::Config,
+    device::DeviceChoice,
+    evaluate::metrics,
+    examples::{Batch, Example, Examples, Split, progress},
+    losses,
+    pretrain::{Mean, load_generator},
+    run::{self, RunFolder},
+};
+
+/// Options of `trainer finetune`.
+#[derive(Debug, Args)]
+pub struct FinetuneArgs {
+    /// Folders of bona fide photos, one person per file; the folder's name is the source.
+    #[arg(long, required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Settings (see trainer/configs).
+    #[arg(long, default_value = "trainer/configs/first.toml")]
+    config: PathBuf,
+    /// Folder of the pretraining run whose encoder is the backbone; without it the backbone is He-initialised.
+    #[arg(long)]
+    pretrained: Option<PathBuf>,
+    /// Folder with the detector's and the face mesh's weights.
+    #[arg(long, default_value = "pkg/weights")]
+    weights: PathBuf,
+    /// Folder of the run.
+    #[arg(long)]
+    run: PathBuf,
+    /// Go on from the run's last checkpoint.
+    #[arg(long)]
+    resume: bool,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value = "cpu")]
+    device: DeviceChoice,
+}
+
+/// Classifier and optimiser.
+pub struct Trainee {
+    /// The network.
+    pub classifier: Classifier,
+    optimizer: ModuleOptimizer,
+}
+
+impl Trainee {
+    /// Wraps a classifier on a device that records gradients.
+    pub fn new(classifier: Classifier) -> Self {
+        run::initialise(&classifier);
+        Self { classifier, optimizer: AdamConfig::new().init() }
+    }
+
+    /// One step; returns the loss before it.
+    ///
+    /// # Errors
+    /// If the loss is no longer finite.
+    pub fn step(&mut self, lr: f64, batch: &Batch) -> Result<f32> {
+        let logits = self.classifier.forward(batch.images.clone());
+        let bona_fide = batch.attack.clone() * -1.0 + 1.0;
+        let loss = losses::binary_cross_entropy(logits, bona_fide);
+        let value = run::finite("classifier", loss.clone().detach())?;
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.classifier);
+        self.classifier = self.optimizer.step(lr, self.classifier.clone(), gradients);
+        Ok(value)
+    }
+
+    fn save(&self, folder: &Path) -> Result<()> {
+        run::save_module(folder, "classifier", &self.classifier)?;
+        run::save_optimizer(folder, "optimizer", &self.optimizer)
+    }
+
+    fn load(self, folder: &Path) -> Result<Self> {
+        Ok(Self {
+            classifier: run::load_module(folder, "classifier", self.classifier)?,
+            optimizer: run::load_optimizer(folder, "optimizer", self.optimizer)?,
+        })
+    }
+}
+
+/// The classifier of a fine-tuning run.
+///
+/// # Errors
+/// If the folder holds no checkpoint of one.
+pub fn load_classifier(folder: &Path, device: &Device) -> Result<Classifier> {
+    let (run, _) = RunFolder::existing(folder)?;
+    let (_, checkpoint) =
+        run.latest_checkpoint()?.with_context(|| format!("{} has no checkpoint yet", folder.display()))?;
+    let classifier = run::load_module(&checkpoint, "classifier", Classifier::new(&run::recording(device)))?;
+    Ok(classifier.valid())
+}
+
+/// Scores examples in order, unaugmented.
+pub fn score(classifier: &Classifier, examples: &Examples, of: &[&Example], device: &Device) -> Vec<f32> {
+    let mut scores = Vec::with_capacity(of.len());
+    let bar = progress(of.len(), "scoring");
+    for plan in Example::in_order(of, 16) {
+        let logits = classifier.forward(examples.batch(&plan, device).images);
+        let logits: Vec<f32> = logits.into_data().try_into_vec().expect("networks compute in f32");
+        scores.extend(logits.into_iter().map(|logit| Score::from_logit(logit).value()));
+        bar.inc(plan.len() as u64);
+    }
+    bar.finish_and_clear();
+    scores
+}
+
+#[derive(Debug, Serialize)]
+struct EpochLog {
+    epoch: usize,
+    train_loss: f32,
+    dev_auc: f64,
+    seconds: f64,
+}
+
+/// Runs `trainer finetune`.
+///
+/// # Errors
+/// If options, photos, config or disk do not serve, or the loss is no longer finite.
+pub fn run(args: &FinetuneArgs) -> Result<()> {
+    let config = Config::load(&args.config)?;
+    let device = args.device.open()?;
+    let folder = RunFolder::open(&args.run, &config, args.resume)?;
+    let examples = Examples::load(&args.data, &args.weights, &config)?;
+    let training = examples.of(Split::Train);
+    let development = examples.of(Split::Development);
+
+    device.seed(config.seed);
+    let recording = run::recording(&device);
+    let classifier = match &args.pretrained {
+        Some(path) => Classifier::from_encoder(load_generator(path, &recording)?.encoder, &recording),
+        None => Classifier::new(&recording),
+    };
+    let mut trainee = Trainee::new(classifier);
+    let mut done = 0;
+    if let Some((epochs, checkpoint)) = folder.latest_checkpoint()? {
+        trainee = trainee.load(&checkpoint)?;
+        done = epochs;
+    }
+
+    for epoch in done..config.finetune.epochs {
+        let began = std::time::Instant::now();
+        let batches = Example::batches(&training, config.finetune.batch, config.seed, epoch);
+        let mut loss = Mean::default();
+        let bar = progress(batches.len(), &format!("finetune {}/{}", epoch + 1, config.finetune.epochs));
+        for plan in &batches {
+            loss.add(trainee.step(config.finetune.lr, &examples.batch(plan, &recording))?);
+            bar.set_message(format!("loss {:.4}", loss.get()));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        let scores = score(&trainee.classifier.valid(), &examples, &development, &device);
+        let log = EpochLog {
+            epoch: epoch + 1,
+            train_loss: loss.get(),
+            dev_auc: metrics::auc(&Example::labelled(&development, &scores)),
+            seconds: began.elapsed().as_secs_f64(),
+        };
+        println!("{}", serde_json::to_string(&log)?);
+        folder.log(&log)?;
+        folder.checkpoint(epoch + 1, |path| trainee.save(path))?;
+    }
+    println!("fine-tuned {} epochs: {}", config.finetune.epochs, args.run.display());
+    Ok(())
+}

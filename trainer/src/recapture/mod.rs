@@ -1,0 +1,91 @@
+//! A bona fide picture -> the same scene as a camera sees it live, printed, or on a screen.
+//!
+//! A first, simple simulation: each stage is a step of image formation in linear light, and moire comes from sampling the
+//! display's grid with the camera's. Both classes pass the same camera, so that its traces are not the label.
+
+mod camera;
+mod optics;
+mod print;
+mod screen;
+
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+/// Presentation attack instrument species (ISO/IEC 30107-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaiSpecies {
+    /// A photo on paper.
+    Print,
+    /// A photo or video on a screen.
+    Replay,
+    /// A worn likeness. Nothing here simulates one yet.
+    Mask,
+}
+
+/// A square picture, planar RGB `[3, size, size]`; in sRGB `[0, 1]` between stages, in linear light within them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// Side in pixels.
+    pub size: usize,
+    /// Channel, row, column.
+    pub planes: Vec<f32>,
+}
+
+/// The scene before the camera is the person.
+pub fn bona_fide(scene: &Picture, rng: &mut ChaCha8Rng) -> Picture {
+    camera::shoot(optics::to_linear(scene), rng)
+}
+
+/// The scene before the camera is a print or a screen that shows the person.
+///
+/// # Panics
+/// For a mask, which is not simulated.
+pub fn attack(scene: &Picture, species: PaiSpecies, rng: &mut ChaCha8Rng) -> Picture {
+    let light = optics::to_linear(scene);
+    let shown = match species {
+        PaiSpecies::Print => print::print(light, rng),
+        PaiSpecies::Replay => screen::show(light, rng),
+        PaiSpecies::Mask => panic!("masks are not simulated"),
+    };
+    camera::shoot(shown, rng)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::rng;
+
+    fn scene() -> Picture {
+        let size = 96;
+        let planes = (0..3 * size * size).map(|i| 0.5 + 0.4 * ((i % size) as f32 / 5.0).sin()).collect();
+        Picture { size, planes }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+        for species in [PaiSpecies::Print, PaiSpecies::Replay] {
+            let once = attack(&scene(), species, &mut rng(1, "test", 0));
+            assert_eq!(once, attack(&scene(), species, &mut rng(1, "test", 0)));
+            assert_ne!(once, attack(&scene(), species, &mut rng(1, "test", 1)));
+            assert!(once.planes.iter().all(|value| (0.0..=1.0).contains(value)));
+        }
+    }
+
+    #[test]
+    fn a_recapture_loses_fine_detail() {
+        // The cue that real replays share (SOURCES: loss of fine detail): contrast of a fine pattern, mean of ten draws.
+        let contrast = |picture: &Picture| {
+            picture.planes.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()).sum::<f32>()
+                / picture.planes.len() as f32
+        };
+        let mut rng = rng(2, "test", 0);
+        let fine =
+            Picture { size: 96, planes: (0..3 * 96 * 96).map(|i| if i / 2 % 2 == 0 { 0.3 } else { 0.7 }).collect() };
+        let live: f32 = (0..10).map(|_| contrast(&bona_fide(&fine, &mut rng))).sum();
+        for species in [PaiSpecies::Print, PaiSpecies::Replay] {
+            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, species, &mut rng))).sum();
+            assert!(recaptured < live, "{species:?}: {recaptured} against {live}");
+        }
+    }
+}

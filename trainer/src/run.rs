@@ -1,0 +1,229 @@
+//! The run folder: resolved config, commit, log and checkpoints, so that a result explains itself and a killed run resumes.
+//!
+//! A checkpoint is a folder, complete or absent: it is written beside its place and renamed. All random draws of an epoch
+//! come from the seed and the epoch's number, so a run resumed from a checkpoint is the run that was never broken.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::{
+    module::Module,
+    optim::ModuleOptimizer,
+    tensor::{Device, Tensor},
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use crate::config::Config;
+
+/// A folder that one training stage owns.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Starts a run, or with `resume` goes on with one.
+    ///
+    /// # Errors
+    /// If the folder already holds a run and `resume` is off, holds none and `resume` is on, or its config differs.
+    pub fn open(path: &Path, config: &Config, resume: bool) -> Result<Self> {
+        let config_path = path.join("config.toml");
+        let text = toml::to_string(config).context("the config cannot be written as TOML")?;
+        let exists = config_path.exists();
+        if resume {
+            ensure!(exists, "{} holds no run to resume: leave out --resume to start one", path.display());
+            ensure!(
+                fs::read_to_string(&config_path)? == text,
+                "{} was started with another config: resume with that one, or start a new run folder",
+                path.display()
+            );
+        } else {
+            if exists {
+                bail!("{} already holds a run: add --resume to go on with it, or name another folder", path.display());
+            }
+            fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
+            write_atomic(&path.join("commit.txt"), commit().as_bytes())?;
+            write_atomic(&config_path, text.as_bytes())?;
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// An existing run, to read from.
+    ///
+    /// # Errors
+    /// If the folder holds no run.
+    pub fn existing(path: &Path) -> Result<(Self, Config)> {
+        let config = Config::load(&path.join("config.toml"))
+            .with_context(|| format!("{} is not the folder of a run", path.display()))?;
+        Ok((Self { path: path.to_owned() }, config))
+    }
+
+    /// A file in the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The commit of the code that started the run.
+    pub fn commit(&self) -> String {
+        fs::read_to_string(self.file("commit.txt")).map_or_else(|_| "unknown".into(), |text| text.trim().to_owned())
+    }
+
+    /// Appends one line of JSON to `log.jsonl`.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn log(&self, record: &impl Serialize) -> Result<()> {
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(self.file("log.jsonl"))?;
+        writeln!(file, "{}", serde_json::to_string(record)?).context("cannot write log.jsonl")
+    }
+
+    /// Writes the checkpoint after `epoch` epochs with `save`, which gets an empty folder, then drops the older ones.
+    ///
+    /// # Errors
+    /// If the disk refuses; the previous checkpoint is then still there.
+    pub fn checkpoint(&self, epoch: usize, save: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let folder = self.file("checkpoints");
+        let scratch = folder.join("unfinished");
+        if scratch.exists() {
+            fs::remove_dir_all(&scratch)?;
+        }
+        fs::create_dir_all(&scratch)?;
+        save(&scratch).context("cannot write the checkpoint")?;
+        let finished = folder.join(format!("epoch-{epoch:04}"));
+        if finished.exists() {
+            fs::remove_dir_all(&finished)?;
+        }
+        fs::rename(&scratch, &finished)?;
+        for (older, path) in self.checkpoints()? {
+            if older < epoch {
+                fs::remove_dir_all(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest complete checkpoint: epochs done, and its folder.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn latest_checkpoint(&self) -> Result<Option<(usize, PathBuf)>> {
+        Ok(self.checkpoints()?.into_iter().max())
+    }
+
+    fn checkpoints(&self) -> Result<Vec<(usize, PathBuf)>> {
+        let folder = self.file("checkpoints");
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if let Some(epoch) = name.strip_prefix("epoch-").and_then(|epoch| epoch.parse().ok()) {
+                found.push((epoch, path));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Writes beside the file and renames: after a kill at any moment the old or the new bytes are there, never half.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut scratch = path.as_os_str().to_owned();
+    scratch.push(".unfinished");
+    fs::write(&scratch, bytes)
+        .and_then(|()| fs::rename(&scratch, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The random numbers of one purpose of one epoch: the same whenever and wherever that epoch runs.
+pub fn rng(seed: u64, purpose: &str, number: u64) -> ChaCha8Rng {
+    let digest = bonafide::weights::sha256(format!("{seed}/{purpose}/{number}").as_bytes());
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(&digest.as_bytes()[..32]);
+    ChaCha8Rng::from_seed(bytes)
+}
+
+/// Draws every parameter now. burn draws at first use, and a clone without gradients taken before that would switch
+/// off the original's too.
+pub fn initialise<M: Module>(module: &M) {
+    struct Touch;
+    impl burn::module::ModuleVisitor for Touch {
+        fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+            let _ = param.val();
+        }
+    }
+    module.visit(&mut Touch);
+}
+
+/// Saves a network under `name` in a checkpoint folder.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn save_module<M: Module>(folder: &Path, name: &str, module: &M) -> Result<()> {
+    let path = folder.join(format!("{name}.bpk"));
+    module.clone().into_record().save(&path).map_err(|e| anyhow::anyhow!("cannot write {}: {e:?}", path.display()))
+}
+
+/// Fills `module` from a checkpoint folder.
+///
+/// # Errors
+/// If the file is missing or damaged, or is of another network.
+pub fn load_module<M: Module>(folder: &Path, name: &str, module: M) -> Result<M> {
+    let path = folder.join(format!("{name}.bpk"));
+    module.try_load_file(&path).map_err(|e| anyhow::anyhow!("cannot read the checkpoint {}: {e:?}", path.display()))
+}
+
+/// Saves an optimiser's state under `name`.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn save_optimizer(folder: &Path, name: &str, optimizer: &ModuleOptimizer) -> Result<()> {
+    let path = folder.join(format!("{name}.bpk"));
+    optimizer.save(&path).map_err(|e| anyhow::anyhow!("cannot write {}: {e:?}", path.display()))
+}
+
+/// Restores an optimiser's state.
+///
+/// # Errors
+/// If the file is missing or damaged.
+pub fn load_optimizer(folder: &Path, name: &str, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer> {
+    let path = folder.join(format!("{name}.bpk"));
+    optimizer.load(&path).map_err(|e| anyhow::anyhow!("cannot read the checkpoint {}: {e:?}", path.display()))
+}
+
+/// A loss as a number; a run whose loss is no longer finite has nothing left to learn.
+///
+/// # Errors
+/// If it is NaN or infinite.
+pub fn finite(name: &str, loss: Tensor<1>) -> Result<f32> {
+    let value = loss.into_scalar::<f32>();
+    ensure!(
+        value.is_finite(),
+        "the {name} loss became {value}: the run stops here, its last checkpoint is intact; a lower learning rate may help"
+    );
+    Ok(value)
+}
+
+/// The device that records gradients.
+pub fn recording(device: &Device) -> Device {
+    device.clone().autodiff()
+}
+
+fn commit() -> String {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).output();
+    match output {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        _ => "unknown".into(),
+    }
+}

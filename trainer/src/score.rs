@@ -1,0 +1,111 @@
+//! Photos -> faces and scores with the weights that ship: `trainer score`, as a table or CSV.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use bonafide::{face::FaceBox, pipeline::Pipeline};
+use burn::tensor::Device;
+use clap::Args;
+
+use crate::{
+    examples::progress,
+    photo::{Photo, expand},
+};
+
+/// Options of `trainer score`.
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    /// Photos, or folders that are searched for photos.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Write the rows to this CSV file instead of the terminal.
+    #[arg(long)]
+    csv: Option<PathBuf>,
+    /// Take each photo as the face crop itself, without detection.
+    #[arg(long)]
+    whole: bool,
+    /// Folder with manifest.json and the weights that it names.
+    #[arg(long, default_value = "pkg/weights")]
+    weights: PathBuf,
+}
+
+/// What is known of one photo.
+struct Row {
+    face: Option<FaceBox>,
+    score: Option<f32>,
+    error: String,
+}
+
+/// Loads the pipeline of a weights folder.
+///
+/// # Errors
+/// If a file is missing, damaged or of another release.
+pub fn load_pipeline(weights: &Path, device: &Device) -> Result<Pipeline> {
+    let path = weights.join("manifest.json");
+    let manifest = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Pipeline::load(&manifest, |file| fs::read(weights.join(file)).ok(), device)?)
+}
+
+/// Runs `trainer score`: exit code 0, or 1 if some file could not be read (its row says why; the others are scored).
+///
+/// # Errors
+/// If paths or weights are missing, or the CSV cannot be written.
+pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
+    let photos = expand(&args.paths)?;
+    let pipeline = load_pipeline(&args.weights, &Device::flex())?;
+    let out: Box<dyn Write> = match &args.csv {
+        Some(path) => Box::new(fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
+        None => Box::new(std::io::stdout()),
+    };
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["path", "face_x", "face_y", "face_width", "face_height", "face_confidence", "score", "error"])?;
+    let bar = progress(photos.len(), "scoring");
+    let mut unreadable = 0;
+    for path in &photos {
+        let row = match Photo::read(path) {
+            Ok(photo) => score(&pipeline, &photo, args.whole)?,
+            Err(error) => {
+                unreadable += 1;
+                Row { face: None, score: None, error: format!("{error:#}") }
+            }
+        };
+        let face =
+            |value: fn(&FaceBox) -> f32| row.face.as_ref().map_or_else(String::new, |face| value(face).to_string());
+        csv.write_record([
+            path.to_string_lossy().into_owned(),
+            face(|face| face.x),
+            face(|face| face.y),
+            face(|face| face.width),
+            face(|face| face.height),
+            face(|face| face.confidence),
+            row.score.map_or_else(String::new, |score| score.to_string()),
+            row.error,
+        ])?;
+        bar.inc(1);
+    }
+    csv.flush()?;
+    bar.finish_and_clear();
+    if unreadable > 0 {
+        eprintln!("{unreadable} of {} files could not be read: their rows say why", photos.len());
+        return Ok(ExitCode::from(1));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn score(pipeline: &Pipeline, photo: &Photo, whole: bool) -> Result<Row> {
+    let frame = photo.frame();
+    if whole {
+        let score = pollster::block_on(pipeline.score_whole(&frame))?;
+        return Ok(Row { face: None, score: Some(score.value()), error: String::new() });
+    }
+    Ok(match pollster::block_on(pipeline.score(&frame))? {
+        Some(scored) => Row { face: Some(scored.face.bounds), score: Some(scored.score.value()), error: String::new() },
+        // No error: the photo was read, and this is what it shows.
+        None => Row { face: None, score: None, error: "no face".into() },
+    })
+}
