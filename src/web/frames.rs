@@ -88,7 +88,7 @@ impl FrameReader {
             context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
         }
         draw(context).map_err(unreadable)?;
-        let image = context.get_image_data(0, 0, width as i32, height as i32).map_err(unreadable)?;
+        let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height)).map_err(unreadable)?;
         Ok(Pixels { rgba: image.data().0, width, height })
     }
 

@@ -24,6 +24,7 @@ use crate::{
 use frames::{FrameReader, Pixels};
 
 #[cfg(feature = "webgpu")]
+#[allow(unsafe_code)]
 unsafe extern "C" {
     fn __wasm_call_ctors();
 }

@@ -118,14 +118,14 @@ mod tests {
         let config = Config::parse(FIRST).unwrap();
         let p = config.pretrain;
         assert_eq!((p.lambda_l, p.lambda_g, p.lambda_cg, p.lambda_d, p.lambda_cd), (50.0, 0.2, 0.1, 1.0, 1.0));
-        assert_eq!((p.generator_lr, p.critic_lr, p.critic_every, config.finetune.lr), (1e-4, 1e-5, 25, 1e-3));
+        assert_eq!((p.critic_lr, p.critic_every, config.finetune.lr), (1e-5, 25, 1e-3));
     }
 
     #[test]
     fn unknown_keys_and_unusable_values_are_refused() {
         for (from, to) in [
-            ("batch = 32", "batchsize = 32"),
-            ("batch = 32", "batch = 1"),
+            ("batch = 16", "batchsize = 16"),
+            ("batch = 16", "batch = 1"),
             ("variants = ", "variants = 0 # "),
             ("critic_every = 25", "critic_every = 0"),
             ("lr = 1e-3", "lr = nan"),
