@@ -37,9 +37,12 @@ pub fn decode(rows: &[f32], region: &Region) -> Vec<Face> {
 
     // Weighted suppression: a face is the mean of its overlapping boxes, which trembles less from frame to frame.
     let mut faces = Vec::new();
-    while let Some(&best) = candidates.first() {
-        let (same, rest): (Vec<_>, Vec<_>) =
+    while !candidates.is_empty() {
+        let best = candidates.remove(0);
+        let (mut same, rest): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|other| overlap(&best.bounds, &other.bounds) > MAX_OVERLAP);
+        // Put in rather than found by its overlap with itself, which rounding can lose: the loop must end.
+        same.insert(0, best);
         faces.push(mean(&same, best));
         candidates = rest;
     }
@@ -50,8 +53,8 @@ fn candidate(row: &[f32], (cx, cy): (f32, f32), region: &Region) -> Option<Face>
     let confidence = 1.0 / (1.0 + (-row[0].clamp(-100.0, 100.0)).exp());
     let size = INPUT_SIZE as f32;
     let (width, height) = (row[3] / size * region.side, row[4] / size * region.side);
-    // NaN fails every comparison, so a broken row is no face.
-    if !(confidence >= MIN_CONFIDENCE && width > 0.0 && height > 0.0) {
+    // A broken row is no face. NaN fails the comparisons.
+    if !(confidence >= MIN_CONFIDENCE && width > 0.0 && height > 0.0 && row.iter().all(|value| value.is_finite())) {
         return None;
     }
     let place = |x: f32, y: f32| region.to_frame(cx + x / size, cy + y / size);
@@ -112,6 +115,21 @@ mod tests {
         assert!(decode(&rows(&[]), &REGION).is_empty());
         assert!(decode(&rows(&[(3, -0.1, 40.0)]), &REGION).is_empty());
         assert!(decode(&rows(&[(3, f32::NAN, 40.0), (5, 9.0, f32::NAN), (7, 9.0, -4.0)]), &REGION).is_empty());
+        assert!(decode(&rows(&[(3, f32::INFINITY, 40.0), (5, 9.0, f32::INFINITY)]), &REGION).is_empty());
+    }
+
+    #[test]
+    fn anchors_follow_the_networks_rows() {
+        let centres: Vec<_> = centres().collect();
+        assert_eq!(centres.len(), COUNT);
+        assert_eq!((centres[0], centres[1]), ((0.03125, 0.03125), (0.03125, 0.03125)));
+        assert_eq!((centres[2], centres[32]), ((0.09375, 0.03125), (0.03125, 0.09375)));
+        assert_eq!((centres[512], centres[517], centres[895]), ((0.0625, 0.0625), (0.0625, 0.0625), (0.9375, 0.9375)));
+    }
+
+    #[test]
+    fn boxes_too_small_to_have_an_area_still_end_the_loop() {
+        assert_eq!(decode(&rows(&[(0, 2.0, 1e-30), (1, 1.0, 1e-30)]), &REGION).len(), 2);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     blocks::{Block, convolution},
 };
 use crate::{
-    crop::{CROP_MARGIN, Region, sample},
+    crop::{Region, sample},
     error::Result,
     frame::Frame,
     pipeline::read,
@@ -24,6 +24,9 @@ use crate::{
 pub const INPUT_SIZE: usize = 192;
 /// Points of the mesh.
 pub const POINTS: usize = 468;
+
+/// Side of the input over the longer side of the face box (MediaPipe's; the product's crop may differ).
+const MARGIN: f32 = 1.5;
 
 /// Output channels and stride of the blocks that both outputs share; the first reads the stem's 16 channels.
 const SHARED: [(usize, usize); 14] = [
@@ -118,14 +121,14 @@ pub struct Mesh {
     pub presence: f32,
 }
 
-/// The square that the network looks at: the crop's size, turned so that the eyes are level.
+/// The square that the network looks at: around the face box, turned so that the eyes are level.
 pub fn mesh_region(face: &Face) -> Region {
     let [right, left] = [face.landmarks[0], face.landmarks[1]];
     let bounds = &face.bounds;
     Region {
         cx: bounds.x + bounds.width / 2.0,
         cy: bounds.y + bounds.height / 2.0,
-        side: CROP_MARGIN * bounds.width.max(bounds.height),
+        side: MARGIN * bounds.width.max(bounds.height),
         angle: (left[1] - right[1]).atan2(left[0] - right[0]),
     }
 }
