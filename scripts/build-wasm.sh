@@ -29,9 +29,10 @@ case $(wasm_route) in
 esac
 export RUSTFLAGS="-C target-feature=+simd128"
 
-# Both modules come from one crate and one profile: the name of cargo's output is the same, so it is picked up at once.
-target_dir=${CARGO_TARGET_DIR:-$root/target}
-built=$target_dir/$wasm_target/web/bonafide.wasm
+# A target folder for each module: cargo gives both the same file name, and in one folder each build would undo the
+# other, which costs minutes of link-time optimisation every time.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}/wasm-$1
+built=$CARGO_TARGET_DIR/$wasm_target/web/bonafide.wasm
 cd "$root"
 say "building $name (the first time takes 6 minutes for cpu, 20 for webgpu; afterwards seconds to a few minutes)"
 "${cargo[@]}" rustc -p bonafide --lib --crate-type cdylib --profile web --target "$wasm_target" --features "$feature" "${extra[@]}" ||

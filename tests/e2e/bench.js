@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { launch } from './browser.js';
 import { openPackage, pack } from './detector.js';
-import { fit, sample } from './pictures.js';
+import { portrait } from './pictures.js';
 import { root, serve } from './server.js';
 
-const photo = pack(fit(sample(1)));
+const photo = pack(portrait());
 const server = await serve();
 const browser = await launch({ webgpu: true });
 const { page } = await openPackage(browser, server);

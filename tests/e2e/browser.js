@@ -49,7 +49,7 @@ export async function open(browser, url, { camera = true, ...options } = {}) {
 export async function denyCamera(browser, context, page) {
   const session = await context.newCDPSession(page);
   await session.send('Browser.setPermission', {
-    permission: { name: 'videoCapture' },
+    permission: { name: 'camera' },
     setting: 'denied',
     origin: new URL(page.url()).origin,
   });

@@ -1,6 +1,8 @@
 //! A page with the unbundled package in it, and ways to hand it pixels.
 
+import assert from 'node:assert/strict';
 import { open } from './browser.js';
+import { fade } from './pictures.js';
 
 /** Opens an empty page in which `load(options)`, `codeOf(promise)` and `imageData(base64, w, h)` are there to use. */
 export async function openPackage(browser, server) {
@@ -22,3 +24,22 @@ export async function openPackage(browser, server) {
 
 /** Pixels as something that `page.evaluate` carries quickly. */
 export const pack = ({ data, width, height }) => ({ base64: Buffer.from(data).toString('base64'), width, height });
+
+/**
+ * Fades a picture until the page's `detector` is as unsure of it as `target` says. Certain scores agree to many digits
+ * whatever computes them: comparing them would prove nothing.
+ */
+export async function unsure(page, picture, target) {
+  const score = (amount) =>
+    page.evaluate(({ base64, width, height }) => detector.scoreCrop(imageData(base64, width, height)), pack(fade(picture, amount)));
+  let [low, high] = [0, 1];
+  const rising = (await score(high)) > (await score(low));
+  for (let i = 0; i < 12; i++) {
+    const middle = (low + high) / 2;
+    if ((await score(middle)) > target === rising) high = middle;
+    else low = middle;
+  }
+  const found = await score(low);
+  assert.ok(found > 0.02 && found < 0.98, `fading never makes this model unsure (${found}): choose other pictures for it`);
+  return fade(picture, low);
+}

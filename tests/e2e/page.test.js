@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { denyCamera, launch, open, screenshot } from './browser.js';
-import { emptyScene, fit, sample, samplePath, writeClip, writePng } from './pictures.js';
+import { emptyScene, portrait, samplePath, writeClip, writePng } from './pictures.js';
 import { serve } from './server.js';
 
 const PATIENCE = { timeout: 60_000 };
@@ -44,7 +44,7 @@ function withBrowser(name, options, body) {
   });
 }
 
-withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', fit(sample(1))) }), (its) => {
+withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrait()) }), (its) => {
   test('the page reads a score, draws the box and says where it was computed', async () => {
     const page = await its.open();
     await screenshot(page, 'idle');
@@ -97,8 +97,9 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', fit(sam
     await reach(page, 'model-failed');
     await screenshot(page, 'model-failed');
     server.intercept = () => undefined;
-    await page.click('text=Try again');
-    await page.click('text=Use camera');
+    await page.click('button:text("Try again")');
+    await reach(page, 'idle');
+    await page.click('#start');
     await reach(page, 'scored');
   });
 
@@ -143,7 +144,7 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', fit(sam
     await page.check('input[value=webgpu]', { force: true });
     await reach(page, 'no-webgpu');
     await screenshot(page, 'no-webgpu');
-    await page.click('text=Use the CPU');
+    await page.click('button:text("Use the CPU")');
     await reach(page, 'idle');
     assert.ok(await page.isChecked('input[value=cpu]'));
     await page.click('#start');
@@ -175,7 +176,7 @@ withBrowser('no camera', () => ({}), (its) => {
 
   test('a photo dropped on the page', async () => {
     const page = await its.open();
-    const path = writePng('dropped.png', fit(sample(3)));
+    const path = writePng('dropped.png', portrait());
     const bytes = (await import('node:fs')).readFileSync(path).toString('base64');
     await page.evaluate((base64) => {
       const data = new DataTransfer();
@@ -221,7 +222,7 @@ withBrowser('no camera', () => ({}), (its) => {
   });
 });
 
-withBrowser('a software GPU', () => ({ clip: writeClip('face.y4m', fit(sample(1))), webgpu: true }), (its) => {
+withBrowser('a software GPU', () => ({ clip: writeClip('face.y4m', portrait()), webgpu: true }), (its) => {
   test('auto stays on the CPU; WebGPU by name scores the same camera', async () => {
     const page = await its.open();
     await page.click('#start');

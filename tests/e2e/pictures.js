@@ -20,6 +20,26 @@ export function sample(n) {
   return { data, width, height };
 }
 
+/** One woman of sample 3, as a webcam would see her: the samples are group photos. */
+export const portrait = () => fit(cut(sample(3), 960, 170, 560, 420));
+
+/** The same woman's face alone, square as a face crop is. */
+export const faceCrop = () => fit(cut(sample(3), 1030, 170, 420, 420), 224, 224);
+
+function cut(source, left, top, width, height) {
+  const data = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * source.width + left) * 4;
+    data.set(source.data.subarray(from, from + width * 4), y * width * 4);
+  }
+  return { data, width, height };
+}
+
+/** A picture with its contrast taken away: all of it at 1, none at 0. */
+export function fade({ data, width, height }, amount) {
+  return { data: data.map((v, i) => (i % 4 === 3 ? v : v + (128 - v) * amount)), width, height };
+}
+
 /** A scene without a face: a dim wall with a soft light on it. */
 export function emptyScene(width = 640, height = 480) {
   const data = new Uint8Array(width * height * 4);

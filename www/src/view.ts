@@ -89,7 +89,7 @@ export function showResult(scored: ScoreResult, width: number, height: number, p
   const words = { 'no-face': 'No face found', scored: 'Scored', 'bona-fide': 'Looks bona fide', attack: 'Looks like an attack' }[verdict];
   const small = document.createElement('small');
   small.textContent =
-    score === null ? 'Face the camera, with light from the front.' : point ? `One frame, against the balanced threshold ${point.threshold.toFixed(2)}` : 'One frame';
+    score === null ? 'Face the camera, with light from the front.' : point ? `One frame, against the balanced threshold ${point.threshold.toFixed(3)}` : 'One frame';
   element('verdict').replaceChildren(words, small);
   announce(words);
 
@@ -112,7 +112,7 @@ export function showDetector(detector: LivenessDetector | null): void {
   rates.hidden = !point;
   if (point) {
     rates.textContent =
-      `At the balanced threshold ${point.threshold.toFixed(2)} it accepted ${percent(point.apcer)} of simulated attacks (worst kind) ` +
+      `At the balanced threshold ${point.threshold.toFixed(3)} it accepted ${percent(point.apcer)} of simulated attacks (worst kind) ` +
       `and refused ${percent(point.bpcer)} of bona fide faces of its test set.`;
   }
 }
