@@ -6,7 +6,7 @@ interface OldAdapter {
 }
 
 /**
- * True if WebGPU answers with a real GPU. A software adapter is no gain: measured 20 to 40 times slower than the CPU
+ * True if WebGPU answers with a real GPU. A software adapter is no gain: measured 20 times slower than the CPU
  * engine. Whether every real GPU beats the CPU is not measured yet; when it is, this is the place.
  */
 export async function hasRealGpu(): Promise<boolean> {
