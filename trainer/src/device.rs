@@ -60,11 +60,10 @@ fn wgpu() -> Result<Device> {
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "cuda")))]
 mod tests {
     use super::*;
 
-    #[cfg(not(feature = "cuda"))]
     #[test]
     fn cuda_answers_in_one_sentence_where_it_was_not_built_in() {
         let sentence = DeviceChoice::Cuda.open().unwrap_err().to_string();

@@ -223,7 +223,7 @@ fn recaptures(
     let mut examples = Vec::new();
     for variant in 0..config.data.variants {
         let rng = |class: &str| run::rng(config.seed, &format!("{class}/{}", subject.name), variant as u64);
-        let species = if (number + variant) % 2 == 0 { PaiSpecies::Print } else { PaiSpecies::Replay };
+        let species = if (number + variant).is_multiple_of(2) { PaiSpecies::Print } else { PaiSpecies::Replay };
         for (picture, species, mesh) in [
             (recapture::bona_fide(&scene, &mut rng("bona fide")), None, Some(mesh.clone())),
             (recapture::attack(&scene, species, &mut rng("attack")), Some(species), None),

@@ -143,7 +143,7 @@ fn damaged_models_end_in_an_error_never_in_a_panic() {
         for _ in 0..4 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let place = (state >> 33) as usize;
-            let at = if place % 4 == 0 { place % 4096 } else { damaged.len() - 1 - place % 24_000 };
+            let at = if place.is_multiple_of(4) { place % 4096 } else { damaged.len() - 1 - place % 24_000 };
             damaged[at] = (state >> 24) as u8;
         }
         if let Err(error) = tflite::layers(&damaged) {

@@ -24,13 +24,13 @@ pub(super) fn show(light: Picture, rng: &mut ChaCha8Rng) -> Picture {
 
     let fine = shown.size * PARTS;
     let mut emitted = Picture { size: fine, planes: vec![0.0; 3 * fine * fine] };
-    for channel in 0..3 {
+    for (channel, white) in white.into_iter().enumerate() {
         for y in 0..fine {
             let row = if y % PARTS == PARTS - 1 { gap } else { 1.5 - 0.5 * gap };
             for x in (channel..fine).step_by(PARTS) {
                 let value = shown.planes[(channel * shown.size + y / PARTS) * shown.size + x / PARTS];
                 emitted.planes[(channel * fine + y) * fine + x] =
-                    (black + (1.0 - black) * value) * gain * white[channel] * row * PARTS as f32;
+                    (black + (1.0 - black) * value) * gain * white * row * PARTS as f32;
             }
         }
     }
