@@ -56,7 +56,7 @@ trainer:
 	cargo build --release -p trainer
 
 e2e: trainer
-	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 "tests/e2e/*.test.js"
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.js
 
 bench: www
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/bench.js
