@@ -40,8 +40,7 @@ impl Reconstructor {
             fs::read(&path)
                 .with_context(|| format!("cannot read {}: run `trainer import mediapipe` first", path.display()))
         };
-        let canonical: CanonicalMesh =
-            serde_json::from_slice(&read("canonical_mesh.json")?).context("canonical_mesh.json is damaged")?;
+        let canonical = CanonicalMesh::parse(&read("canonical_mesh.json")?)?;
         Ok(Self {
             detector: FaceDetector::new(load_safetensors(BlazeFace::new(&device), read("detector.safetensors")?)?),
             mesher: FaceMesher::new(load_safetensors(FaceMesh::new(&device), read("mesh.safetensors")?)?),

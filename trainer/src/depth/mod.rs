@@ -11,7 +11,7 @@ use std::{
     sync::Mutex,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bonafide::crop::{CROP_SIZE, face_region, sample};
 use clap::Args;
 use image::{GrayImage, ImageFormat};
@@ -59,6 +59,12 @@ enum Outcome {
 /// If paths or weights are missing, the disk refuses, or no photo could be read at all.
 pub fn run(args: &DepthArgs) -> Result<()> {
     let photos = expand(&args.paths)?;
+    let mut named = BTreeMap::new();
+    for photo in &photos {
+        if let Some(other) = named.insert(file_name(photo), photo) {
+            bail!("{} and {} would get the same file name: draw them into two folders", other.display(), photo.display());
+        }
+    }
     let reconstructor = Reconstructor::load(&args.weights)?;
     fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     let shown = Mutex::new(BTreeMap::new());
@@ -148,7 +154,7 @@ fn file_name(photo: &Path) -> String {
     let name: Vec<_> = photo
         .components()
         .filter_map(|part| match part {
-            std::path::Component::Normal(part) => part.to_str(),
+            std::path::Component::Normal(part) => Some(part.to_string_lossy()),
             _ => None,
         })
         .collect();
