@@ -62,7 +62,11 @@ pub fn run(args: &DepthArgs) -> Result<()> {
     let mut named = BTreeMap::new();
     for photo in &photos {
         if let Some(other) = named.insert(file_name(photo), photo) {
-            bail!("{} and {} would get the same file name: draw them into two folders", other.display(), photo.display());
+            bail!(
+                "{} and {} would get the same file name: draw them into two folders",
+                other.display(),
+                photo.display()
+            );
         }
     }
     let reconstructor = Reconstructor::load(&args.weights)?;
