@@ -21,6 +21,7 @@ pub mod face;
 pub mod frame;
 pub mod network;
 pub mod pipeline;
+mod readback;
 pub mod score;
 #[cfg(all(target_family = "wasm", feature = "web"))]
 pub mod web;

@@ -8,6 +8,7 @@ use crate::{
     face::{Face, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
     network::Classifier,
+    readback::read,
     score::Score,
     weights::{CLASSIFIER, DETECTOR, Manifest, load_safetensors},
 };
@@ -95,14 +96,4 @@ impl Pipeline {
     pub async fn score_whole(&self, frame: &Frame<'_>) -> Result<Score> {
         self.score_region(frame, &Region::whole(frame)).await
     }
-}
-
-/// Reads a tensor back without blocking, which a browser would not survive.
-pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor
-        .into_data_async()
-        .await
-        .map_err(|e| crate::Error::device(format!("the compute device failed while its result was read: {e:?}")))?;
-    data.try_into_vec()
-        .map_err(|e| crate::Error::device(format!("the compute device returned another type than f32: {e:?}")))
 }

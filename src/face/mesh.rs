@@ -17,7 +17,7 @@ use crate::{
     crop::{Region, sample},
     error::Result,
     frame::Frame,
-    pipeline::read,
+    readback::read,
 };
 
 /// Side of the input in pixels.

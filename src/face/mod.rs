@@ -13,7 +13,7 @@ use crate::{
     crop::{Region, sample},
     error::Result,
     frame::Frame,
-    pipeline::read,
+    readback::read,
 };
 use blazeface::{BlazeFace, INPUT_SIZE};
 

@@ -68,30 +68,10 @@ impl Classifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Distribution;
 
     #[test]
     fn has_the_papers_size() {
         // burn counts the batch norms' running means and variances too, two per channel of 1,200 normalised channels.
         assert_eq!(Classifier::new(&Device::flex()).num_params(), 712_465 + 2 * 1_200);
-    }
-
-    #[test]
-    fn folding_keeps_the_logit() {
-        let device = Device::flex();
-        device.seed(7);
-        let mut classifier = Classifier::new(&device.clone().autodiff());
-        // A training pass moves the running statistics away from 0 and 1.
-        for _ in 0..3 {
-            let x = Tensor::random([4, 3, 64, 64], Distribution::Uniform(0.0, 1.0), &device.clone().autodiff());
-            let _ = classifier.forward(x);
-        }
-        classifier = classifier.valid();
-        let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(0.0, 1.0), &device);
-        let before: Vec<f32> = classifier.forward(x.clone()).into_data().try_into_vec().unwrap();
-        let after: Vec<f32> = classifier.fold().forward(x).into_data().try_into_vec().unwrap();
-        for (before, after) in before.iter().zip(&after) {
-            assert!((before - after).abs() < 1e-4, "{before} became {after}");
-        }
     }
 }

@@ -1,0 +1,79 @@
+//! `trainer score` as a user runs it: files and folders in, CSV out, an exit code that tells.
+
+use std::{fs, path::Path, process::Command};
+
+const HEADER: &str = "path,face_x,face_y,face_width,face_height,face_confidence,score,error";
+
+fn weights() -> String {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/weights").into()
+}
+
+/// A real photo of a face.
+fn face() -> Vec<u8> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    ["", "tests"]
+        .into_iter()
+        .map(|folder| repository.join(folder).join("node_modules/@vladmandic/face-api/demo/sample1.jpg"))
+        .find_map(|path| fs::read(path).ok())
+        .expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it")
+}
+
+fn score(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .arg("score")
+        .args(["--weights", &weights()])
+        .args(arguments)
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn folders_are_searched_and_a_broken_file_does_not_stop_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/b");
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("face.jpg"), face()).unwrap();
+    fs::write(deep.join("cut.jpg"), &face()[..2_000]).unwrap();
+    fs::write(deep.join("notes.txt"), "not an image").unwrap();
+    image::RgbImage::from_pixel(320, 240, image::Rgb([90, 120, 90])).save(folder.path().join("empty.png")).unwrap();
+
+    let csv = folder.path().join("out.csv");
+    let (code, complaint) = score(&[folder.path().to_str().unwrap(), "--csv", csv.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{complaint}");
+    let text = fs::read_to_string(&csv).unwrap();
+    assert_eq!(text.lines().next(), Some(HEADER));
+    let mut rows = csv::Reader::from_path(&csv).unwrap();
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 3, "{text}");
+    let row = |name: &str| rows.iter().find(|row| row[0].ends_with(name)).unwrap();
+    assert!((0.0..=1.0).contains(&row("face.jpg")[6].parse::<f32>().unwrap()));
+    assert!(row("face.jpg")[3].parse::<f32>().unwrap() > 20.0 && row("face.jpg")[7].is_empty());
+    assert!(row("cut.jpg")[6].is_empty() && row("cut.jpg")[7].contains("cut.jpg"));
+    assert_eq!(&row("empty.png")[7], "no face");
+}
+
+#[test]
+fn a_photo_without_a_face_is_no_failure_and_whole_takes_it_as_a_crop() {
+    let folder = tempfile::tempdir().unwrap();
+    image::RgbImage::from_pixel(224, 224, image::Rgb([90, 120, 90])).save(folder.path().join("plain.png")).unwrap();
+    let csv = folder.path().join("out.csv");
+    let (path, csv_path) = (folder.path().to_str().unwrap(), csv.to_str().unwrap());
+    assert_eq!(score(&[path, "--csv", csv_path]).0, Some(0));
+    assert!(fs::read_to_string(&csv).unwrap().contains("no face"));
+    assert_eq!(score(&[path, "--whole", "--csv", csv_path]).0, Some(0));
+    let text = fs::read_to_string(&csv).unwrap();
+    let row = text.lines().nth(1).unwrap();
+    let score: f32 = row.rsplit(',').nth(1).unwrap().parse().unwrap();
+    assert!((0.0..=1.0).contains(&score), "{row}");
+}
+
+#[test]
+fn what_cannot_work_is_refused_in_one_sentence() {
+    let empty = tempfile::tempdir().unwrap();
+    for arguments in [&["/no/such/photo.jpg"][..], &[empty.path().to_str().unwrap()][..]] {
+        let (code, complaint) = score(arguments);
+        assert_eq!(code, Some(2));
+        assert!(complaint.starts_with("error: ") && complaint.trim().lines().count() == 1, "{complaint}");
+    }
+}
