@@ -3,13 +3,13 @@
 //! The modules are the data path, in order:
 //!
 //! ```text
-//! frame -> face -> crop -> network -> score
-//!                  \______ pipeline wires them, weights fills the networks
+//! frame -> region -> face -> crop -> network -> score
+//! pipeline wires them, weights fills the networks
 //! ```
 //!
-//! [`Frame`](frame::Frame) borrows RGBA pixels. [`face`] finds the face in it, [`crop`] cuts that face out as the
-//! `[1, 3, 224, 224]` tensor that every network of this crate reads, [`network`] holds the liveness networks, and
-//! [`score`] turns their logit into P(bona fide). [`pipeline::Pipeline`] runs all of it on any burn device.
+//! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it
+//! out as the `[1, 3, 224, 224]` tensor that the liveness networks read, [`network`] holds those networks, and [`score`]
+//! turns their logit into P(bona fide). [`pipeline::Pipeline`] runs all of it on any burn device.
 //!
 //! The same crate trains (the `trainer` package depends on it) and runs in the browser (`src/web`, wasm32 only), so
 //! there is one preprocessing and one definition of each network. Outside `web` nothing here names the browser, the
@@ -22,6 +22,7 @@ pub mod frame;
 pub mod network;
 pub mod pipeline;
 mod readback;
+pub mod region;
 pub mod score;
 #[cfg(all(target_family = "wasm", feature = "web"))]
 pub mod web;

@@ -3,12 +3,13 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    crop::{Region, crop_tensor, face_region},
+    crop::{crop_tensor, face_region},
     error::Result,
     face::{Face, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
     network::Classifier,
     readback::read,
+    region::Region,
     score::Score,
     weights::{CLASSIFIER, DETECTOR, Manifest, load_safetensors},
 };

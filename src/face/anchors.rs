@@ -1,7 +1,7 @@
 //! 896 rows of (logit, 16 numbers) -> faces: SSD anchors, thresholding and non-maximum suppression, MediaPipe's way.
 
 use super::{Face, FaceBox, blazeface::INPUT_SIZE};
-use crate::crop::Region;
+use crate::region::Region;
 
 /// Lowest confidence of a face (MediaPipe's default).
 const MIN_CONFIDENCE: f32 = 0.5;

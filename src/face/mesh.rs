@@ -14,10 +14,10 @@ use super::{
     blocks::{Block, convolution},
 };
 use crate::{
-    crop::{Region, sample},
     error::Result,
     frame::Frame,
     readback::read,
+    region::{Region, sample},
 };
 
 /// Side of the input in pixels.

@@ -10,10 +10,10 @@ pub mod mesh;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::{
-    crop::{Region, sample},
     error::Result,
     frame::Frame,
     readback::read,
+    region::{Region, sample},
 };
 use blazeface::{BlazeFace, INPUT_SIZE};
 

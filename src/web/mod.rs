@@ -14,12 +14,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::{
-    crop::{Region, face_region},
-    error::Error,
-    face::Face,
-    frame::Frame,
-    pipeline::Pipeline,
-    weights::Contract,
+    crop::face_region, error::Error, face::Face, frame::Frame, pipeline::Pipeline, region::Region, weights::Contract,
 };
 use frames::{FrameReader, Pixels};
 

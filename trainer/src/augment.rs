@@ -1,7 +1,7 @@
 //! Training-only changes (paper, augmentation): geometry on the face box, which the depth target follows, and colour on
 //! the crop alone, since depth must not depend on it.
 
-use bonafide::crop::Region;
+use bonafide::region::Region;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 

@@ -1,15 +1,16 @@
 //! Photos -> examples in memory (recaptured crops with their mesh) -> batches of tensors.
 //!
 //! An example keeps a crop somewhat wider than the product's, so that augmentation can move the face region within it;
-//! the tensor itself is cut by the root crate's `crop::sample`, like every frame in the browser.
+//! the tensor itself is cut by the root crate's `region::sample`, like every frame in the browser.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use bonafide::{
-    crop::{CROP_SIZE, Region, face_region, sample},
+    crop::{CROP_SIZE, face_region},
     face::mesh::Mesh,
     frame::Frame,
+    region::{Region, sample},
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -13,39 +13,22 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    config::Config,
-    device::DeviceChoice,
     evaluate::metrics,
     examples::{Batch, Example, Examples, Split, progress},
     losses,
     pretrain::{Mean, load_generator},
     run::{self, RunFolder},
+    stage::{Stage, StageArgs},
 };
 
 /// Options of `trainer finetune`.
 #[derive(Debug, Args)]
 pub struct FinetuneArgs {
-    /// Folders of bona fide photos, one person per file; the folder's name is the source.
-    #[arg(long, required = true, num_args = 1..)]
-    data: Vec<PathBuf>,
-    /// Settings (see trainer/configs).
-    #[arg(long, default_value = "trainer/configs/first.toml")]
-    config: PathBuf,
     /// Folder of the pretraining run whose encoder is the backbone; without it the backbone is He-initialised.
     #[arg(long)]
     pretrained: Option<PathBuf>,
-    /// Folder with the detector's and the face mesh's weights.
-    #[arg(long, default_value = "pkg/weights")]
-    weights: PathBuf,
-    /// Folder of the run.
-    #[arg(long)]
-    run: PathBuf,
-    /// Go on from the run's last checkpoint.
-    #[arg(long)]
-    resume: bool,
-    /// Where to compute.
-    #[arg(long, value_enum, default_value = "cpu")]
-    device: DeviceChoice,
+    #[command(flatten)]
+    stage: StageArgs,
 }
 
 /// Classifier and optimiser.
@@ -128,25 +111,15 @@ struct EpochLog {
 /// # Errors
 /// If options, photos, config or disk do not serve, or the loss is no longer finite.
 pub fn run(args: &FinetuneArgs) -> Result<()> {
-    let config = Config::load(&args.config)?;
-    let device = args.device.open()?;
-    let folder = RunFolder::open(&args.run, &config, args.resume)?;
-    let examples = Examples::load(&args.data, &args.weights, &config)?;
+    let stage = Stage::open(&args.stage)?;
+    let Stage { config, folder, examples, device, recording } = &stage;
     let training = examples.of(Split::Train);
     let development = examples.of(Split::Development);
-
-    device.seed(config.seed);
-    let recording = run::recording(&device);
     let classifier = match &args.pretrained {
-        Some(path) => Classifier::from_encoder(load_generator(path, &recording)?.encoder, &recording),
-        None => Classifier::new(&recording),
+        Some(path) => Classifier::from_encoder(load_generator(path, recording)?.encoder, recording),
+        None => Classifier::new(recording),
     };
-    let mut trainee = Trainee::new(classifier);
-    let mut done = 0;
-    if let Some((epochs, checkpoint)) = folder.latest_checkpoint()? {
-        trainee = trainee.load(&checkpoint)?;
-        done = epochs;
-    }
+    let (mut trainee, done) = stage.resume(Trainee::new(classifier), Trainee::load)?;
 
     for epoch in done..config.finetune.epochs {
         let began = std::time::Instant::now();
@@ -154,12 +127,12 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
         let mut loss = Mean::default();
         let bar = progress(batches.len(), &format!("finetune {}/{}", epoch + 1, config.finetune.epochs));
         for plan in &batches {
-            loss.add(trainee.step(config.finetune.lr, &examples.batch(plan, &recording))?);
+            loss.add(trainee.step(config.finetune.lr, &examples.batch(plan, recording))?);
             bar.set_message(format!("loss {:.4}", loss.get()));
             bar.inc(1);
         }
         bar.finish_and_clear();
-        let scores = score(&trainee.classifier.valid(), &examples, &development, &device);
+        let scores = score(&trainee.classifier.valid(), examples, &development, device);
         let log = EpochLog {
             epoch: epoch + 1,
             train_loss: loss.get(),
@@ -170,6 +143,6 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
         folder.log(&log)?;
         folder.checkpoint(epoch + 1, |path| trainee.save(path))?;
     }
-    println!("fine-tuned {} epochs: {}", config.finetune.epochs, args.run.display());
+    println!("fine-tuned {} epochs: {}", config.finetune.epochs, args.stage.run.display());
     Ok(())
 }

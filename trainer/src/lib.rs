@@ -26,4 +26,5 @@ pub mod recapture;
 pub mod run;
 pub mod score;
 pub mod sheet;
+pub mod stage;
 pub mod store;

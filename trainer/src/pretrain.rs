@@ -1,6 +1,6 @@
 //! Examples -> a generator that draws pseudo-depth: L1 warm-up, then against the critic (paper, objectives, schedule).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use bonafide::network::{Generator, WIDTH};
@@ -13,36 +13,20 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    config::{Config, Pretrain},
+    config::Pretrain,
     critic::Critic,
-    device::DeviceChoice,
     examples::{Batch, Example, Examples, Split},
     losses,
     run::{self, RunFolder},
     sheet::Sheet,
+    stage::{Stage, StageArgs},
 };
 
 /// Options of `trainer pretrain`.
 #[derive(Debug, Args)]
 pub struct PretrainArgs {
-    /// Folders of bona fide photos, one person per file; the folder's name is the source.
-    #[arg(long, required = true, num_args = 1..)]
-    data: Vec<PathBuf>,
-    /// Settings (see trainer/configs).
-    #[arg(long, default_value = "trainer/configs/first.toml")]
-    config: PathBuf,
-    /// Folder with the detector's and the face mesh's weights.
-    #[arg(long, default_value = "pkg/weights")]
-    weights: PathBuf,
-    /// Folder of the run.
-    #[arg(long)]
-    run: PathBuf,
-    /// Go on from the run's last checkpoint.
-    #[arg(long)]
-    resume: bool,
-    /// Where to compute.
-    #[arg(long, value_enum, default_value = "cpu")]
-    device: DeviceChoice,
+    #[command(flatten)]
+    stage: StageArgs,
 }
 
 /// Generator, critic and their optimisers: all that a step changes.
@@ -165,21 +149,11 @@ struct EpochLog {
 /// # Errors
 /// If options, photos, config or disk do not serve, or a loss is no longer finite.
 pub fn run(args: &PretrainArgs) -> Result<()> {
-    let config = Config::load(&args.config)?;
-    let device = args.device.open()?;
-    let folder = RunFolder::open(&args.run, &config, args.resume)?;
-    let examples = Examples::load(&args.data, &args.weights, &config)?;
+    let stage = Stage::open(&args.stage)?;
+    let Stage { config, folder, examples, device, recording } = &stage;
     let training = examples.of(Split::Train);
     let development = examples.of(Split::Development);
-
-    device.seed(config.seed);
-    let recording = run::recording(&device);
-    let mut trainee = Trainee::new(&recording);
-    let mut done = 0;
-    if let Some((epochs, checkpoint)) = folder.latest_checkpoint()? {
-        trainee = trainee.load(&checkpoint)?;
-        done = epochs;
-    }
+    let (mut trainee, done) = stage.resume(Trainee::new(recording), Trainee::load)?;
 
     for epoch in done..config.pretrain.epochs {
         let began = std::time::Instant::now();
@@ -189,7 +163,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         let progress =
             crate::examples::progress(batches.len(), &format!("pretrain {}/{}", epoch + 1, config.pretrain.epochs));
         for (number, plan) in batches.iter().enumerate() {
-            let batch = examples.batch(plan, &recording);
+            let batch = examples.batch(plan, recording);
             let turn = (epoch * batches.len() + number + 1).is_multiple_of(config.pretrain.critic_every);
             let losses = trainee.step(&config.pretrain, &batch, adversarial, turn)?;
             l1.add(losses.l1);
@@ -201,7 +175,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         }
         progress.finish_and_clear();
 
-        let watched = watch(&trainee.generator.valid(), &examples, &development, &device, &folder, epoch)?;
+        let watched = watch(&trainee.generator.valid(), examples, &development, device, folder, epoch)?;
         let log = EpochLog {
             epoch: epoch + 1,
             adversarial,
@@ -215,7 +189,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         folder.log(&log)?;
         folder.checkpoint(epoch + 1, |path| trainee.save(path))?;
     }
-    println!("pretrained {} epochs: {}", config.pretrain.epochs, args.run.display());
+    println!("pretrained {} epochs: {}", config.pretrain.epochs, args.stage.run.display());
     Ok(())
 }
 

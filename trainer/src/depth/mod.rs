@@ -12,7 +12,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use bonafide::crop::{CROP_SIZE, face_region, sample};
+use bonafide::crop::{CROP_SIZE, face_region};
+use bonafide::region::sample;
 use clap::Args;
 use image::{GrayImage, ImageFormat};
 use rayon::prelude::*;

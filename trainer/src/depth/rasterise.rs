@@ -1,6 +1,6 @@
 //! Mesh points in a region -> the region's z-buffered depth map. Knows nothing of networks or files.
 
-use bonafide::{crop::Region, face::mesh::Mesh};
+use bonafide::{face::mesh::Mesh, region::Region};
 
 /// Pseudo-depth of a mesh as the region sees it: `[size * size]`, row-major, in `[0, 1]`.
 ///
