@@ -46,7 +46,7 @@ www: package
 lint:
 	cargo fmt --all --check
 	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu -- -D warnings
-	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check; else echo "cargo-deny is not installed: licences and advisories unchecked"; fi
+	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
 	@! grep -nE '"resolved": "https?:' package-lock.json || { echo "package-lock.json names a registry: run npm install again with this folder's .npmrc"; exit 1; }
 
 native: trainer
