@@ -18,12 +18,7 @@ pub const CROP_MARGIN: f32 = 1.5;
 
 /// The product's crop of a face: upright, centred on the box, [`CROP_MARGIN`] times its longer side.
 pub fn face_region(face: &FaceBox) -> Region {
-    Region {
-        cx: face.x + face.width / 2.0,
-        cy: face.y + face.height / 2.0,
-        side: CROP_MARGIN * face.width.max(face.height),
-        angle: 0.0,
-    }
+    face.square(CROP_MARGIN)
 }
 
 /// The networks' input for a region of the frame: `[1, 3, CROP_SIZE, CROP_SIZE]`, RGB in `[0, 1]`, no normalisation

@@ -124,13 +124,7 @@ pub struct Mesh {
 /// The square that the network looks at: around the face box, turned so that the eyes are level.
 pub fn mesh_region(face: &Face) -> Region {
     let [right, left] = [face.landmarks[0], face.landmarks[1]];
-    let bounds = &face.bounds;
-    Region {
-        cx: bounds.x + bounds.width / 2.0,
-        cy: bounds.y + bounds.height / 2.0,
-        side: MARGIN * bounds.width.max(bounds.height),
-        angle: (left[1] - right[1]).atan2(left[0] - right[0]),
-    }
+    Region { angle: (left[1] - right[1]).atan2(left[0] - right[0]), ..face.bounds.square(MARGIN) }
 }
 
 /// FaceMesh with its preprocessing and decoding.

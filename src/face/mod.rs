@@ -32,6 +32,18 @@ pub struct FaceBox {
     pub confidence: f32,
 }
 
+impl FaceBox {
+    /// The upright square around the box's centre whose side is `margin` times the box's longer side.
+    pub fn square(&self, margin: f32) -> Region {
+        Region {
+            cx: self.x + self.width / 2.0,
+            cy: self.y + self.height / 2.0,
+            side: margin * self.width.max(self.height),
+            angle: 0.0,
+        }
+    }
+}
+
 /// A detected face.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Face {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bonafide::{network::Classifier, score::Score};
 use burn::{
     module::Module,
@@ -17,7 +17,7 @@ use crate::{
     examples::{Batch, Example, Examples, Split, progress},
     losses,
     pretrain::{Mean, load_generator},
-    run::{self, RunFolder},
+    run,
     stage::{Stage, StageArgs},
 };
 
@@ -77,10 +77,7 @@ impl Trainee {
 /// # Errors
 /// If the folder holds no checkpoint of one.
 pub fn load_classifier(folder: &Path, device: &Device) -> Result<Classifier> {
-    let (run, _) = RunFolder::existing(folder)?;
-    let (_, checkpoint) =
-        run.latest_checkpoint()?.with_context(|| format!("{} has no checkpoint yet", folder.display()))?;
-    let classifier = run::load_module(&checkpoint, "classifier", Classifier::new(&run::recording(device)))?;
+    let classifier = run::load_module(&run::trained(folder)?, "classifier", Classifier::new(&run::recording(device)))?;
     Ok(classifier.valid())
 }
 
@@ -90,8 +87,7 @@ pub fn score(classifier: &Classifier, examples: &Examples, of: &[&Example], devi
     let bar = progress(of.len(), "scoring");
     for plan in Example::in_order(of, 16) {
         let logits = classifier.forward(examples.batch(&plan, device).images);
-        let logits: Vec<f32> = logits.into_data().try_into_vec().expect("networks compute in f32");
-        scores.extend(logits.into_iter().map(|logit| Score::from_logit(logit).value()));
+        scores.extend(run::values(logits).into_iter().map(|logit| Score::from_logit(logit).value()));
         bar.inc(plan.len() as u64);
     }
     bar.finish_and_clear();

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bonafide::network::{Generator, WIDTH};
 use burn::{
     module::Module,
     optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig},
-    tensor::{Device, Tensor},
+    tensor::Device,
 };
 use clap::Args;
 use serde::Serialize;
@@ -125,10 +125,7 @@ impl Trainee {
 /// # Errors
 /// If the folder holds no checkpoint of one.
 pub fn load_generator(folder: &Path, device: &Device) -> Result<Generator> {
-    let (run, _) = RunFolder::existing(folder)?;
-    let (_, checkpoint) =
-        run.latest_checkpoint()?.with_context(|| format!("{} has no checkpoint yet", folder.display()))?;
-    run::load_module(&checkpoint, "generator", Generator::new(WIDTH, device))
+    run::load_module(&run::trained(folder)?, "generator", Generator::new(WIDTH, device))
 }
 
 /// One line of the log: an epoch's means.
@@ -210,8 +207,8 @@ fn watch(
         let batch = examples.batch(plan, device);
         let generated = generator.forward(batch.images.clone());
         l1.add_many(losses::l1(batch.depth.clone(), generated.clone()).into_scalar::<f32>(), plan.len());
-        let values: Vec<f32> = read(generated);
-        let attacks: Vec<f32> = read(batch.attack);
+        let values = run::values(generated);
+        let attacks = run::values(batch.attack);
         let plane = values.len() / attacks.len();
         for (map, attack) in values.chunks(plane).zip(&attacks) {
             if *attack == 0.0 {
@@ -220,7 +217,7 @@ fn watch(
             }
         }
         if number == 0 {
-            let (images, depths) = (read(batch.images), read(batch.depth));
+            let (images, depths) = (run::values(batch.images), run::values(batch.depth));
             for item in 0..attacks.len().min(12) {
                 sheet.rgb(&images[item * 3 * plane..(item + 1) * 3 * plane]);
                 sheet.gray(&depths[item * plane..(item + 1) * plane]);
@@ -231,10 +228,6 @@ fn watch(
     std::fs::create_dir_all(folder.file("samples"))?;
     sheet.write(&folder.file("samples").join(format!("epoch-{:04}.png", epoch + 1)))?;
     Ok((l1.get(), zero as f32 / bona_fide.max(1) as f32))
-}
-
-fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().expect("networks compute in f32")
 }
 
 /// Running mean.

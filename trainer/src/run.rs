@@ -134,6 +134,21 @@ impl RunFolder {
     }
 }
 
+/// The newest checkpoint of a run, to load a trained network from.
+///
+/// # Errors
+/// If the folder holds no run, or the run no checkpoint yet.
+pub fn trained(folder: &Path) -> Result<PathBuf> {
+    let (run, _) = RunFolder::existing(folder)?;
+    let latest = run.latest_checkpoint()?;
+    Ok(latest.with_context(|| format!("{} has no checkpoint yet", folder.display()))?.1)
+}
+
+/// The values of a tensor that a network computed, row-major.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().expect("networks compute in f32")
+}
+
 /// Writes beside the file and renames: after a kill at any moment the old or the new bytes are there, never half.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
 //! Planar tiles in `[0, 1]` -> a contact sheet in a PNG file.
 
-use std::path::Path;
+use std::{io::Cursor, path::Path};
 
 use anyhow::{Context, Result};
-use image::{Rgb, RgbImage};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 use crate::run::write_atomic;
 
@@ -53,12 +53,21 @@ impl Sheet {
             let tile = self.tiles.get(y / self.tile * self.columns + x / self.tile);
             Rgb(tile.map_or([255; 3], |tile| tile[y % self.tile * self.tile + x % self.tile]))
         });
-        let mut png = std::io::Cursor::new(Vec::new());
-        sheet.write_to(&mut png, image::ImageFormat::Png).context("cannot encode a PNG")?;
-        write_atomic(path, png.get_ref())
+        write_png(path, &sheet.into())
     }
 }
 
-fn to_byte(value: f32) -> u8 {
+/// Writes an image as PNG, whole or not at all.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn write_png(path: &Path, image: &DynamicImage) -> Result<()> {
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).context("cannot encode a PNG")?;
+    write_atomic(path, png.get_ref())
+}
+
+/// A value in `[0, 1]` as 0 to 255; what is outside is clipped.
+pub fn to_byte(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u8
 }

@@ -6,7 +6,6 @@ pub mod rasterise;
 use std::{
     collections::BTreeMap,
     fs,
-    io::Cursor,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -15,14 +14,13 @@ use anyhow::{Context, Result, bail};
 use bonafide::crop::{CROP_SIZE, face_region};
 use bonafide::region::sample;
 use clap::Args;
-use image::{GrayImage, ImageFormat};
+use image::GrayImage;
 use rayon::prelude::*;
 
 use crate::{
     examples::progress,
     photo::{Photo, expand},
-    run::write_atomic,
-    sheet::Sheet,
+    sheet::{Sheet, to_byte, write_png},
 };
 use facemesh::Reconstructor;
 use rasterise::pseudo_depth;
@@ -49,7 +47,8 @@ pub struct DepthArgs {
 
 /// What became of one photo.
 enum Outcome {
-    Drawn { crop: Vec<f32>, depth: Vec<f32> },
+    ThereBefore,
+    Drawn,
     NoFace,
     Unreadable(String),
 }
@@ -80,16 +79,20 @@ pub fn run(args: &DepthArgs) -> Result<()> {
         .map(|(number, photo)| {
             let path = args.out.join(file_name(photo));
             let on_sheet = args.sheet.is_some() && number < SHEET_PHOTOS;
-            let outcome = if path.exists() && !on_sheet { None } else { Some(draw(&reconstructor, photo)?) };
-            if let Some(Outcome::Drawn { crop, depth }) = &outcome {
-                write_depth(&path, depth)?;
-                if on_sheet {
-                    shown
-                        .lock()
-                        .expect("no thread panics while it holds this")
-                        .insert(number, (crop.clone(), depth.clone()));
+            let outcome = if path.exists() && !on_sheet {
+                Outcome::ThereBefore
+            } else {
+                match draw(&reconstructor, photo)? {
+                    Ok((crop, depth)) => {
+                        write_depth(&path, &depth)?;
+                        if on_sheet {
+                            shown.lock().expect("no thread panics while it holds this").insert(number, (crop, depth));
+                        }
+                        Outcome::Drawn
+                    }
+                    Err(outcome) => outcome,
                 }
-            }
+            };
             bar.inc(1);
             Ok((photo, outcome))
         })
@@ -107,13 +110,13 @@ pub fn run(args: &DepthArgs) -> Result<()> {
     let mut counts = [0; 4];
     for (photo, outcome) in &outcomes {
         let kind = match outcome {
-            None => 0,
-            Some(Outcome::Drawn { .. }) => 1,
-            Some(Outcome::NoFace) => {
+            Outcome::ThereBefore => 0,
+            Outcome::Drawn => 1,
+            Outcome::NoFace => {
                 println!("no face: {}", photo.display());
                 2
             }
-            Some(Outcome::Unreadable(reason)) => {
+            Outcome::Unreadable(reason) => {
                 println!("unreadable: {reason}");
                 3
             }
@@ -132,26 +135,25 @@ pub fn run(args: &DepthArgs) -> Result<()> {
     Ok(())
 }
 
-fn draw(reconstructor: &Reconstructor, path: &Path) -> Result<Outcome> {
+/// A crop `[3, 224, 224]` and its depth `[224, 224]`, or why there is none.
+type Drawing = std::result::Result<(Vec<f32>, Vec<f32>), Outcome>;
+
+fn draw(reconstructor: &Reconstructor, path: &Path) -> Result<Drawing> {
     let photo = match Photo::read(path) {
         Ok(photo) => photo,
-        Err(error) => return Ok(Outcome::Unreadable(format!("{error:#}"))),
+        Err(error) => return Ok(Err(Outcome::Unreadable(format!("{error:#}")))),
     };
     let frame = photo.frame();
-    let Some((face, mesh)) = reconstructor.reconstruct(&frame)? else { return Ok(Outcome::NoFace) };
+    let Some((face, mesh)) = reconstructor.reconstruct(&frame)? else { return Ok(Err(Outcome::NoFace)) };
     let region = face_region(&face.bounds);
-    Ok(Outcome::Drawn {
-        crop: sample(&frame, &region, CROP_SIZE),
-        depth: pseudo_depth(&mesh, &region, &reconstructor.triangles, CROP_SIZE),
-    })
+    let crop = sample(&frame, &region, CROP_SIZE);
+    Ok(Ok((crop, pseudo_depth(&mesh, &region, &reconstructor.triangles, CROP_SIZE))))
 }
 
 fn write_depth(path: &Path, depth: &[f32]) -> Result<()> {
-    let bytes = depth.iter().map(|value| (value * 255.0).round() as u8).collect();
+    let bytes = depth.iter().copied().map(to_byte).collect();
     let image = GrayImage::from_raw(CROP_SIZE as u32, CROP_SIZE as u32, bytes).expect("a map of the crop's size");
-    let mut png = Cursor::new(Vec::new());
-    image.write_to(&mut png, ImageFormat::Png).context("cannot encode a PNG")?;
-    write_atomic(path, png.get_ref())
+    write_png(path, &image.into())
 }
 
 /// A flat name that keeps photos of different folders apart.
