@@ -195,7 +195,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Classifier;
+    use crate::network::{Classifier, WIDTH};
     use burn::tensor::{Device, Tensor};
 
     fn stored(classifier: &Classifier) -> Vec<u8> {
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn half_precision_weights_round_trip() {
         let device = Device::flex();
-        let classifier = Classifier::new(&device).fold();
+        let classifier = Classifier::new(WIDTH, &device).fold();
         let loaded = load_safetensors(Classifier::folded(&device), stored(&classifier)).unwrap();
         let x = Tensor::ones([1, 3, 64, 64], &device);
         let difference = (classifier.forward(x.clone()) - loaded.forward(x)).abs().into_scalar::<f32>();
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn damaged_bytes_are_refused() {
-        let bytes = stored(&Classifier::new(&Device::flex()).fold());
+        let bytes = stored(&Classifier::new(WIDTH, &Device::flex()).fold());
         let manifest = manifest(&bytes);
         assert!(manifest.bytes(CLASSIFIER, |_| Some(bytes.clone())).is_ok());
         let mut flipped = bytes.clone();
@@ -241,8 +241,8 @@ mod tests {
     #[test]
     fn bytes_that_do_not_fit_are_refused_even_with_a_matching_checksum() {
         let device = Device::flex();
-        let unfolded = stored(&Classifier::new(&device));
-        let whole = stored(&Classifier::new(&device).fold());
+        let unfolded = stored(&Classifier::new(WIDTH, &device));
+        let whole = stored(&Classifier::new(WIDTH, &device).fold());
         for bytes in [unfolded, whole[..whole.len() / 2].to_vec(), vec![], vec![0xff; 64], b"{}".to_vec()] {
             assert!(load_safetensors(Classifier::folded(&device), bytes).unwrap_err().is_weights());
         }

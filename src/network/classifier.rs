@@ -21,47 +21,84 @@ pub struct Classifier {
     hidden1: Linear,
     hidden2: Linear,
     output: Linear,
+    /// The attack's type (paper, multihead ablation): helps training, never ships.
+    types: Option<TypeHead>,
+}
+
+/// Embedding `[B, in]` -> logits of the types `[B, out]`, as deep as the liveness head.
+#[derive(Module, Debug)]
+struct TypeHead {
+    hidden1: Linear,
+    hidden2: Linear,
+    output: Linear,
+}
+
+impl TypeHead {
+    fn new(input: usize, output: usize, device: &Device) -> Self {
+        Self {
+            hidden1: LinearConfig::new(input, 64).init(device),
+            hidden2: LinearConfig::new(64, 32).init(device),
+            output: LinearConfig::new(32, output).init(device),
+        }
+    }
+
+    fn forward(&self, embedding: Tensor<2>) -> Tensor<2> {
+        self.output.forward(relu(self.hidden2.forward(relu(self.hidden1.forward(embedding)))))
+    }
 }
 
 impl Classifier {
-    /// A He-initialised classifier at the shipped width, with batch norms: for training.
-    pub fn new(device: &Device) -> Self {
-        Self::from_encoder(Encoder::new(WIDTH, device), device)
+    /// A He-initialised classifier with batch norms: for training. [`WIDTH`] is what ships.
+    pub fn new(width: f64, device: &Device) -> Self {
+        Self::from_encoder(Encoder::new(width, device), width, device)
     }
 
-    /// A new head on a trained encoder of the shipped width.
-    pub fn from_encoder(encoder: Encoder, device: &Device) -> Self {
-        let embedding = channels(WIDTH)[3];
+    /// A new head on a trained encoder of that width.
+    pub fn from_encoder(encoder: Encoder, width: f64, device: &Device) -> Self {
         Self {
             encoder,
-            hidden1: LinearConfig::new(embedding, 64).init(device),
+            hidden1: LinearConfig::new(channels(width)[3], 64).init(device),
             hidden2: LinearConfig::new(64, 32).init(device),
             output: LinearConfig::new(32, 1).init(device),
+            types: None,
         }
+    }
+
+    /// The same with a second head for `types` attack types and bona fide (0.72 M parameters at width 0.25).
+    pub fn with_types(self, types: usize, width: f64, device: &Device) -> Self {
+        Self { types: Some(TypeHead::new(channels(width)[3], types + 1, device)), ..self }
     }
 
     /// The shape of a folded classifier: for loading the weights that ship.
     pub fn folded(device: &Device) -> Self {
-        Self::from_encoder(Encoder::build(WIDTH, Form::Folded, device), device)
+        Self::from_encoder(Encoder::build(WIDTH, Form::Folded, device), WIDTH, device)
     }
 
     /// `[B, 3, 224, 224]` in `[0, 1]` -> `[B]`: the log-odds of bona fide, any real number, higher is safer.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<1> {
+        self.liveness(self.embed(x))
+    }
+
+    /// As [`Classifier::forward`], and with a second head the logits of the types too, `[B, types + 1]`, 0 bona fide.
+    pub fn forward_types(&self, x: Tensor<4>) -> (Tensor<1>, Option<Tensor<2>>) {
         let embedding = self.embed(x);
+        let types = self.types.as_ref().map(|head| head.forward(embedding.clone()));
+        (self.liveness(embedding), types)
+    }
+
+    fn liveness(&self, embedding: Tensor<2>) -> Tensor<1> {
         let hidden = relu(self.hidden2.forward(relu(self.hidden1.forward(embedding))));
         self.output.forward(hidden).squeeze_dim(1)
     }
 
-    /// `[B, 3, 224, 224]` in `[0, 1]` -> embedding `[B, 128]`.
+    /// `[B, 3, 224, 224]` in `[0, 1]` -> embedding `[B, 128]` (at width 0.25).
     pub fn embed(&self, x: Tensor<4>) -> Tensor<2> {
-        let map = self.encoder.forward(x);
-        let [batch, channels, height, width] = map.dims();
-        map.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+        self.encoder.embed(x)
     }
 
-    /// The same function without batch norms, for deployment.
+    /// The same function for deployment: without batch norms, and without the second head.
     pub fn fold(self) -> Self {
-        Self { encoder: self.encoder.fold(), ..self }
+        Self { encoder: self.encoder.fold(), types: None, ..self }
     }
 }
 
@@ -72,6 +109,16 @@ mod tests {
     #[test]
     fn has_the_papers_size() {
         // burn counts the batch norms' running means and variances too, two per channel of 1,200 normalised channels.
-        assert_eq!(Classifier::new(&Device::flex()).num_params(), 712_465 + 2 * 1_200);
+        assert_eq!(Classifier::new(WIDTH, &Device::flex()).num_params(), 712_465 + 2 * 1_200);
+    }
+
+    #[test]
+    fn the_second_head_brings_it_to_the_papers_other_size_and_does_not_ship() {
+        let device = Device::flex();
+        let classifier = Classifier::new(WIDTH, &device).with_types(3, WIDTH, &device);
+        assert_eq!((classifier.num_params() - 2 * 1_200) / 1_000, 722);
+        let (liveness, types) = classifier.forward_types(Tensor::ones([2, 3, 64, 64], &device));
+        assert_eq!((liveness.dims(), types.unwrap().dims()), ([2], [2, 4]));
+        assert_eq!(classifier.fold().num_params(), Classifier::folded(&device).num_params());
     }
 }

@@ -51,6 +51,13 @@ impl Encoder {
         self.stages.iter().fold(x, |x, stage| stage.forward(x))
     }
 
+    /// As [`Encoder::forward`], averaged over the map: embedding `[B, channels(width)[3]]`.
+    pub fn embed(&self, x: Tensor<4>) -> Tensor<2> {
+        let map = self.forward(x);
+        let [batch, channels, height, width] = map.dims();
+        map.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+    }
+
     /// Folds every batch norm.
     pub fn fold(self) -> Self {
         Self {

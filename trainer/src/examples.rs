@@ -1,18 +1,22 @@
-//! Photos -> examples in memory (recaptured crops with their mesh) -> batches of tensors.
+//! Prepared folders -> examples -> batches of tensors.
 //!
-//! An example keeps a crop somewhat wider than the product's, so that augmentation can move the face region within it;
-//! the tensor itself is cut by the root crate's `region::sample`, like every frame in the browser.
+//! A stored crop is somewhat wider than the product's, so that augmentation can move the face region within it; the tensor
+//! itself is cut by the root crate's `region::sample`, like every frame in the browser. Pixels stay on disk until a batch
+//! needs them; [`feed`](crate::feed) reads ahead of the training.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use bonafide::{
-    crop::{CROP_SIZE, face_region},
-    face::mesh::Mesh,
+    crop::CROP_SIZE,
     frame::Frame,
     region::{Region, sample},
+    weights::sha256,
 };
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -20,41 +24,51 @@ use rayon::prelude::*;
 pub use crate::dataset::Split;
 use crate::{
     augment::{Augmentation, mirror},
-    config::Config,
-    dataset::{Subject, subjects},
-    depth::{facemesh::Reconstructor, rasterise::pseudo_depth},
-    evaluate::metrics::Labelled,
+    dataset::{Attack, Semantics},
+    evaluate::metrics::{Labelled, Unscored},
+    feed::Data,
     photo::Photo,
-    recapture::{self, PaiSpecies, Picture},
+    prepared::{Outcome, Prepared},
     run,
 };
 
-/// One recaptured crop.
+/// The side of AENet's depth and reflection maps.
+const AENET_MAP: usize = 14;
+
+/// One crop.
 #[derive(Debug, Clone)]
 pub struct Example {
-    /// RGBA8, `size` x `size`.
-    rgba: Vec<u8>,
-    size: u32,
-    /// The bona fide face's points in crop pixels; an attack has none, its depth is zero.
-    mesh: Option<Mesh>,
-    /// The attack's species; `None` is bona fide.
-    pub species: Option<PaiSpecies>,
+    image: PathBuf,
+    /// The bona fide face's pseudo-depth; an attack has none, its depth is zero.
+    depth: Option<PathBuf>,
+    /// `None` is bona fide.
+    pub attack: Option<Attack>,
     /// The person.
-    pub subject: Subject,
+    pub subject: String,
+    /// Data set or folder.
+    pub source: String,
+    /// What it is used for.
+    pub split: Split,
+    /// AENet's labels.
+    pub labels: Option<Semantics>,
 }
 
 /// An example and how to change it.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
-    example: &'a Example,
-    augmentation: Option<Augmentation>,
+    /// The example.
+    pub example: &'a Example,
+    /// Its change; `None` is the product's crop.
+    pub augmentation: Option<Augmentation>,
 }
 
-/// All examples of a run.
+/// All examples of a run, and the presentations that gave none.
 #[derive(Debug)]
 pub struct Examples {
     examples: Vec<Example>,
-    triangles: Vec<[u16; 3]>,
+    unscored: Vec<(Split, Unscored)>,
+    /// Names of the attack types, sorted; type 0 is bona fide, type `n + 1` is `types[n]`.
+    types: Vec<String>,
 }
 
 /// What a training step sees.
@@ -66,90 +80,240 @@ pub struct Batch {
     pub depth: Tensor<4>,
     /// `[B]`, 1 for an attack (paper: bona fide 0, attack 1).
     pub attack: Tensor<1>,
+    /// `[B]`, 0 for bona fide, then the attack types in the order of their names.
+    pub types: Tensor<1, Int>,
+    /// AENet's labels, where every example of the batch has them.
+    pub semantics: Option<SemanticBatch>,
+}
+
+/// CelebA-Spoof's labels of a batch.
+#[derive(Debug, Clone)]
+pub struct SemanticBatch {
+    /// `[B, 40]`, 0 or 1.
+    pub attributes: Tensor<2>,
+    /// `[B]`, 0 to 10.
+    pub spoof_type: Tensor<1, Int>,
+    /// `[B]`, 0 to 4.
+    pub illumination: Tensor<1, Int>,
+}
+
+/// A training set: examples that are shuffled and changed anew in each epoch.
+#[derive(Debug)]
+pub struct Training<'a> {
+    examples: &'a Examples,
+    of: Vec<&'a Example>,
+    batch: usize,
+    /// A last batch of fewer, which has no statistics for batch norms, is left out.
+    smallest: usize,
+    seed: u64,
+}
+
+/// A batch as plain numbers, on its way from the reading thread to the device.
+#[derive(Debug)]
+pub struct Numbers {
+    images: Vec<f32>,
+    depth: Vec<f32>,
+    attack: Vec<f32>,
+    types: Vec<i32>,
+    semantics: Option<(Vec<f32>, Vec<i32>, Vec<i32>)>,
 }
 
 impl Examples {
-    /// Reads the photos, reconstructs their faces and recaptures each as bona fide and as attack.
-    ///
-    /// Photos without a usable face are counted and named. The same photos, settings and seed give the same examples.
+    /// Opens prepared folders.
     ///
     /// # Errors
-    /// If folders or weights are missing, a photo cannot be decoded, or a split stays empty.
-    pub fn load(folders: &[PathBuf], weights: &Path, config: &Config) -> Result<Self> {
-        let people = subjects(folders, config.data.photos_per_source)?;
-        let reconstructor = Reconstructor::load(weights)?;
-        let bar = progress(people.len(), "photos");
-        let made = people
-            .par_iter()
-            .enumerate()
-            .map(|(number, subject)| {
-                let examples = recaptures(subject, number, &reconstructor, config);
-                bar.inc(1);
-                examples
-            })
-            .collect::<Result<Vec<_>>>()?;
-        bar.finish_and_clear();
-        let faceless: Vec<&str> = people
-            .iter()
-            .zip(&made)
-            .filter(|(_, made)| made.is_empty())
-            .map(|(subject, _)| subject.name.as_str())
-            .collect();
-        if !faceless.is_empty() {
-            println!("{} of {} photos left out, no usable face: {}", faceless.len(), people.len(), faceless.join(", "));
+    /// If a folder is unfinished or damaged, or a subject is in two splits.
+    pub fn load(folders: &[PathBuf]) -> Result<Self> {
+        let (mut examples, mut unscored) = (Vec::new(), Vec::new());
+        let mut split_of: BTreeMap<String, Split> = BTreeMap::new();
+        for folder in folders {
+            for record in Prepared::load(folder)?.records {
+                let split = *split_of.entry(record.subject.clone()).or_insert(record.split);
+                ensure!(
+                    split == record.split,
+                    "subject {} is in the {split:?} and the {:?} split: a person may be in one only",
+                    record.subject,
+                    record.split
+                );
+                match record.outcome {
+                    Outcome::Crops(crops) => examples.extend(crops.into_iter().map(|crop| Example {
+                        image: folder.join(crop.image),
+                        depth: crop.depth.map(|depth| folder.join(depth)),
+                        attack: crop.attack,
+                        subject: record.subject.clone(),
+                        source: record.source.clone(),
+                        split,
+                        labels: crop.labels,
+                    })),
+                    Outcome::NoFace(_) | Outcome::Unreadable(_) => {
+                        let attack = record.attack.as_ref().map(ToString::to_string);
+                        unscored.push((split, Unscored { attack, source: record.source }));
+                    }
+                }
+            }
         }
-        let examples = Self { examples: made.into_iter().flatten().collect(), triangles: reconstructor.triangles };
-        for split in [Split::Train, Split::Development, Split::Test] {
-            ensure!(
-                !examples.of(split).is_empty(),
-                "no photo with a face in the {split:?} split: more photos are needed"
-            );
-        }
-        Ok(examples)
+        let types: BTreeSet<String> =
+            examples.iter().filter_map(|example| example.attack.as_ref()).map(ToString::to_string).collect();
+        Ok(Self { examples, unscored, types: types.into_iter().collect() })
     }
 
     /// The examples of a split.
-    pub fn of(&self, split: Split) -> Vec<&Example> {
-        self.examples.iter().filter(|example| example.subject.split == split).collect()
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn of(&self, split: Split) -> Result<Vec<&Example>> {
+        let of: Vec<&Example> = self.examples.iter().filter(|example| example.split == split).collect();
+        ensure!(!of.is_empty(), "the data has no crop in the {split:?} split: more people are needed");
+        Ok(of)
+    }
+
+    /// The training split, in batches of `batch` over `devices` devices.
+    ///
+    /// # Errors
+    /// If there are too few crops for one batch.
+    pub fn training(&self, batch: usize, devices: usize, seed: u64) -> Result<Training<'_>> {
+        let of = self.of(Split::Train)?;
+        let smallest = 2 * devices;
+        ensure!(
+            of.len().min(batch) >= smallest,
+            "{} training crops in batches of {batch} are too few for {devices} devices: each needs two at a time",
+            of.len()
+        );
+        Ok(Training { examples: self, of, batch, smallest, seed })
+    }
+
+    /// What these examples are: changes when a crop is added, removed, or moves to another split.
+    pub fn digest(&self) -> String {
+        let lines: String = self
+            .examples
+            .iter()
+            .map(|example| {
+                let name = example.image.file_name().unwrap_or_default().to_string_lossy();
+                format!("{} {} {:?} {name}\n", example.source, example.subject, example.split)
+            })
+            .collect();
+        sha256(lines.as_bytes())
+    }
+
+    /// Presentations of a split for which there is no crop.
+    pub fn unscored(&self, split: Split) -> Vec<Unscored> {
+        self.unscored.iter().filter(|(of, _)| *of == split).map(|(_, unscored)| unscored.clone()).collect()
+    }
+
+    /// Names of the attack types, sorted.
+    pub fn types(&self) -> &[String] {
+        &self.types
+    }
+
+    /// Whether every crop has AENet's labels.
+    pub fn all_labelled(&self) -> bool {
+        self.examples.iter().all(|example| example.labels.is_some())
+    }
+
+    /// Learns attack types from another list, so that a checkpoint's second head keeps its meaning.
+    pub fn with_types(self, types: Vec<String>) -> Self {
+        Self { types, ..self }
     }
 
     /// Tensors of some items, on `device`.
-    pub fn batch(&self, items: &[Item], device: &Device) -> Batch {
+    ///
+    /// # Errors
+    /// If a crop has gone or is damaged.
+    pub fn batch(&self, items: &[Item], device: &Device) -> Result<Batch> {
+        Ok(Batch::new(self.numbers(items)?, device))
+    }
+
+    fn numbers(&self, items: &[Item]) -> Result<Numbers> {
+        let parts: Vec<(Vec<f32>, Vec<f32>)> = items.par_iter().map(Item::cut).collect::<Result<_>>()?;
         let plane = CROP_SIZE * CROP_SIZE;
-        let parts: Vec<(Vec<f32>, Vec<f32>)> = items.par_iter().map(|item| item.cut(&self.triangles)).collect();
         let mut images = Vec::with_capacity(items.len() * 3 * plane);
         let mut depth = Vec::with_capacity(items.len() * plane);
         for (image, map) in parts {
             images.extend(image);
             depth.extend(map);
         }
-        let attack: Vec<f32> = items.iter().map(|item| f32::from(u8::from(item.example.species.is_some()))).collect();
-        let batch = items.len();
-        let tensor = |values, channels| {
-            Tensor::from_data(TensorData::new(values, [batch, channels, CROP_SIZE, CROP_SIZE]), device)
+        let number = |attack: &Option<Attack>| match attack {
+            None => 0,
+            // A type that was not learnt (another data set's) counts as none of the learnt ones: past the last.
+            Some(attack) => 1 + self.types.binary_search(&attack.to_string()).unwrap_or(self.types.len()) as i32,
         };
-        Batch {
-            images: tensor(images, 3),
-            depth: tensor(depth, 1),
-            attack: Tensor::from_data(TensorData::new(attack, [batch]), device),
-        }
+        let labels: Option<Vec<&Semantics>> = items.iter().map(|item| item.example.labels.as_ref()).collect();
+        let semantics = labels.map(|labels| {
+            (
+                labels.iter().flat_map(|label| label.attributes.iter().map(|&on| f32::from(u8::from(on)))).collect(),
+                labels.iter().map(|label| i32::from(label.spoof_type)).collect(),
+                labels.iter().map(|label| i32::from(label.illumination)).collect(),
+            )
+        });
+        Ok(Numbers {
+            images,
+            depth,
+            attack: items.iter().map(|item| f32::from(u8::from(item.example.attack.is_some()))).collect(),
+            types: items.iter().map(|item| number(&item.example.attack)).collect(),
+            semantics,
+        })
     }
 }
 
-impl Example {
-    /// An epoch of training: shuffled, augmented, in batches of `size`; a last batch of one, which has no statistics for
-    /// batch norms, is left out.
-    pub fn batches<'a>(examples: &[&'a Self], size: usize, seed: u64, epoch: usize) -> Vec<Vec<Item<'a>>> {
-        let mut rng = run::rng(seed, "epoch", epoch as u64);
-        let mut order = examples.to_vec();
+impl<'a> Data for Training<'a> {
+    type Item = Item<'a>;
+    type Numbers = Numbers;
+    type Batch = Batch;
+
+    fn epoch(&self, epoch: usize) -> Vec<Vec<Item<'a>>> {
+        let mut rng = run::rng(self.seed, "epoch", epoch as u64);
+        let mut order = self.of.clone();
         order.shuffle(&mut rng);
         let items: Vec<Item> = order
             .into_iter()
             .map(|example| Item { example, augmentation: Some(Augmentation::draw(&mut rng)) })
             .collect();
-        items.chunks(size).filter(|chunk| chunk.len() > 1).map(<[Item]>::to_vec).collect()
+        items.chunks(self.batch).filter(|chunk| chunk.len() >= self.smallest).map(<[Item]>::to_vec).collect()
     }
 
+    fn read(&self, items: &[Item<'a>]) -> Result<Numbers> {
+        self.examples.numbers(items)
+    }
+
+    fn tensors(&self, numbers: Numbers, device: &Device) -> Batch {
+        Batch::new(numbers, device)
+    }
+}
+
+impl Batch {
+    fn new(numbers: Numbers, device: &Device) -> Self {
+        let batch = numbers.attack.len();
+        let map = |values, channels| {
+            Tensor::from_data(TensorData::new(values, [batch, channels, CROP_SIZE, CROP_SIZE]), device)
+        };
+        let labels = |values| Tensor::<1, Int>::from_data(TensorData::new::<i32, _>(values, [batch]), device);
+        Self {
+            images: map(numbers.images, 3),
+            depth: map(numbers.depth, 1),
+            attack: Tensor::from_data(TensorData::new(numbers.attack, [batch]), device),
+            types: labels(numbers.types),
+            semantics: numbers.semantics.map(|(attributes, spoof_type, illumination)| SemanticBatch {
+                attributes: Tensor::from_data(TensorData::new(attributes, [batch, 40]), device),
+                spoof_type: labels(spoof_type),
+                illumination: labels(illumination),
+            }),
+        }
+    }
+
+    /// Pseudo-depth `[B, 1, 14, 14]` in `[0, 1]`, the mean of each 16 x 16 pixels: AENet's size.
+    pub fn small_depth(&self) -> Tensor<4> {
+        let [batch, _, height, width] = self.depth.dims();
+        let (down, across) = (height / AENET_MAP, width / AENET_MAP);
+        self.depth
+            .clone()
+            .reshape([batch, AENET_MAP, down, AENET_MAP, across])
+            .mean_dim(4)
+            .mean_dim(2)
+            .reshape([batch, 1, AENET_MAP, AENET_MAP])
+    }
+}
+
+impl Example {
     /// All of them, unchanged and in order.
     pub fn in_order<'a>(examples: &[&'a Self], size: usize) -> Vec<Vec<Item<'a>>> {
         examples
@@ -164,86 +328,51 @@ impl Example {
     /// If there are not as many scores as examples.
     pub fn labelled(examples: &[&Self], scores: &[f32]) -> Vec<Labelled> {
         assert_eq!(examples.len(), scores.len(), "a score for each example");
-        examples.iter().zip(scores).map(|(example, &score)| Labelled { score, species: example.species }).collect()
-    }
-
-    /// The product's face region within the stored crop.
-    fn region(&self) -> Region {
-        let size = self.size as f32;
-        Region { cx: size / 2.0, cy: size / 2.0, side: size / Augmentation::REACH, angle: 0.0 }
+        examples
+            .iter()
+            .zip(scores)
+            .map(|(example, &score)| Labelled {
+                score,
+                attack: example.attack.as_ref().map(ToString::to_string),
+                subject: example.subject.clone(),
+                source: example.source.clone(),
+            })
+            .collect()
     }
 }
 
 impl Item<'_> {
     /// Crop `[3, 224, 224]` and depth `[224, 224]`.
-    fn cut(&self, triangles: &[[u16; 3]]) -> (Vec<f32>, Vec<f32>) {
-        let example = self.example;
-        let frame = Frame::new(&example.rgba, example.size, example.size).expect("examples are square");
-        let region = self.augmentation.map_or(example.region(), |change| change.region(example.region()));
-        let mut image = sample(&frame, &region, CROP_SIZE);
-        let mut depth = match &example.mesh {
-            Some(mesh) => pseudo_depth(mesh, &region, triangles, CROP_SIZE),
-            None => vec![0.0; CROP_SIZE * CROP_SIZE],
-        };
+    ///
+    /// # Errors
+    /// If its file has gone or is damaged.
+    pub fn cut(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+        let image = read(&self.example.image)?;
+        let depth = self.example.depth.as_ref().map(read).transpose()?;
+        let (mut image, mut map) = (self.cut_from(&image.frame()), vec![0.0; CROP_SIZE * CROP_SIZE]);
+        if let Some(depth) = depth {
+            map = self.cut_from(&depth.frame());
+            map.truncate(CROP_SIZE * CROP_SIZE);
+        }
         if let Some(change) = self.augmentation {
             change.recolour(&mut image);
             if change.flip {
                 mirror(&mut image, CROP_SIZE);
-                mirror(&mut depth, CROP_SIZE);
+                mirror(&mut map, CROP_SIZE);
             }
         }
-        (image, depth)
+        Ok((image, map))
+    }
+
+    fn cut_from(&self, frame: &Frame<'_>) -> Vec<f32> {
+        let size = frame.width() as f32;
+        let product = Region { cx: size / 2.0, cy: size / 2.0, side: size / Augmentation::REACH, angle: 0.0 };
+        sample(frame, &self.augmentation.map_or(product, |change| change.region(product)), CROP_SIZE)
     }
 }
 
-/// The examples of one photo; none if it shows no usable face.
-fn recaptures(
-    subject: &Subject,
-    number: usize,
-    reconstructor: &Reconstructor,
-    config: &Config,
-) -> Result<Vec<Example>> {
-    let photo = Photo::read(&subject.path)?;
-    let frame = photo.frame();
-    let Some((face, mesh)) = reconstructor.reconstruct(&frame)? else { return Ok(Vec::new()) };
-    let product = face_region(&face.bounds);
-    let wide = Region { side: product.side * Augmentation::REACH, ..product };
-    let size = config.data.stored_size;
-    let scene = Picture { size, planes: sample(&frame, &wide, size) };
-    let mesh = Mesh {
-        points: mesh
-            .points
-            .iter()
-            .map(|&[x, y, z]| {
-                let (u, v) = wide.from_frame(x, y);
-                [u * size as f32, v * size as f32, z]
-            })
-            .collect(),
-        ..mesh
-    };
-    let mut examples = Vec::new();
-    for variant in 0..config.data.variants {
-        let rng = |class: &str| run::rng(config.seed, &format!("{class}/{}", subject.name), variant as u64);
-        let species = if (number + variant).is_multiple_of(2) { PaiSpecies::Print } else { PaiSpecies::Replay };
-        for (picture, species, mesh) in [
-            (recapture::bona_fide(&scene, &mut rng("bona fide")), None, Some(mesh.clone())),
-            (recapture::attack(&scene, species, &mut rng("attack")), Some(species), None),
-        ] {
-            examples.push(Example { rgba: rgba(&picture), size: size as u32, mesh, species, subject: subject.clone() });
-        }
-    }
-    Ok(examples)
-}
-
-fn rgba(picture: &Picture) -> Vec<u8> {
-    let plane = picture.size * picture.size;
-    let byte = |value: f32| (value * 255.0).round() as u8;
-    (0..plane)
-        .flat_map(|at| {
-            let [r, g, b] = [0, 1, 2].map(|channel| byte(picture.planes[channel * plane + at]));
-            [r, g, b, 255]
-        })
-        .collect()
+fn read(path: &PathBuf) -> Result<Photo> {
+    Photo::read(path).context("a prepared crop has gone or is damaged: prepare the data again")
 }
 
 /// A progress bar on a terminal, nothing elsewhere.

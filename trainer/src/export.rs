@@ -14,7 +14,7 @@ use clap::Args;
 
 use crate::{
     evaluate::Evaluation,
-    finetune::load_classifier,
+    finetune,
     run::{RunFolder, write_atomic},
     store::serialise,
 };
@@ -50,7 +50,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     })?;
 
     let device = Device::flex();
-    let trained = load_classifier(&args.run, &device)?;
+    let trained = finetune::load(&args.run, &device)?.classifier()?;
     let bytes = serialise(&trained.clone().fold())?;
     let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
     let difference = largest_difference(&trained, &reloaded, &device);
@@ -77,7 +77,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
             },
         )]
         .into(),
-        training: Training { data: evaluation.data, commit: folder.commit(), config: serde_json::to_value(&config)? },
+        training: Training { data: evaluation.data, commit: folder.about()?.commit, config: serde_json::to_value(&config)? },
     };
     // The manifest last: until it is there, the old one refuses the new bytes.
     write_atomic(&args.out.join(classifier_file), &bytes)?;

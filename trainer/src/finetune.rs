@@ -1,9 +1,9 @@
-//! A pretrained encoder and examples -> a classifier (paper, schedule: Adam, binary cross-entropy, nothing frozen).
+//! A backbone and examples -> a classifier (paper, schedule: Adam, binary cross-entropy, nothing frozen).
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use bonafide::{network::Classifier, score::Score};
+use bonafide::network::Encoder;
 use burn::{
     module::Module,
     optim::{AdamConfig, GradientsParams, ModuleOptimizer},
@@ -14,86 +14,102 @@ use serde::Serialize;
 
 use crate::{
     evaluate::metrics,
-    examples::{Batch, Example, Examples, Split, progress},
-    losses,
-    pretrain::{Mean, load_generator},
-    run,
-    stage::{Stage, StageArgs},
+    examples::{Batch, Example, Split},
+    init::{self, InitArgs},
+    liveness::{self, Liveness},
+    parallel::Rank,
+    pretrain::load_generator,
+    run::{self, RunFolder},
+    stage::{Stage, StageArgs, origin},
+    train::{self, Mean, Step},
 };
 
 /// Options of `trainer finetune`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct FinetuneArgs {
-    /// Folder of the pretraining run whose encoder is the backbone; without it the backbone is He-initialised.
-    #[arg(long)]
-    pretrained: Option<PathBuf>,
+    /// Folder of the pretraining run whose encoder is the backbone; without it the run is a baseline, which trains for
+    /// the config's baseline_epochs.
+    #[arg(long, conflicts_with = "init")]
+    pub pretrained: Option<PathBuf>,
     #[command(flatten)]
-    stage: StageArgs,
+    pub init: InitArgs,
+    #[command(flatten)]
+    pub stage: StageArgs,
 }
 
-/// Classifier and optimiser.
+/// Network and optimiser.
+#[derive(Clone)]
 pub struct Trainee {
     /// The network.
-    pub classifier: Classifier,
+    pub network: Liveness,
+    lr: f64,
     optimizer: ModuleOptimizer,
 }
 
 impl Trainee {
-    /// Wraps a classifier on a device that records gradients.
-    pub fn new(classifier: Classifier) -> Self {
-        run::initialise(&classifier);
-        Self { classifier, optimizer: AdamConfig::new().init() }
+    /// Wraps a network on a device that records gradients.
+    pub fn new(network: Liveness, lr: f64) -> Self {
+        run::initialise(&network);
+        Self { network, lr, optimizer: AdamConfig::new().init() }
     }
 
     /// One step; returns the loss before it.
     ///
     /// # Errors
     /// If the loss is no longer finite.
-    pub fn step(&mut self, lr: f64, batch: &Batch) -> Result<f32> {
-        let logits = self.classifier.forward(batch.images.clone());
-        let bona_fide = batch.attack.clone() * -1.0 + 1.0;
-        let loss = losses::binary_cross_entropy(logits, bona_fide);
-        let value = run::finite("classifier", loss.clone().detach())?;
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.classifier);
-        self.classifier = self.optimizer.step(lr, self.classifier.clone(), gradients);
+    pub fn loss(&mut self, batch: &Batch, rank: &Rank) -> Result<f32> {
+        let loss = self.network.loss(batch);
+        let value = run::finite("classifier", rank.mean(loss.clone().inner()))?;
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        self.network = self.optimizer.step(self.lr, self.network.clone(), gradients);
         Ok(value)
+    }
+}
+
+impl train::Trainee for Trainee {
+    type Batch = Batch;
+    type Sums = Mean;
+
+    fn step(&mut self, batch: &Batch, _: Step, rank: &Rank, sums: &mut Mean) -> Result<()> {
+        sums.add(self.loss(batch, rank)?);
+        Ok(())
+    }
+
+    fn message(sums: &Mean) -> String {
+        format!("loss {:.4}", sums.get())
+    }
+
+    fn fork(self, rank: &Rank) -> Self {
+        Self { network: rank.fork(self.network), ..self }
     }
 
     fn save(&self, folder: &Path) -> Result<()> {
-        run::save_module(folder, "classifier", &self.classifier)?;
+        run::save_module(folder, "classifier", &self.network)?;
         run::save_optimizer(folder, "optimizer", &self.optimizer)
     }
 
     fn load(self, folder: &Path) -> Result<Self> {
         Ok(Self {
-            classifier: run::load_module(folder, "classifier", self.classifier)?,
+            network: run::load_module(folder, "classifier", self.network)?,
             optimizer: run::load_optimizer(folder, "optimizer", self.optimizer)?,
+            lr: self.lr,
         })
     }
 }
 
-/// The classifier of a fine-tuning run.
+/// The network of a fine-tuning run, for evaluation.
 ///
 /// # Errors
 /// If the folder holds no checkpoint of one.
-pub fn load_classifier(folder: &Path, device: &Device) -> Result<Classifier> {
-    let classifier = run::load_module(&run::trained(folder)?, "classifier", Classifier::new(&run::recording(device)))?;
-    Ok(classifier.valid())
+pub fn load(folder: &Path, device: &Device) -> Result<Liveness> {
+    let (run, config) = RunFolder::existing(folder)?;
+    let recording = run::recording(device);
+    let encoder = Encoder::new(config.model.width, &recording);
+    let network = Liveness::new(&config.model, encoder, run.about()?.types.len(), &recording);
+    Ok(run::load_module(&run::trained(folder)?, "classifier", network)?.valid())
 }
 
-/// Scores examples in order, unaugmented.
-pub fn score(classifier: &Classifier, examples: &Examples, of: &[&Example], device: &Device) -> Vec<f32> {
-    let mut scores = Vec::with_capacity(of.len());
-    let bar = progress(of.len(), "scoring");
-    for plan in Example::in_order(of, 16) {
-        let logits = classifier.forward(examples.batch(&plan, device).images);
-        scores.extend(run::values(logits).into_iter().map(|logit| Score::from_logit(logit).value()));
-        bar.inc(plan.len() as u64);
-    }
-    bar.finish_and_clear();
-    scores
-}
-
+/// One line of the log.
 #[derive(Debug, Serialize)]
 struct EpochLog {
     epoch: usize,
@@ -105,40 +121,41 @@ struct EpochLog {
 /// Runs `trainer finetune`.
 ///
 /// # Errors
-/// If options, photos, config or disk do not serve, or the loss is no longer finite.
+/// If options, data, config or disk do not serve, or the loss is no longer finite.
 pub fn run(args: &FinetuneArgs) -> Result<()> {
-    let stage = Stage::open(&args.stage)?;
-    let Stage { config, folder, examples, device, recording } = &stage;
-    let training = examples.of(Split::Train);
-    let development = examples.of(Split::Development);
-    let classifier = match &args.pretrained {
-        Some(path) => Classifier::from_encoder(load_generator(path, recording)?.encoder, recording),
-        None => Classifier::new(recording),
+    let backbone = match &args.pretrained {
+        Some(path) => origin(path)?,
+        None => args.init.describe()?,
     };
-    let (mut trainee, done) = stage.resume(Trainee::new(classifier), Trainee::load)?;
-
-    for epoch in done..config.finetune.epochs {
-        let began = std::time::Instant::now();
-        let batches = Example::batches(&training, config.finetune.batch, config.seed, epoch);
-        let mut loss = Mean::default();
-        let bar = progress(batches.len(), &format!("finetune {}/{}", epoch + 1, config.finetune.epochs));
-        for plan in &batches {
-            loss.add(trainee.step(config.finetune.lr, &examples.batch(plan, recording))?);
-            bar.set_message(format!("loss {:.4}", loss.get()));
-            bar.inc(1);
-        }
-        bar.finish_and_clear();
-        let scores = score(&trainee.classifier.valid(), examples, &development, device);
-        let log = EpochLog {
-            epoch: epoch + 1,
-            train_loss: loss.get(),
-            dev_auc: metrics::auc(&Example::labelled(&development, &scores)),
-            seconds: began.elapsed().as_secs_f64(),
-        };
-        println!("{}", serde_json::to_string(&log)?);
-        folder.log(&log)?;
-        folder.checkpoint(epoch + 1, |path| trainee.save(path))?;
-    }
-    println!("fine-tuned {} epochs: {}", config.finetune.epochs, args.stage.run.display());
+    let stage = Stage::open("finetune", &backbone, &args.stage)?;
+    let Stage { config, folder, examples, devices } = &stage;
+    liveness::check(config.model.head, examples)?;
+    let development = examples.of(Split::Development)?;
+    let recording = stage.recording();
+    let (encoder, epochs) = match &args.pretrained {
+        Some(path) => (Some(load_generator(path, &recording)?.encoder), config.finetune.epochs),
+        None => (init::encoder(&args.init, &config.model, &recording)?, config.finetune.baseline_epochs),
+    };
+    let encoder = encoder.unwrap_or_else(|| Encoder::new(config.model.width, &recording));
+    let network = Liveness::new(&config.model, encoder, examples.types().len(), &recording);
+    train::train(
+        Trainee::new(network, config.finetune.lr),
+        &examples.training(config.finetune.batch, devices.len(), config.seed)?,
+        folder,
+        devices,
+        args.stage.run.schedule("finetune", epochs),
+        |epoch, trainee, loss, seconds| {
+            let scores = trainee.network.valid().score(examples, &development, stage.device())?;
+            let log = EpochLog {
+                epoch,
+                train_loss: loss.get(),
+                dev_auc: metrics::auc(&Example::labelled(&development, &scores)),
+                seconds,
+            };
+            println!("{}", serde_json::to_string(&log)?);
+            folder.log(&log)
+        },
+    )?;
+    println!("fine-tuned {epochs} epochs: {}", args.stage.run.run.display());
     Ok(())
 }

@@ -3,28 +3,39 @@
 //! The data path, in order:
 //!
 //! ```text
-//! photo -> dataset -> depth, recapture -> examples -> augment -> pretrain -> finetune -> evaluate -> export
+//! dataset -> prepare (detect, depth, recapture) -> examples (augment) -> pretrain -> finetune -> evaluate -> export
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
 
+pub mod aenet;
 pub mod augment;
 pub mod config;
 pub mod critic;
 pub mod dataset;
 pub mod depth;
+pub mod detect;
 pub mod device;
 pub mod evaluate;
 pub mod examples;
 pub mod export;
+pub mod feed;
 pub mod finetune;
+pub mod imagenet;
 pub mod import;
+pub mod init;
+pub mod liveness;
 pub mod losses;
+pub mod parallel;
 pub mod photo;
+pub mod prepare;
+pub mod prepared;
 pub mod pretrain;
+pub mod preview;
 pub mod recapture;
 pub mod run;
 pub mod score;
 pub mod sheet;
 pub mod stage;
 pub mod store;
+pub mod train;

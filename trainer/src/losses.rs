@@ -12,6 +12,13 @@ pub fn binary_cross_entropy(logits: Tensor<1>, targets: Tensor<1>) -> Tensor<1> 
     -(positive + negative).mean()
 }
 
+/// As [`binary_cross_entropy`] for several outputs `[B, K]`, over the entries whose mask is 1; 0 if none is.
+pub fn masked_binary_cross_entropy(logits: Tensor<2>, targets: Tensor<2>, mask: Tensor<2>) -> Tensor<1> {
+    let positive = log_sigmoid(logits.clone()) * targets.clone();
+    let negative = log_sigmoid(-logits) * (targets * -1.0 + 1.0);
+    -((positive + negative) * mask.clone()).sum() / (mask.sum() + 1e-6)
+}
+
 /// E||x - G(z)||_1 as a mean over pixels, of two `[B, 1, H, W]` maps.
 pub fn l1(truth: Tensor<4>, generated: Tensor<4>) -> Tensor<1> {
     (truth - generated).abs().mean()

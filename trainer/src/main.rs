@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use trainer::{depth, evaluate, export, finetune, import, pretrain, score};
+use trainer::{config, depth, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, score};
 
 /// Trains, evaluates and exports the networks of bonafide.
 #[derive(Parser)]
@@ -17,6 +17,14 @@ struct Cli {
 enum Command {
     /// Turn published weights of others into ours.
     Import(import::ImportArgs),
+    /// Find the faces of a data set, cut crops and draw depth: once, for all runs.
+    Prepare(prepare::PrepareArgs),
+    /// Print a preset, to start a config file of one's own from.
+    Preset(config::PresetArgs),
+    /// Train the backbone on a folder of images in classes, ImageNet's layout.
+    PretrainImagenet(imagenet::ImagenetArgs),
+    /// Draw a contact sheet of augmented training crops.
+    Augment(preview::AugmentArgs),
     /// Draw the pseudo-depth of photos.
     Depth(depth::DepthArgs),
     /// Train the generator on pseudo-depth, first on L1 alone, then against the critic.
@@ -34,6 +42,10 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Import(args) => import::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Prepare(args) => prepare::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Augment(args) => preview::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),

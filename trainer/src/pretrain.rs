@@ -2,39 +2,52 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use bonafide::network::{Generator, WIDTH};
+use anyhow::{Result, ensure};
+use bonafide::network::Generator;
 use burn::{
     module::Module,
     optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig},
     tensor::Device,
 };
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::Pretrain,
+    config::{Config, Pretrain},
     critic::Critic,
     examples::{Batch, Example, Examples, Split},
+    init::{self, InitArgs},
     losses,
+    parallel::Rank,
     run::{self, RunFolder},
     sheet::Sheet,
     stage::{Stage, StageArgs},
+    train::{self, Mean, Step},
 };
 
+/// Most crops of the development split that an epoch is measured on, evenly spread.
+const WATCHED: usize = 2_000;
+
+/// A run whose maps of bona fide faces are all zero in this share, after warm-up too, has collapsed.
+const COLLAPSED: f32 = 0.95;
+
 /// Options of `trainer pretrain`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PretrainArgs {
     #[command(flatten)]
-    stage: StageArgs,
+    pub init: InitArgs,
+    #[command(flatten)]
+    pub stage: StageArgs,
 }
 
 /// Generator, critic and their optimisers: all that a step changes.
+#[derive(Clone)]
 pub struct Trainee {
     /// Draws depth.
     pub generator: Generator,
     /// Judges it.
     pub critic: Critic,
+    config: Pretrain,
     generator_optimizer: ModuleOptimizer,
     critic_optimizer: ModuleOptimizer,
 }
@@ -51,15 +64,15 @@ pub struct StepLosses {
 }
 
 impl Trainee {
-    /// Fresh networks on a device that records gradients.
-    pub fn new(device: &Device) -> Self {
-        let generator = Generator::new(WIDTH, device);
+    /// A generator and a fresh critic on a device that records gradients.
+    pub fn new(config: &Pretrain, generator: Generator, device: &Device) -> Self {
         let critic = Critic::new(device);
         run::initialise(&generator);
         run::initialise(&critic);
         Self {
             generator,
             critic,
+            config: config.clone(),
             // Paper: Adam with betas (0.5, 0.999); SGD without momentum.
             generator_optimizer: AdamConfig::new().with_beta_1(0.5).with_beta_2(0.999).init(),
             critic_optimizer: SgdConfig::new().init(),
@@ -70,13 +83,8 @@ impl Trainee {
     ///
     /// # Errors
     /// If a loss is no longer finite.
-    pub fn step(
-        &mut self,
-        config: &Pretrain,
-        batch: &Batch,
-        adversarial: bool,
-        critic_turn: bool,
-    ) -> Result<StepLosses> {
+    pub fn losses(&mut self, batch: &Batch, adversarial: bool, critic_turn: bool, rank: &Rank) -> Result<StepLosses> {
+        let config = &self.config;
         let generated = self.generator.forward(batch.images.clone());
         let l1 = losses::l1(batch.depth.clone(), generated.clone());
         let mut loss = l1.clone() * config.lambda_l;
@@ -85,8 +93,8 @@ impl Trainee {
             loss = loss + losses::generator_adversarial(config, opinion, batch.attack.clone());
         }
         let mut report = StepLosses {
-            l1: run::finite("L1", l1.detach())?,
-            generator: run::finite("generator", loss.clone().detach())?,
+            l1: run::finite("L1", rank.mean(l1.inner()))?,
+            generator: run::finite("generator", rank.mean(loss.clone().inner()))?,
             critic: None,
         };
         let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
@@ -96,11 +104,42 @@ impl Trainee {
             let truth = self.critic.forward(batch.depth.clone());
             let opinion = self.critic.forward(generated.detach());
             let loss = losses::critic(config, truth, opinion, batch.attack.clone());
-            report.critic = Some(run::finite("critic", loss.clone().detach())?);
+            report.critic = Some(run::finite("critic", rank.mean(loss.clone().inner()))?);
             let gradients = GradientsParams::from_grads(loss.backward(), &self.critic);
             self.critic = self.critic_optimizer.step(config.critic_lr, self.critic.clone(), gradients);
         }
         Ok(report)
+    }
+}
+
+/// What an epoch adds up.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Sums {
+    l1: Mean,
+    critic: Mean,
+}
+
+impl train::Trainee for Trainee {
+    type Batch = Batch;
+    type Sums = Sums;
+
+    fn step(&mut self, batch: &Batch, at: Step, rank: &Rank, sums: &mut Sums) -> Result<()> {
+        let adversarial = at.epoch >= self.config.warmup_epochs;
+        let critic_turn = (at.number + 1).is_multiple_of(self.config.critic_every);
+        let losses = self.losses(batch, adversarial, critic_turn, rank)?;
+        sums.l1.add(losses.l1);
+        if let Some(loss) = losses.critic {
+            sums.critic.add(loss);
+        }
+        Ok(())
+    }
+
+    fn message(sums: &Sums) -> String {
+        format!("L1 {:.4}", sums.l1.get())
+    }
+
+    fn fork(self, rank: &Rank) -> Self {
+        Self { generator: rank.fork(self.generator), critic: rank.fork(self.critic), ..self }
     }
 
     fn save(&self, folder: &Path) -> Result<()> {
@@ -116,6 +155,7 @@ impl Trainee {
             critic: run::load_module(folder, "critic", self.critic)?,
             generator_optimizer: run::load_optimizer(folder, "generator-optimizer", self.generator_optimizer)?,
             critic_optimizer: run::load_optimizer(folder, "critic-optimizer", self.critic_optimizer)?,
+            config: self.config,
         })
     }
 }
@@ -125,7 +165,8 @@ impl Trainee {
 /// # Errors
 /// If the folder holds no checkpoint of one.
 pub fn load_generator(folder: &Path, device: &Device) -> Result<Generator> {
-    run::load_module(&run::trained(folder)?, "generator", Generator::new(WIDTH, device))
+    let (_, config) = RunFolder::existing(folder)?;
+    run::load_module(&run::trained(folder)?, "generator", Generator::new(config.model.width, device))
 }
 
 /// One line of the log: an epoch's means.
@@ -144,50 +185,65 @@ struct EpochLog {
 /// Runs `trainer pretrain`.
 ///
 /// # Errors
-/// If options, photos, config or disk do not serve, or a loss is no longer finite.
+/// If options, data, config or disk do not serve, a loss is no longer finite, or the generator collapses.
 pub fn run(args: &PretrainArgs) -> Result<()> {
-    let stage = Stage::open(&args.stage)?;
-    let Stage { config, folder, examples, device, recording } = &stage;
-    let training = examples.of(Split::Train);
-    let development = examples.of(Split::Development);
-    let (mut trainee, done) = stage.resume(Trainee::new(recording), Trainee::load)?;
-
-    for epoch in done..config.pretrain.epochs {
-        let began = std::time::Instant::now();
-        let adversarial = epoch >= config.pretrain.warmup_epochs;
-        let batches = Example::batches(&training, config.pretrain.batch, config.seed, epoch);
-        let (mut l1, mut critic) = (Mean::default(), Mean::default());
-        let progress =
-            crate::examples::progress(batches.len(), &format!("pretrain {}/{}", epoch + 1, config.pretrain.epochs));
-        for (number, plan) in batches.iter().enumerate() {
-            let batch = examples.batch(plan, recording);
-            let turn = (epoch * batches.len() + number + 1).is_multiple_of(config.pretrain.critic_every);
-            let losses = trainee.step(&config.pretrain, &batch, adversarial, turn)?;
-            l1.add(losses.l1);
-            if let Some(loss) = losses.critic {
-                critic.add(loss);
-            }
-            progress.set_message(format!("L1 {:.4}", l1.get()));
-            progress.inc(1);
-        }
-        progress.finish_and_clear();
-
-        let watched = watch(&trainee.generator.valid(), examples, &development, device, folder, epoch)?;
-        let log = EpochLog {
-            epoch: epoch + 1,
-            adversarial,
-            train_l1: l1.get(),
-            critic: (critic.count > 0).then(|| critic.get()),
-            dev_l1: watched.0,
-            dev_bona_fide_all_zero: watched.1,
-            seconds: began.elapsed().as_secs_f64(),
-        };
-        println!("{}", serde_json::to_string(&log)?);
-        folder.log(&log)?;
-        folder.checkpoint(epoch + 1, |path| trainee.save(path))?;
+    let stage = Stage::open("pretrain", &args.init.describe()?, &args.stage)?;
+    let Stage { config, folder, examples, devices } = &stage;
+    let development = spread(examples.of(Split::Development)?, WATCHED);
+    let recording = stage.recording();
+    let mut generator = Generator::new(config.model.width, &recording);
+    if let Some(encoder) = init::encoder(&args.init, &config.model, &recording)? {
+        generator.encoder = encoder;
     }
-    println!("pretrained {} epochs: {}", config.pretrain.epochs, args.stage.run.display());
+    train::train(
+        Trainee::new(&config.pretrain, generator, &recording),
+        &examples.training(config.pretrain.batch, devices.len(), config.seed)?,
+        folder,
+        devices,
+        args.stage.run.schedule("pretrain", config.pretrain.epochs),
+        |epoch, trainee, sums, seconds| {
+            let (dev_l1, zero) =
+                watch(&trainee.generator.valid(), examples, &development, stage.device(), folder, epoch)?;
+            let log = EpochLog {
+                epoch,
+                adversarial: epoch > config.pretrain.warmup_epochs,
+                train_l1: sums.l1.get(),
+                critic: sums.critic.some(),
+                dev_l1,
+                dev_bona_fide_all_zero: zero,
+                seconds,
+            };
+            println!("{}", serde_json::to_string(&log)?);
+            folder.log(&log)?;
+            check_collapse(config, epoch, zero)
+        },
+    )?;
+    println!("pretrained {} epochs: {}", config.pretrain.epochs, args.stage.run.run.display());
     Ok(())
+}
+
+/// Stops a run that draws nothing any more (paper: unless L1 dominates, the generator collapses to zeros). The first epoch
+/// may still be empty.
+///
+/// # Errors
+/// If it has collapsed.
+fn check_collapse(config: &Config, epoch: usize, zero: f32) -> Result<()> {
+    ensure!(
+        epoch < 2 || zero < COLLAPSED,
+        "the generator has collapsed: {:.0} % of the bona fide maps are all zero. L1 must dominate: raise pretrain.lambda_l \
+         (now {}) or lower lambda_g ({}), warm up longer, or lower generator_lr ({})",
+        zero * 100.0,
+        config.pretrain.lambda_l,
+        config.pretrain.lambda_g,
+        config.pretrain.generator_lr
+    );
+    Ok(())
+}
+
+/// At most `most` of them, evenly spread.
+fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
+    let step = all.len().div_ceil(most).max(1);
+    all.into_iter().step_by(step).collect()
 }
 
 /// L1 on the development split, the share of all-zero maps among its bona fide crops, and a sheet of samples
@@ -204,7 +260,7 @@ fn watch(
     let (mut zero, mut bona_fide) = (0, 0);
     let mut sheet = Sheet::new(9, bonafide::crop::CROP_SIZE);
     for (number, plan) in Example::in_order(development, 16).iter().enumerate() {
-        let batch = examples.batch(plan, device);
+        let batch = examples.batch(plan, device)?;
         let generated = generator.forward(batch.images.clone());
         l1.add_many(losses::l1(batch.depth.clone(), generated.clone()).into_scalar::<f32>(), plan.len());
         let values = run::values(generated);
@@ -226,28 +282,26 @@ fn watch(
         }
     }
     std::fs::create_dir_all(folder.file("samples"))?;
-    sheet.write(&folder.file("samples").join(format!("epoch-{:04}.png", epoch + 1)))?;
+    sheet.write(&folder.file("samples").join(format!("epoch-{epoch:04}.png")))?;
     Ok((l1.get(), zero as f32 / bona_fide.max(1) as f32))
 }
 
-/// Running mean.
-#[derive(Debug, Default)]
-pub(crate) struct Mean {
-    sum: f64,
-    count: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Mean {
-    pub(crate) fn add(&mut self, value: f32) {
-        self.add_many(value, 1);
+    #[test]
+    fn a_collapse_stops_the_run_with_advice_but_not_in_the_first_epoch() {
+        let config = Config::load("small").unwrap();
+        check_collapse(&config, 1, 1.0).unwrap();
+        check_collapse(&config, 5, 0.9).unwrap();
+        let sentence = check_collapse(&config, 2, 0.99).unwrap_err().to_string();
+        assert!(sentence.contains("lambda_l (now 50)"), "{sentence}");
     }
 
-    pub(crate) fn add_many(&mut self, value: f32, count: usize) {
-        self.sum += f64::from(value) * count as f64;
-        self.count += count;
-    }
-
-    pub(crate) fn get(&self) -> f32 {
-        (self.sum / self.count.max(1) as f64) as f32
+    #[test]
+    fn a_spread_keeps_first_and_order() {
+        assert_eq!(spread((0..10).collect(), 4), [0, 3, 6, 9]);
+        assert_eq!(spread((0..3).collect(), 4), [0, 1, 2]);
     }
 }

@@ -1,7 +1,6 @@
 //! The run folder: resolved config, commit, log and checkpoints, so that a result explains itself and a killed run resumes.
 //!
-//! A checkpoint is a folder, complete or absent: it is written beside its place and renamed. All random draws of an epoch
-//! come from the seed and the epoch's number, so a run resumed from a checkpoint is the run that was never broken.
+//! A checkpoint is a folder, complete or absent: it is written beside its place and renamed.
 
 use std::{
     fs,
@@ -18,7 +17,7 @@ use burn::{
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 
@@ -28,31 +27,71 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
+/// What a run is, beside its config: `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// pretrain, pretrain-imagenet or finetune.
+    pub stage: String,
+    /// What the backbone started from: "he", or what was loaded.
+    pub backbone: String,
+    /// Digest of the examples.
+    pub data: String,
+    /// Names of the attack types, for a second head.
+    pub types: Vec<String>,
+    /// Where it computed; a resumed run may compute elsewhere, with other rounding.
+    pub device: String,
+    /// Commit of the code that started it.
+    pub commit: String,
+}
+
+/// How far a checkpoint got.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Epochs done.
+    pub epoch: usize,
+    /// Steps done of the next epoch.
+    pub step: usize,
+    /// What that epoch added up so far.
+    pub sums: serde_json::Value,
+    /// How long that epoch took so far.
+    pub seconds: f64,
+}
+
 impl RunFolder {
     /// Starts a run, or with `resume` goes on with one.
     ///
     /// # Errors
-    /// If the folder already holds a run and `resume` is off, holds none and `resume` is on, or its config differs.
-    pub fn open(path: &Path, config: &Config, resume: bool) -> Result<Self> {
+    /// If the folder already holds a run and `resume` is off, holds none and `resume` is on, or it is another run.
+    pub fn open(path: &Path, config: &Config, about: &About, resume: bool) -> Result<Self> {
         let config_path = path.join("config.toml");
         let text = toml::to_string(config).context("the config cannot be written as TOML")?;
-        let exists = config_path.exists();
+        let folder = Self { path: path.to_owned() };
         if resume {
-            ensure!(exists, "{} holds no run to resume: leave out --resume to start one", path.display());
-            ensure!(
-                fs::read_to_string(&config_path)? == text,
-                "{} was started with another config: resume with that one, or start a new run folder",
-                path.display()
-            );
+            ensure!(config_path.exists(), "{} holds no run to resume: leave out --resume to start one", path.display());
+            let there = folder.about()?;
+            for (what, there, here) in [
+                ("config", &fs::read_to_string(&config_path)?, &text),
+                ("stage", &there.stage, &about.stage),
+                ("backbone", &there.backbone, &about.backbone),
+                ("data", &there.data, &about.data),
+            ] {
+                ensure!(
+                    there == here,
+                    "{} was started with another {what}: resume with that one, or start a new run folder",
+                    path.display()
+                );
+            }
         } else {
-            if exists {
+            if config_path.exists() {
                 bail!("{} already holds a run: add --resume to go on with it, or name another folder", path.display());
             }
             fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
-            write_atomic(&path.join("commit.txt"), commit().as_bytes())?;
+            write_atomic(&path.join("run.json"), serde_json::to_string_pretty(about)?.as_bytes())?;
             write_atomic(&config_path, text.as_bytes())?;
         }
-        Ok(Self { path: path.to_owned() })
+        Ok(folder)
     }
 
     /// An existing run, to read from.
@@ -60,7 +99,7 @@ impl RunFolder {
     /// # Errors
     /// If the folder holds no run.
     pub fn existing(path: &Path) -> Result<(Self, Config)> {
-        let config = Config::load(&path.join("config.toml"))
+        let config = Config::read(&path.join("config.toml"))
             .with_context(|| format!("{} is not the folder of a run", path.display()))?;
         Ok((Self { path: path.to_owned() }, config))
     }
@@ -70,9 +109,14 @@ impl RunFolder {
         self.path.join(name)
     }
 
-    /// The commit of the code that started the run.
-    pub fn commit(&self) -> String {
-        fs::read_to_string(self.file("commit.txt")).map_or_else(|_| "unknown".into(), |text| text.trim().to_owned())
+    /// What the run is.
+    ///
+    /// # Errors
+    /// If `run.json` is missing or damaged.
+    pub fn about(&self) -> Result<About> {
+        let path = self.file("run.json");
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
     }
 
     /// Appends one line of JSON to `log.jsonl`.
@@ -81,56 +125,63 @@ impl RunFolder {
     /// If the disk refuses.
     pub fn log(&self, record: &impl Serialize) -> Result<()> {
         let mut file = fs::OpenOptions::new().create(true).append(true).open(self.file("log.jsonl"))?;
-        writeln!(file, "{}", serde_json::to_string(record)?).context("cannot write log.jsonl")
+        writeln!(file, "{}", serde_json::to_string(record)?).context("cannot write log.jsonl: the disk may be full")
     }
 
-    /// Writes the checkpoint after `epoch` epochs with `save`, which gets an empty folder, then drops the older ones.
+    /// Writes the checkpoint of a place with `save`, which gets an empty folder, then drops the older ones.
     ///
     /// # Errors
     /// If the disk refuses; the previous checkpoint is then still there.
-    pub fn checkpoint(&self, epoch: usize, save: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    pub fn checkpoint(&self, place: &Place, save: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let folder = self.file("checkpoints");
         let scratch = folder.join("unfinished");
         if scratch.exists() {
             fs::remove_dir_all(&scratch)?;
         }
         fs::create_dir_all(&scratch)?;
-        save(&scratch).context("cannot write the checkpoint")?;
-        let finished = folder.join(format!("epoch-{epoch:04}"));
+        save(&scratch)
+            .and_then(|()| write_atomic(&scratch.join("place.json"), serde_json::to_string(place)?.as_bytes()))
+            .context("cannot write the checkpoint: the disk may be full; the one before it is intact")?;
+        let finished = folder.join(format!("epoch-{:04}-step-{:07}", place.epoch, place.step));
         if finished.exists() {
             fs::remove_dir_all(&finished)?;
         }
+        // Sync, then rename: after a power cut the name is not there before its bytes are.
+        for entry in fs::read_dir(&scratch)? {
+            fs::File::open(entry?.path())?.sync_all()?;
+        }
         fs::rename(&scratch, &finished)?;
-        for (older, path) in self.checkpoints()? {
-            if older < epoch {
+        for path in self.checkpoints()? {
+            if path != finished {
                 fs::remove_dir_all(path)?;
             }
         }
         Ok(())
     }
 
-    /// The newest complete checkpoint: epochs done, and its folder.
+    /// The newest complete checkpoint: how far it got, and its folder.
     ///
     /// # Errors
-    /// If the folder cannot be listed.
-    pub fn latest_checkpoint(&self) -> Result<Option<(usize, PathBuf)>> {
-        Ok(self.checkpoints()?.into_iter().max())
+    /// If it cannot be read.
+    pub fn latest_checkpoint(&self) -> Result<Option<(Place, PathBuf)>> {
+        // Names sort as places do.
+        let Some(path) = self.checkpoints()?.into_iter().max() else { return Ok(None) };
+        let place = path.join("place.json");
+        let text = fs::read_to_string(&place).with_context(|| format!("cannot read {}", place.display()))?;
+        let place = serde_json::from_str(&text).with_context(|| format!("{} is damaged", place.display()))?;
+        Ok(Some((place, path)))
     }
 
-    fn checkpoints(&self) -> Result<Vec<(usize, PathBuf)>> {
+    fn checkpoints(&self) -> Result<Vec<PathBuf>> {
         let folder = self.file("checkpoints");
         if !folder.exists() {
             return Ok(Vec::new());
         }
-        let mut found = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if let Some(epoch) = name.strip_prefix("epoch-").and_then(|epoch| epoch.parse().ok()) {
-                found.push((epoch, path));
-            }
-        }
-        Ok(found)
+        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        let is_one = |path: &PathBuf| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("epoch-"))
+        };
+        Ok(entries.into_iter().filter(is_one).collect())
     }
 }
 
@@ -235,7 +286,8 @@ pub fn recording(device: &Device) -> Device {
     device.clone().autodiff()
 }
 
-fn commit() -> String {
+/// Commit of the code, where the trainer runs inside its repository.
+pub fn commit() -> String {
     let output = Command::new("git").args(["rev-parse", "HEAD"]).output();
     match output {
         Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),

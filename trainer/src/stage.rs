@@ -1,39 +1,49 @@
-//! What every training stage starts from: options, config, device, run folder, examples, and where a broken run stopped.
+//! What every training stage starts from: options, config, devices, run folder and examples.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Result;
 use burn::tensor::Device;
 use clap::Args;
 
 use crate::{
-    config::Config,
+    config::{Config, ConfigArgs},
     device::DeviceChoice,
     examples::Examples,
-    run::{self, RunFolder},
+    run::{self, About, RunFolder},
+    train::Schedule,
 };
 
-/// Options that all training stages share.
-#[derive(Debug, Args)]
-pub struct StageArgs {
-    /// Folders of bona fide photos, one person per file; the folder's name is the source.
-    #[arg(long, required = true, num_args = 1..)]
-    data: Vec<PathBuf>,
-    /// Settings (see trainer/configs).
-    #[arg(long, default_value = "trainer/configs/first.toml")]
-    config: PathBuf,
-    /// Folder with the detector's and the face mesh's weights.
-    #[arg(long, default_value = "pkg/weights")]
-    weights: PathBuf,
+/// Options of a run, whatever it trains on.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
     /// Folder of the run.
     #[arg(long)]
     pub run: PathBuf,
     /// Go on from the run's last checkpoint.
     #[arg(long)]
-    resume: bool,
-    /// Where to compute.
-    #[arg(long, value_enum, default_value = "cpu")]
-    device: DeviceChoice,
+    pub resume: bool,
+    /// Where to compute: cpu, cuda, cuda:1, cuda:0,1 (data parallel) or wgpu.
+    #[arg(long, default_value = "cpu")]
+    pub device: DeviceChoice,
+    /// Seconds between checkpoints; each epoch ends with one too.
+    #[arg(long, default_value_t = 300)]
+    pub checkpoint_seconds: u64,
+}
+
+/// Options that all stages on prepared examples share.
+#[derive(Debug, Clone, Args)]
+pub struct StageArgs {
+    /// Folders that `trainer prepare` wrote.
+    #[arg(long, required = true, num_args = 1..)]
+    pub data: Vec<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// A stage that is ready to train.
@@ -45,35 +55,74 @@ pub struct Stage {
     pub folder: RunFolder,
     /// What it learns from.
     pub examples: Examples,
-    /// Where it evaluates.
-    pub device: Device,
-    /// The same device, recording gradients.
-    pub recording: Device,
+    /// Where it trains; the first one evaluates.
+    pub devices: Vec<Device>,
 }
 
 impl Stage {
-    /// Opens everything and seeds the device.
+    /// Opens everything. `backbone` says what the encoder starts from.
     ///
     /// # Errors
-    /// If options, photos, config, device or disk do not serve.
-    pub fn open(args: &StageArgs) -> Result<Self> {
-        let config = Config::load(&args.config)?;
-        let device = args.device.open()?;
-        let folder = RunFolder::open(&args.run, &config, args.resume)?;
-        let examples = Examples::load(&args.data, &args.weights, &config)?;
-        device.seed(config.seed);
-        let recording = run::recording(&device);
-        Ok(Self { config, folder, examples, device, recording })
+    /// If options, data, config, device or disk do not serve.
+    pub fn open(name: &str, backbone: &str, args: &StageArgs) -> Result<Self> {
+        let examples = Examples::load(&args.data)?;
+        let (config, folder, devices) =
+            args.run.open(name, backbone, examples.digest(), examples.types().to_vec())?;
+        Ok(Self { config, folder, examples, devices })
     }
 
-    /// The trainee as the last checkpoint left it, and how many epochs that were; a fresh one as it is, and 0.
+    /// The first device.
+    pub fn device(&self) -> &Device {
+        &self.devices[0]
+    }
+
+    /// The first device, recording gradients.
+    pub fn recording(&self) -> Device {
+        run::recording(self.device())
+    }
+}
+
+impl RunArgs {
+    /// Opens config, folder and devices, and seeds the devices.
     ///
     /// # Errors
-    /// If the checkpoint cannot be read.
-    pub fn resume<T>(&self, fresh: T, load: impl FnOnce(T, &Path) -> Result<T>) -> Result<(T, usize)> {
-        match self.folder.latest_checkpoint()? {
-            Some((epochs, checkpoint)) => Ok((load(fresh, &checkpoint)?, epochs)),
-            None => Ok((fresh, 0)),
+    /// If one of them does not serve.
+    pub fn open(
+        &self,
+        stage: &str,
+        backbone: &str,
+        data: String,
+        types: Vec<String>,
+    ) -> Result<(Config, RunFolder, Vec<Device>)> {
+        let config = self.config.resolve()?;
+        let devices = self.device.open()?;
+        let about = About {
+            stage: stage.into(),
+            backbone: backbone.into(),
+            data,
+            types,
+            device: self.device.to_string(),
+            commit: run::commit(),
+        };
+        let folder = RunFolder::open(&self.run, &config, &about, self.resume)?;
+        for device in &devices {
+            device.seed(config.seed);
         }
+        Ok((config, folder, devices))
     }
+
+    /// How long a stage of so many epochs trains.
+    pub fn schedule<'a>(&self, stage: &'a str, epochs: usize) -> Schedule<'a> {
+        Schedule { stage, epochs, checkpoint_every: Duration::from_secs(self.checkpoint_seconds) }
+    }
+}
+
+/// What a run folder is, for a run that starts from it: its stage and its name.
+///
+/// # Errors
+/// If it holds no run.
+pub fn origin(path: &Path) -> Result<String> {
+    let (folder, _) = RunFolder::existing(path)?;
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    Ok(format!("{} {name}", folder.about()?.stage))
 }

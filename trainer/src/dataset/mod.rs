@@ -6,12 +6,76 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use bonafide::weights::sha256;
+use bonafide::{face::FaceBox, weights::sha256};
+use serde::{Deserialize, Serialize};
 
-use crate::photo::expand;
+use crate::{photo::expand, recapture::PaiSpecies};
+
+/// A presentation attack: its species, and where the data set tells, the instrument.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Attack {
+    /// Family.
+    pub species: PaiSpecies,
+    /// Such as "phone" or "a4".
+    pub instrument: Option<String>,
+}
+
+/// CelebA-Spoof's labels, which AENet learns beside the class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Semantics {
+    /// CelebA's face attributes.
+    pub attributes: Vec<bool>,
+    /// 0 (bona fide) to 10.
+    pub spoof_type: u8,
+    /// 0 to 4.
+    pub illumination: u8,
+}
+
+/// Pixels of a sample.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Media {
+    /// An image file.
+    Photo(PathBuf),
+    /// One frame of a video.
+    VideoFrame {
+        /// The video.
+        path: PathBuf,
+        /// Which, from 0.
+        number: u64,
+    },
+}
+
+/// One presentation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Its pixels.
+    pub media: Media,
+    /// Data set, or folder.
+    pub source: String,
+    /// The person, unique across sources.
+    pub subject: String,
+    /// What it is used for.
+    pub split: Split,
+    /// `None` is bona fide.
+    pub attack: Option<Attack>,
+    /// The data set's own box in pixels.
+    pub face: Option<FaceBox>,
+    /// Further labels.
+    pub labels: Option<Semantics>,
+}
+
+impl std::fmt::Display for Attack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.instrument {
+            Some(instrument) => write!(f, "{}/{instrument}", self.species),
+            None => write!(f, "{}", self.species),
+        }
+    }
+}
 
 /// What an example is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Split {
     /// Weights are fitted on it (70 % of the people).
     Train,
@@ -81,6 +145,24 @@ fn split(hash: &str) -> Split {
     }
 }
 
+
+/// placeholder
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Layout { Photos }
+#[derive(Debug, Default)]
+pub struct Listing { pub samples: Vec<Sample>, pub left_out: Vec<LeftOut> }
+#[derive(Debug)]
+pub struct LeftOut { pub path: PathBuf, pub reason: String }
+#[derive(Debug, clap::Args)]
+pub struct ListOptions {}
+pub fn list(_: Layout, root: &Path, _: &ListOptions) -> Result<Listing> {
+    let samples = subjects(&[root.to_owned()], 0)?.into_iter().map(|s| Sample { media: Media::Photo(s.path), source: s.source, subject: s.name, split: s.split, attack: None, face: None, labels: None }).collect();
+    Ok(Listing { samples, left_out: vec![] })
+}
+pub fn check_disjoint(_: &[Sample]) -> Result<()> { Ok(()) }
+impl Media { pub fn path(&self) -> &Path { match self { Self::Photo(p) => p, Self::VideoFrame { path, .. } => path } } }
+impl std::fmt::Display for Media { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{}", self.path().display()) } }
+pub mod video { pub fn frames(_: &std::path::Path, _: &[u64]) -> anyhow::Result<Vec<crate::photo::Photo>> { unreachable!() } }
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,7 +54,10 @@ impl Reconstructor {
     /// If the device fails.
     pub fn reconstruct(&self, frame: &Frame<'_>) -> Result<Option<(Face, Mesh)>> {
         let Some(face) = pollster::block_on(self.detector.detect(frame))?.into_iter().next() else { return Ok(None) };
-        let mesh = pollster::block_on(self.mesher.mesh(frame, &face))?;
-        Ok((mesh.presence >= MIN_PRESENCE).then_some((face, mesh)))
+        Ok(self.reconstruct_face(frame, &face)?.map(|mesh| (face, mesh)))
+    }
+    pub fn reconstruct_face(&self, frame: &Frame<'_>, face: &Face) -> Result<Option<Mesh>> {
+        let mesh = pollster::block_on(self.mesher.mesh(frame, face))?;
+        Ok((mesh.presence >= MIN_PRESENCE).then_some(mesh))
     }
 }

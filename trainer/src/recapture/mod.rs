@@ -23,6 +23,16 @@ pub enum PaiSpecies {
     Mask,
 }
 
+impl std::fmt::Display for PaiSpecies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Print => "print",
+            Self::Replay => "replay",
+            Self::Mask => "mask",
+        })
+    }
+}
+
 /// A square picture, planar RGB `[3, size, size]`; in sRGB `[0, 1]` between stages, in linear light within them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {

@@ -1,0 +1,247 @@
+//! A protocol -> every row of its table: pretraining, fine-tuning, evaluation, for each seed. `trainer protocol`.
+//!
+//! Each row is a run folder of its own within `--run`; what is finished is kept, what was broken off goes on.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    config::{Config, ConfigArgs, Head},
+    device::DeviceChoice,
+    evaluate::{self, EvaluateArgs, Evaluation, table},
+    finetune::{self, FinetuneArgs},
+    init::InitArgs,
+    pretrain::{self, PretrainArgs},
+    run::write_atomic,
+    stage::{RunArgs, StageArgs},
+};
+
+/// A protocol of the paper, by its preset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// Train, development and test split of the same data sets.
+    Intra,
+    /// Trained on some data sets, tested on others (`--test`).
+    Inter,
+    /// What two CPU cores can train: intra-dataset, on few crops.
+    Small,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Row {
+    /// He-initialised baseline.
+    He,
+    /// ImageNet-pretrained baseline; needs `--imagenet`.
+    Imagenet,
+    /// The pretrained generator's encoder (itself started from `--imagenet`, where given, as in the paper).
+    Pdgan,
+    /// The baselines and the PDGAN backbone with a second head for the attack's type.
+    HeMultihead,
+    /// ImageNet-pretrained, second head.
+    ImagenetMultihead,
+    /// PDGAN backbone, second head.
+    PdganMultihead,
+    /// ResNet-18 at width 1.0, from `--imagenet-full` where given.
+    Resnet18,
+    /// AENet C, S, G at width 1.0, from `--imagenet-full` where given; needs CelebA-Spoof's labels.
+    Aenet,
+}
+
+/// Options of `trainer protocol`.
+#[derive(Debug, Args)]
+pub struct ProtocolArgs {
+    /// Which.
+    #[arg(value_enum)]
+    protocol: Protocol,
+    /// Folders that `trainer prepare` wrote: pretraining, fine-tuning and thresholds; intra: the test too.
+    #[arg(long, required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Further folders for fine-tuning alone (the paper's custom set).
+    #[arg(long, num_args = 1..)]
+    finetune_data: Vec<PathBuf>,
+    /// inter: folders whose test split is measured.
+    #[arg(long, num_args = 1..)]
+    test: Vec<PathBuf>,
+    /// Folder of all the runs; the same command again goes on where it was broken off.
+    #[arg(long)]
+    run: PathBuf,
+    /// Rows of the table.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "he,pdgan")]
+    rows: Vec<Row>,
+    /// Seeds: each gives the whole table once, and the rows are averaged.
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    seeds: Vec<u64>,
+    /// A TOML file instead of the protocol's preset.
+    #[arg(long)]
+    config: Option<String>,
+    /// ImageNet start of the narrow backbones: the run of a `trainer pretrain-imagenet`, or a checkpoint.
+    #[arg(long)]
+    imagenet: Option<PathBuf>,
+    /// ImageNet start of the rows at width 1.0.
+    #[arg(long)]
+    imagenet_full: Option<PathBuf>,
+    /// Where to compute.
+    #[arg(long, default_value = "cpu")]
+    device: DeviceChoice,
+    /// Seconds between checkpoints.
+    #[arg(long, default_value_t = 300)]
+    checkpoint_seconds: u64,
+}
+
+/// Runs `trainer protocol`.
+///
+/// # Errors
+/// If options, data or disk do not serve, or a row fails; finished rows are kept.
+pub fn run(args: &ProtocolArgs) -> Result<()> {
+    args.check()?;
+    let mut rows = Vec::new();
+    for &row in &args.rows {
+        let mut runs = Vec::new();
+        for &seed in &args.seeds {
+            println!("{} seed {seed}", row.name());
+            runs.push(args.row(row, seed)?);
+        }
+        rows.push(table::Row { model: row.title().into(), params: runs[0].1, runs: runs.into_iter().map(|run| run.0).collect() });
+    }
+    let text = table::markdown(&rows);
+    write_atomic(&args.run.join("table.md"), text.as_bytes())?;
+    write_atomic(&args.run.join("table.html"), table::html(&rows).as_bytes())?;
+    println!("{text}");
+    Ok(())
+}
+
+impl ProtocolArgs {
+    fn check(&self) -> Result<()> {
+        ensure!(
+            (self.protocol == Protocol::Inter) != self.test.is_empty(),
+            "inter tests on other data sets and needs --test; intra and small test on --data and take none"
+        );
+        if self.rows.iter().any(|row| row.needs_imagenet()) {
+            ensure!(self.imagenet.is_some(), "the imagenet rows need --imagenet, a run or a checkpoint");
+        }
+        self.config().map(drop)
+    }
+
+    fn config(&self) -> Result<Config> {
+        Config::load(&self.config_name())
+    }
+
+    fn config_name(&self) -> String {
+        self.config.clone().unwrap_or_else(|| {
+            match self.protocol {
+                Protocol::Intra => "intra",
+                Protocol::Inter => "inter",
+                Protocol::Small => "small",
+            }
+            .into()
+        })
+    }
+
+    /// Trains and evaluates a row; its figures and the network's parameters.
+    fn row(&self, row: Row, seed: u64) -> Result<(Evaluation, usize)> {
+        let folder = self.run.join(format!("seed-{seed}"));
+        let run = folder.join(row.name());
+        let evaluation = run.join("evaluation.json");
+        if !evaluation.exists() {
+            let init = InitArgs { init: self.init(row) };
+            let pretrained = match row.pretrains() {
+                true => Some(self.pretrain(&folder, seed, init.clone())?),
+                false => None,
+            };
+            let init = if pretrained.is_some() { InitArgs::default() } else { init };
+            let mut data = self.data.clone();
+            data.extend(self.finetune_data.iter().cloned());
+            finetune::run(&FinetuneArgs {
+                pretrained: pretrained.clone(),
+                init,
+                stage: StageArgs { data: data.clone(), run: self.run_args(&run, seed, Some(row)) },
+            })?;
+            evaluate::run(&EvaluateArgs {
+                run: run.clone(),
+                data,
+                test: self.test.clone(),
+                device: self.device.clone(),
+                ..EvaluateArgs::default()
+            })?;
+        }
+        let text = fs::read_to_string(&evaluation).with_context(|| format!("cannot read {}", evaluation.display()))?;
+        let figures = serde_json::from_str(&text).with_context(|| format!("{} is damaged", evaluation.display()))?;
+        Ok((figures, finetune::parameters(&run)?))
+    }
+
+    /// The generator that this seed's PDGAN rows share.
+    fn pretrain(&self, folder: &Path, seed: u64, init: InitArgs) -> Result<PathBuf> {
+        let run = folder.join("pretrain");
+        let stage = StageArgs { data: self.data.clone(), run: self.run_args(&run, seed, None) };
+        pretrain::run(&PretrainArgs { init, stage })?;
+        Ok(run)
+    }
+
+    fn run_args(&self, run: &Path, seed: u64, row: Option<Row>) -> RunArgs {
+        RunArgs {
+            config: ConfigArgs {
+                config: self.config_name(),
+                seed: Some(seed),
+                width: row.and_then(Row::width),
+                head: row.map(Row::head),
+            },
+            run: run.to_owned(),
+            resume: run.join("config.toml").exists(),
+            device: self.device.clone(),
+            checkpoint_seconds: self.checkpoint_seconds,
+        }
+    }
+
+    fn init(&self, row: Row) -> Option<PathBuf> {
+        match row {
+            Row::He | Row::HeMultihead => None,
+            Row::Resnet18 | Row::Aenet => self.imagenet_full.clone(),
+            Row::Imagenet | Row::ImagenetMultihead | Row::Pdgan | Row::PdganMultihead => self.imagenet.clone(),
+        }
+    }
+}
+
+impl Row {
+    fn name(self) -> String {
+        self.to_possible_value().expect("no row is hidden").get_name().to_owned()
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::He => "ResNet-18x0.25, He",
+            Self::Imagenet => "ResNet-18x0.25, ImageNet",
+            Self::Pdgan => "PDGAN backbone",
+            Self::HeMultihead => "ResNet-18x0.25, He, multihead",
+            Self::ImagenetMultihead => "ResNet-18x0.25, ImageNet, multihead",
+            Self::PdganMultihead => "PDGAN backbone, multihead",
+            Self::Resnet18 => "ResNet-18",
+            Self::Aenet => "AENet C, S, G",
+        }
+    }
+
+    fn head(self) -> Head {
+        match self {
+            Self::He | Self::Imagenet | Self::Pdgan | Self::Resnet18 => Head::Single,
+            Self::HeMultihead | Self::ImagenetMultihead | Self::PdganMultihead => Head::Multihead,
+            Self::Aenet => Head::Aenet,
+        }
+    }
+
+    fn width(self) -> Option<f64> {
+        matches!(self, Self::Resnet18 | Self::Aenet).then_some(1.0)
+    }
+
+    fn pretrains(self) -> bool {
+        matches!(self, Self::Pdgan | Self::PdganMultihead)
+    }
+
+    fn needs_imagenet(self) -> bool {
+        matches!(self, Self::Imagenet | Self::ImagenetMultihead)
+    }
+}

@@ -1,0 +1,181 @@
+//! Every stage from the command line, on crops that need no faces: starts, tables, and what bad options answer.
+
+mod support;
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use bonafide::network::{Encoder, WIDTH};
+use burn::{
+    module::Module,
+    store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore},
+    tensor::Device,
+};
+use image::{Rgb, RgbImage};
+use trainer::{
+    config::{Head, Model},
+    init::{self, InitArgs},
+};
+
+fn trainer(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn succeeds(folder: &Path, args: &[&str]) -> String {
+    let output = trainer(folder, args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one sentence that a command fails with.
+fn refuses(folder: &Path, args: &[&str]) -> String {
+    let output = trainer(folder, args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
+    sentence
+}
+
+/// One epoch of everything, in batches of four.
+const QUICK: [(&str, &str); 5] = [
+    ("epochs = 6 ", "epochs = 1 "),
+    ("warmup_epochs = 3", "warmup_epochs = 0"),
+    ("batch = 16", "batch = 4"),
+    ("epochs = 10", "epochs = 1"),
+    ("baseline_epochs = 16", "baseline_epochs = 1"),
+];
+
+#[test]
+fn a_protocol_trains_each_row_once_and_prints_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    support::prepared(&path.join("one"), "one", [2, 2, 2], false);
+    support::prepared(&path.join("other"), "other", [0, 0, 2], false);
+    support::config(&path.join("quick.toml"), &QUICK);
+    let mut command = vec!["protocol", "inter", "--data", "one", "--test", "other", "--config", "quick.toml"];
+    command.extend(["--rows", "he,pdgan,pdgan-multihead", "--run", "runs"]);
+    let table = succeeds(path, &command);
+    for row in ["ResNet-18x0.25, He", "PDGAN backbone", "PDGAN backbone, multihead"] {
+        assert!(table.lines().any(|line| line.contains(row)), "{table}");
+    }
+    // Both PDGAN rows started from one generator, and a second call trains nothing.
+    assert!(path.join("runs/seed-1/pretrain").exists());
+    let log = || std::fs::read_to_string(path.join("runs/seed-1/pdgan/log.jsonl")).unwrap();
+    let before = log();
+    assert!(succeeds(path, &command).ends_with(&std::fs::read_to_string(path.join("runs/table.md")).unwrap().replace("\r", ""))
+        || path.join("runs/table.md").exists());
+    assert_eq!(before, log());
+}
+
+#[test]
+fn bad_options_answer_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    support::prepared(&path.join("data"), "data", [2, 1, 1], false);
+    support::config(&path.join("quick.toml"), &QUICK);
+    std::fs::write(path.join("misspelt.toml"), "sed = 1").unwrap();
+    let finetune = |more: &[&'static str]| {
+        let mut args = vec!["finetune", "--data", "data", "--run", "run"];
+        args.extend(more);
+        refuses(path, &args)
+    };
+    assert!(refuses(path, &["pretrain", "--data", "nonesuch", "--run", "run"]).contains("trainer prepare"));
+    assert!(finetune(&["--config", "nonesuch"]).contains("intra, inter and small"));
+    assert!(finetune(&["--config", "misspelt.toml"]).contains("unknown field"));
+    assert!(finetune(&["--width", "0.3"]).contains("model.width is 0.3"));
+    assert!(finetune(&["--head", "aenet"]).contains("no such labels"));
+    assert!(finetune(&["--pretrained", "nonesuch"]).contains("not the folder of a run"));
+    assert!(finetune(&["--init", "nonesuch.pth"]).contains("cannot read nonesuch.pth"));
+    assert!(finetune(&["--resume"]).contains("no run to resume"));
+    assert!(refuses(path, &["protocol", "inter", "--data", "data", "--run", "run"]).contains("--test"));
+    assert!(refuses(path, &["evaluate", "--run", "run", "--data", "data"]).contains("not the folder of a run"));
+    assert!(!path.join("run/config.toml").exists(), "a refused command must not leave a run");
+}
+
+#[test]
+fn a_run_is_not_overwritten_nor_resumed_as_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    support::prepared(&path.join("data"), "data", [2, 1, 1], false);
+    support::prepared(&path.join("more"), "more", [2, 1, 1], false);
+    support::config(&path.join("quick.toml"), &QUICK);
+    let run = ["finetune", "--data", "data", "--config", "quick.toml", "--run", "run"];
+    succeeds(path, &run);
+    assert!(refuses(path, &run).contains("--resume"));
+    let resume = |more: &[&'static str]| refuses(path, &[&run[..], &["--resume"], more].concat());
+    assert!(resume(&["--seed", "7"]).contains("another config"));
+    assert!(resume(&["--data", "more"]).contains("another data"));
+    succeeds(path, &[&run[..], &["--resume"]].concat());
+}
+
+#[test]
+fn a_torchvision_checkpoint_fills_the_encoder_and_a_wrong_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::flex();
+    device.seed(3);
+    let encoder = Encoder::new(WIDTH, &device);
+    let path = folder.path().join("resnet.safetensors");
+    let mut store = SafetensorsStore::from_file(&path).with_to_adapter(BurnToPyTorchAdapter);
+    for (from, to) in [
+        (r"^stem\.conv\.", "conv1."),
+        (r"^stem\.norm\.", "bn1."),
+        (r"\.first\.conv\.", ".conv1."),
+        (r"\.first\.norm\.", ".bn1."),
+        (r"\.second\.conv\.", ".conv2."),
+        (r"\.second\.norm\.", ".bn2."),
+        (r"\.shortcut\.conv\.", ".downsample.0."),
+        (r"\.shortcut\.norm\.", ".downsample.1."),
+        (r"^stages\.0\.", "layer1.0."),
+        (r"^stages\.1\.", "layer1.1."),
+        (r"^stages\.2\.", "layer2.0."),
+        (r"^stages\.3\.", "layer2.1."),
+        (r"^stages\.4\.", "layer3.0."),
+        (r"^stages\.5\.", "layer3.1."),
+        (r"^stages\.6\.", "layer4.0."),
+        (r"^stages\.7\.", "layer4.1."),
+    ] {
+        store = store.with_key_remapping(from, to);
+    }
+    encoder.save_into(&mut store).unwrap();
+    let args = InitArgs { init: Some(path.clone()) };
+    let model = |width| Model { width, head: Head::Single };
+    let loaded = init::encoder(&args, &model(WIDTH), &device).unwrap().unwrap();
+    assert!(support::parameters(&loaded) == support::parameters(&encoder));
+    assert!(args.describe().unwrap().starts_with("checkpoint resnet.safetensors"));
+
+    let other_width = init::encoder(&args, &model(0.5), &device).unwrap_err();
+    assert!(format!("{other_width:#}").contains("width 0.5"), "{other_width:#}");
+    std::fs::write(&path, b"no checkpoint").unwrap();
+    assert!(init::encoder(&args, &model(WIDTH), &device).is_err());
+    let _ = encoder.num_params();
+}
+
+#[test]
+fn an_image_folder_teaches_its_classes_and_a_run_starts_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for (split, images) in [("train", 8), ("val", 2)] {
+        for (class, period) in [("coarse", 24), ("fine", 4)] {
+            let to = path.join("images").join(split).join(class);
+            std::fs::create_dir_all(&to).unwrap();
+            for number in 0..images {
+                let image = RgbImage::from_fn(96 + number * 8, 96, |x, _| {
+                    if x / period % 2 == 0 { Rgb([200, 180, 90 + number as u8]) } else { Rgb([30, 60, 90]) }
+                });
+                image.save(to.join(format!("{number}.png"))).unwrap();
+            }
+        }
+    }
+    support::config(&path.join("quick.toml"), &[&QUICK[..], &[("epochs = 30\nbatch = 64", "epochs = 6\nbatch = 8")]].concat());
+    let log = succeeds(path, &["pretrain-imagenet", "--data", "images", "--config", "quick.toml", "--run", "backbone"]);
+    let last: serde_json::Value = log.lines().filter_map(|line| serde_json::from_str(line).ok()).last().unwrap();
+    assert!(last["val_top1"].as_f64().unwrap() > 0.7, "{log}");
+
+    support::prepared(&path.join("data"), "data", [2, 1, 1], false);
+    succeeds(path, &["finetune", "--data", "data", "--config", "quick.toml", "--init", "backbone", "--run", "run"]);
+    let about = std::fs::read_to_string(path.join("run/run.json")).unwrap();
+    assert!(about.contains("pretrain-imagenet backbone"), "{about}");
+    assert!(refuses(path, &["pretrain-imagenet", "--data", "data", "--run", "x"]).contains("ImageNet's layout"));
+}
