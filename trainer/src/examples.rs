@@ -240,7 +240,7 @@ impl Examples {
         let labels: Option<Vec<&Semantics>> = items.iter().map(|item| item.example.labels.as_ref()).collect();
         let semantics = labels.map(|labels| {
             (
-                labels.iter().flat_map(|label| label.attributes.iter().map(|&on| f32::from(u8::from(on)))).collect(),
+                labels.iter().flat_map(|label| (0..40).map(|bit| f32::from(u8::from(label.attributes >> bit & 1 == 1)))).collect(),
                 labels.iter().map(|label| i32::from(label.spoof_type)).collect(),
                 labels.iter().map(|label| i32::from(label.illumination)).collect(),
             )

@@ -41,6 +41,15 @@ impl Photo {
         Ok(Self { width: image.width(), height: image.height(), rgba: image.into_raw() })
     }
 
+    /// Takes pixels that are already decoded: RGBA8, row-major, `width * height * 4` bytes.
+    ///
+    /// # Errors
+    /// If a side is zero or above [`MAX_SIDE`], or the bytes are not as many as the size says.
+    pub fn from_rgba(rgba: Vec<u8>, width: u32, height: u32) -> Result<Self> {
+        Frame::new(&rgba, width, height)?;
+        Ok(Self { rgba, width, height })
+    }
+
     /// The pixels.
     pub fn frame(&self) -> Frame<'_> {
         Frame::new(&self.rgba, self.width, self.height).expect("a decoded image is never empty and fits its buffer")

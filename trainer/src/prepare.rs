@@ -48,9 +48,6 @@ pub struct PrepareArgs {
     /// Side in pixels of the stored crops, a little wider than the product's, that augmentation cuts from.
     #[arg(long, default_value_t = 288, value_parser = clap::value_parser!(u32).range(224..=1024))]
     size: u32,
-    /// Photos: at most so many of each folder (the first by the hash of their name); 0 takes all.
-    #[arg(long, default_value_t = 0)]
-    per_source: usize,
     /// Photos: recaptures of each as bona fide, and as many again as attacks, alternately print and replay.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
     variants: u64,
@@ -69,8 +66,6 @@ pub struct PrepareArgs {
 /// If the data set, the weights or the disk do not serve, or a subject is in two splits.
 pub fn run(args: &PrepareArgs) -> Result<()> {
     let listing = args.samples()?;
-    dataset::check_disjoint(&listing.samples)?;
-    ensure!(!listing.samples.is_empty(), "no sample was found in {}", args.data[0].display());
     let samples = &listing.samples;
     let (writer, done) = Writer::open(&args.out, args.size, samples.len(), args.made_with(samples))?;
     let mut groups: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
@@ -155,16 +150,12 @@ impl PrepareArgs {
         );
         let mut all = dataset::Listing::default();
         for root in &self.data {
-            let mut listing = dataset::list(self.layout, root, &self.list)?;
+            let listing = dataset::list(self.layout, root, &self.list)?;
             ensure!(
                 listing.samples.iter().all(|new| all.samples.iter().all(|old: &Sample| old.source != new.source)),
                 "two data folders have the same name: rename {}, a source must be told from the others",
                 root.display()
             );
-            if self.layout == Layout::Photos && self.per_source > 0 {
-                listing.samples.sort_by_cached_key(|sample| bonafide::weights::sha256(sample.subject.as_bytes()));
-                listing.samples.truncate(self.per_source);
-            }
             all.samples.extend(listing.samples);
             all.left_out.extend(listing.left_out);
         }
@@ -176,7 +167,8 @@ impl PrepareArgs {
     fn made_with(&self, samples: &[Sample]) -> serde_json::Value {
         let names: String = samples.iter().map(|sample| format!("{}\n", sample.media)).collect();
         serde_json::json!({
-            "layout": format!("{:?}", self.layout),
+            "layout": self.layout,
+            "options": self.list,
             "variants": self.variants,
             "seed": self.seed,
             "detector": self.face.detector_name(),

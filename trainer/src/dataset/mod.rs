@@ -1,83 +1,36 @@
-//! Folders of bona fide photos -> who is in them and which split they belong to.
+//! Data sets in their published layouts -> a list of samples: where the pixels are, who shows, which split, which class.
 //!
-//! One file is one person. A split follows from the person's name alone, so that it never changes when photos are added,
-//! and no person is in two.
+//! Nothing here decodes more than a picture's size and a video's length; whoever wants pixels reads a sample's [`Media`].
+//! Nothing is dropped in silence: what a layout should hold and does not, or what contradicts itself, is in
+//! [`Listing::left_out`] with its reason. No person is in two splits.
 
-use std::path::{Path, PathBuf};
+mod celeba_spoof;
+mod manifest;
+mod oulu_npu;
+mod photos;
+mod rose_youtu;
+mod siw;
+mod tree;
+pub mod video;
 
-use anyhow::{Result, ensure};
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Result, bail, ensure};
 use bonafide::{face::FaceBox, weights::sha256};
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::{photo::expand, recapture::PaiSpecies};
-
-/// A presentation attack: its species, and where the data set tells, the instrument.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Attack {
-    /// Family.
-    pub species: PaiSpecies,
-    /// Such as "phone" or "a4".
-    pub instrument: Option<String>,
-}
-
-/// CelebA-Spoof's labels, which AENet learns beside the class.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Semantics {
-    /// CelebA's face attributes.
-    pub attributes: Vec<bool>,
-    /// 0 (bona fide) to 10.
-    pub spoof_type: u8,
-    /// 0 to 4.
-    pub illumination: u8,
-}
-
-/// Pixels of a sample.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Media {
-    /// An image file.
-    Photo(PathBuf),
-    /// One frame of a video.
-    VideoFrame {
-        /// The video.
-        path: PathBuf,
-        /// Which, from 0.
-        number: u64,
-    },
-}
-
-/// One presentation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// Its pixels.
-    pub media: Media,
-    /// Data set, or folder.
-    pub source: String,
-    /// The person, unique across sources.
-    pub subject: String,
-    /// What it is used for.
-    pub split: Split,
-    /// `None` is bona fide.
-    pub attack: Option<Attack>,
-    /// The data set's own box in pixels.
-    pub face: Option<FaceBox>,
-    /// Further labels.
-    pub labels: Option<Semantics>,
-}
-
-impl std::fmt::Display for Attack {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.instrument {
-            Some(instrument) => write!(f, "{}/{instrument}", self.species),
-            None => write!(f, "{}", self.species),
-        }
-    }
-}
+use crate::recapture::PaiSpecies;
 
 /// What an example is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// Weights are fitted on it (70 % of the people).
+    /// Weights are fitted on it (70 % of the people where no split was published).
     Train,
     /// Thresholds and choices are made on it (15 %).
     Development,
@@ -85,84 +38,276 @@ pub enum Split {
     Test,
 }
 
-/// A bona fide photo.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The folder that it came in. Sources differ in size, colour and origin: every class must have each in equal share.
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Development => "development",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// One picture of a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Where its pixels are.
+    pub media: Media,
+    /// The data set that it came in. Sources differ in size, colour and origin.
     pub source: String,
-    /// The person's name: source and file name.
-    pub name: String,
+    /// The person, unique across sources: `source/…`.
+    pub subject: String,
     /// What it is used for.
     pub split: Split,
+    /// `None` is bona fide.
+    pub attack: Option<Attack>,
+    /// The data set's own box in pixels of the upright picture, if it has one: good enough to choose among faces.
+    pub face: Option<FaceBox>,
+    /// What CelebA-Spoof says besides; `None` elsewhere.
+    pub labels: Option<Semantics>,
 }
 
-/// The people in `folders`, at most `per_source` of each (0 is all), sorted by name.
+/// Where a picture is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Media {
+    /// An image file.
+    Photo(PathBuf),
+    /// A frame of a video file, for [`video::frames`].
+    VideoFrame {
+        /// The video.
+        path: PathBuf,
+        /// From 0, in the order of display.
+        number: u64,
+    },
+}
+
+impl Media {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Photo(path) | Self::VideoFrame { path, .. } => path,
+        }
+    }
+}
+
+impl fmt::Display for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Photo(path) => write!(f, "{}", path.display()),
+            Self::VideoFrame { path, number } => write!(f, "{}, frame {number}", path.display()),
+        }
+    }
+}
+
+/// What a presentation attack was made with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Attack {
+    /// The family. Paper masks are prints: an instrument species is told by how it is produced (ISO/IEC 30107-1).
+    pub species: PaiSpecies,
+    /// The data set's finer name, such as "phone", "a4" or "paper mask".
+    pub instrument: Option<String>,
+}
+
+impl Attack {
+    fn new(species: PaiSpecies, instrument: &str) -> Self {
+        Self { species, instrument: Some(instrument.to_owned()) }
+    }
+}
+
+/// "print", or "replay/phone".
+impl fmt::Display for Attack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.species.fmt(f)?;
+        self.instrument.as_ref().map_or(Ok(()), |instrument| write!(f, "/{instrument}"))
+    }
+}
+
+/// The rich labels of CelebA-Spoof, that AENet learns from (Zhang et al., ECCV 2020).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Semantics {
+    /// CelebA's 40 face attributes, one bit each in CelebA's order, the first the lowest; labelled on bona fide pictures
+    /// only.
+    pub attributes: u64,
+    /// 0 bona fide, 1 photo, 2 poster, 3 A4, 4 face mask, 5 upper-body mask, 6 region mask, 7 PC, 8 pad, 9 phone,
+    /// 10 3D mask.
+    pub spoof_type: u8,
+    /// 0 bona fide, 1 normal, 2 strong, 3 back, 4 dark.
+    pub illumination: u8,
+}
+
+/// What a layout holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Listing {
+    /// Usable pictures, in the order of their paths.
+    pub samples: Vec<Sample>,
+    /// Files that are not used, or of which a part is not, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A file that is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it: the rest of a sentence that begins with the path.
+    pub reason: String,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path.display(), self.reason)
+    }
+}
+
+impl Listing {
+    fn leave_out(&mut self, path: impl Into<PathBuf>, reason: impl Into<String>) {
+        self.left_out.push(LeftOut { path: path.into(), reason: reason.into() });
+    }
+
+    fn append(&mut self, parts: impl IntoIterator<Item = Self>) {
+        for part in parts {
+            self.samples.extend(part.samples);
+            self.left_out.extend(part.left_out);
+        }
+    }
+}
+
+/// How the files of a data set lie in its folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// A folder of bona fide photos, one file a person; split by the hash of the name.
+    Photos,
+    /// CelebA-Spoof: `Data`, `metas/intra_test`.
+    CelebaSpoof,
+    /// Rose-Youtu: videos in folders of persons.
+    RoseYoutu,
+    /// SiW: `Train` and `Test`, each with `live` and `spoof`.
+    Siw,
+    /// OULU-NPU: `Protocols`, `Train_files`, `Dev_files`, `Test_files`.
+    OuluNpu,
+    /// A table of your own files: path,class,species,instrument,subject,split,x,y,width,height.
+    ///
+    /// The header is that line, in full. One line a photo or video:
+    ///
+    /// | column | holds |
+    /// |---|---|
+    /// | `path` | relative to the table's folder, which it must not leave, by links neither |
+    /// | `class` | `bona-fide` or `attack` |
+    /// | `species` | attacks only: `print`, `replay` or `mask` |
+    /// | `instrument` | attacks only, may be empty: a finer name such as `phone` |
+    /// | `subject` | the person, any name |
+    /// | `split` | `train`, `development`, `test`, or empty: by the hash of the person's name, 70, 15 and 15 % |
+    /// | `x`, `y`, `width`, `height` | the face's box in pixels of the upright picture; all four, or all empty |
+    ///
+    /// Of a video (.mp4, .mov, .avi, .mkv, .webm, .m4v) the box holds for every frame.
+    Csv,
+}
+
+/// As on the command line.
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().expect("no layout is hidden").get_name())
+    }
+}
+
+/// What a listing depends on, besides the files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Args)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListOptions {
+    /// Frames taken of each video, evenly spaced; at least 1. A shorter video gives all it has.
+    #[arg(long, default_value_t = 8)]
+    pub frames_per_video: usize,
+    /// OULU-NPU's protocol, 1 to 4.
+    #[arg(long, default_value_t = 1)]
+    pub oulu_protocol: u8,
+    /// The part of OULU-NPU's protocols 3 and 4, 1 to 6: the phone that is left out.
+    #[arg(long, default_value_t = 1)]
+    pub oulu_fold: u8,
+    /// Photos: at most so many of each folder, the first by the hash of their name; 0 takes all.
+    #[arg(long, default_value_t = 0)]
+    pub photos_per_source: usize,
+}
+
+impl Default for ListOptions {
+    fn default() -> Self {
+        Self { frames_per_video: 8, oulu_protocol: 1, oulu_fold: 1, photos_per_source: 0 }
+    }
+}
+
+/// The samples of the data set at `root`: its folder, or for [`Layout::Csv`] the table itself.
 ///
 /// # Errors
-/// If a folder is missing or holds no image, or two folders share their name.
-pub fn subjects(folders: &[PathBuf], per_source: usize) -> Result<Vec<Subject>> {
-    let mut all: Vec<Subject> = Vec::new();
-    for folder in folders {
-        let source = file_name(folder);
-        ensure!(
-            all.iter().all(|subject| subject.source != source),
-            "two data folders are named {source}: rename one, a source must be told from the others"
-        );
-        let mut found: Vec<(String, Subject)> = expand(std::slice::from_ref(folder))?
-            .into_iter()
-            .map(|path| {
-                let relative = path.strip_prefix(folder).unwrap_or(&path).with_extension("");
-                let name = format!("{source}/{}", relative.display());
-                let hash = sha256(name.as_bytes());
-                let split = split(&hash);
-                (hash, Subject { path, source: source.clone(), name, split })
-            })
-            .collect();
-        // By hash: any number of them is a fair draw.
-        found.sort_by(|a, b| a.0.cmp(&b.0));
-        if per_source > 0 {
-            found.truncate(per_source);
+/// If the layout's own files are missing or unreadable, no sample is left, a person is in two splits, an option is out of
+/// its range, or a video is to be read and `ffmpeg` is not installed. A single bad file is no error but left out, except
+/// in a table of your own, whose every bad line is named.
+pub fn list(layout: Layout, root: &Path, options: &ListOptions) -> Result<Listing> {
+    ensure!(options.frames_per_video > 0, "frames_per_video is 0: at least one frame of each video is needed");
+    let listing = match layout {
+        Layout::Photos => photos::list(root, options),
+        Layout::CelebaSpoof => celeba_spoof::list(root),
+        Layout::RoseYoutu => rose_youtu::list(root, options),
+        Layout::Siw => siw::list(root, options),
+        Layout::OuluNpu => oulu_npu::list(root, options),
+        Layout::Csv => manifest::list(root, options),
+    }?;
+    if listing.samples.is_empty() {
+        match listing.left_out.first() {
+            Some(first) => bail!(
+                "{} holds nothing usable, {} left out, the first because {first}",
+                root.display(),
+                listing.left_out.len()
+            ),
+            None => bail!("{} holds no file of the layout {layout}", root.display()),
         }
-        all.extend(found.into_iter().map(|(_, subject)| subject));
     }
-    all.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(all)
+    check_disjoint(&listing.samples)?;
+    Ok(listing)
 }
 
-fn file_name(folder: &Path) -> String {
-    folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned())
+/// Checks that every person is in one split.
+///
+/// # Errors
+/// For the first one who is in two: the message names the person, both splits and a file of each.
+pub fn check_disjoint(samples: &[Sample]) -> Result<()> {
+    let mut first_of: HashMap<&str, &Sample> = HashMap::new();
+    for sample in samples {
+        let first = first_of.entry(&sample.subject).or_insert(sample);
+        ensure!(
+            first.split == sample.split,
+            "{} is in two splits, {} ({}) and {} ({}): a person must be in one",
+            sample.subject,
+            first.split,
+            first.media,
+            sample.split,
+            sample.media
+        );
+    }
+    Ok(())
 }
 
-/// From the first digits of a hash that the draw of [`subjects`] does not order by.
-fn split(hash: &str) -> Split {
-    let digits = &hash[hash.len() - 8..];
-    match u32::from_str_radix(digits, 16).expect("a hash is hexadecimal") % 100 {
+/// A fair and lasting draw in 0..100 from a person's name.
+fn percent(name: &str) -> u32 {
+    let hash = sha256(name.as_bytes());
+    // The last digits: the first ones order the draw of some photos of many.
+    u32::from_str_radix(&hash[hash.len() - 8..], 16).expect("a hash is hexadecimal") % 100
+}
+
+/// The split of a person for whom none was published. It follows from the name alone, so that it never changes when
+/// others are added.
+fn split(name: &str) -> Split {
+    match percent(name) {
         0..70 => Split::Train,
         70..85 => Split::Development,
         _ => Split::Test,
     }
 }
 
-
-/// placeholder
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Layout { Photos }
-#[derive(Debug, Default)]
-pub struct Listing { pub samples: Vec<Sample>, pub left_out: Vec<LeftOut> }
-#[derive(Debug)]
-pub struct LeftOut { pub path: PathBuf, pub reason: String }
-#[derive(Debug, clap::Args)]
-pub struct ListOptions {}
-pub fn list(_: Layout, root: &Path, _: &ListOptions) -> Result<Listing> {
-    let samples = subjects(&[root.to_owned()], 0)?.into_iter().map(|s| Sample { media: Media::Photo(s.path), source: s.source, subject: s.name, split: s.split, attack: None, face: None, labels: None }).collect();
-    Ok(Listing { samples, left_out: vec![] })
+/// The split of a person of a published training half without a development part: 15 % of the people are set aside.
+fn carve(name: &str) -> Split {
+    if percent(name) < 15 { Split::Development } else { Split::Train }
 }
-pub fn check_disjoint(_: &[Sample]) -> Result<()> { Ok(()) }
-impl Media { pub fn path(&self) -> &Path { match self { Self::Photo(p) => p, Self::VideoFrame { path, .. } => path } } }
-impl std::fmt::Display for Media { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{}", self.path().display()) } }
-pub mod video { pub fn frames(_: &std::path::Path, _: &[u64]) -> anyhow::Result<Vec<crate::photo::Photo>> { unreachable!() } }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,14 +318,30 @@ mod tests {
         for number in 0..1000 {
             std::fs::write(folder.path().join(format!("{number}.jpg")), b"").unwrap();
         }
-        let data = [folder.path().to_owned()];
-        let all = subjects(&data, 0).unwrap();
-        let share = |split| all.iter().filter(|subject| subject.split == split).count();
+        let of = |photos_per_source| {
+            let options = ListOptions { photos_per_source, ..ListOptions::default() };
+            list(Layout::Photos, folder.path(), &options).unwrap().samples
+        };
+        let all = of(0);
+        let share = |split| all.iter().filter(|sample| sample.split == split).count();
         assert!((650..750).contains(&share(Split::Train)), "{}", share(Split::Train));
         assert!((110..190).contains(&share(Split::Development)), "{}", share(Split::Development));
         // A draw of some keeps each one's split.
-        for subject in subjects(&data, 100).unwrap() {
-            assert!(all.contains(&subject));
+        for sample in of(100) {
+            assert!(all.contains(&sample));
         }
+    }
+
+    #[test]
+    fn some_of_a_training_half_are_set_aside() {
+        let names: Vec<String> = (0..1000).map(|number| format!("siw/{number:03}")).collect();
+        let aside = names.iter().filter(|name| carve(name) == Split::Development).count();
+        assert!((110..190).contains(&aside), "{aside}");
+    }
+
+    #[test]
+    fn attacks_read_as_species_and_instrument() {
+        assert_eq!(Attack::new(PaiSpecies::Replay, "phone").to_string(), "replay/phone");
+        assert_eq!(Attack { species: PaiSpecies::Print, instrument: None }.to_string(), "print");
     }
 }

@@ -74,7 +74,7 @@ fn crop(folder: &Path, number: usize, variant: usize, attack: Option<Attack>, la
         save(file_name("depth", number, variant), map.into())
     });
     let labels = labelled.then(|| Semantics {
-        attributes: (0..40).map(|bit| (number >> (bit % 4)) % 2 == 1).collect(),
+        attributes: 0x37_1359_af24 >> (number % 8),
         spoof_type: attack.as_ref().map_or(0, |attack| if attack.species == PaiSpecies::Print { 1 } else { 9 }),
         illumination: (number % 5) as u8,
     });

@@ -1,0 +1,156 @@
+//! A table of your own files ([`super::Layout::Csv`] says how it is written) -> samples.
+//!
+//! Unlike a published data set it was written by hand, and its mistakes are there to be mended: every bad line is named,
+//! and none is left out.
+
+use std::{
+    collections::HashMap,
+    path::{Component, Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use bonafide::face::FaceBox;
+use csv::{ByteRecord, ReaderBuilder};
+use rayon::prelude::*;
+
+use super::{Attack, ListOptions, Listing, Media, Sample, Split, split, tree, video};
+use crate::recapture::PaiSpecies;
+
+const HEADER: &str = "path,class,species,instrument,subject,split,x,y,width,height";
+/// About a million lines.
+const MAX_TABLE: u64 = 256 << 20;
+/// More bad lines than these are counted, not named.
+const NAMED: usize = 20;
+
+pub(super) fn list(table: &Path, options: &ListOptions) -> Result<Listing> {
+    let bytes = tree::bytes(table, MAX_TABLE)?;
+    let source = table.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = table.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().with_context(|| format!("cannot find {}", folder.display()))?;
+    let (samples, bad) = rows(&bytes, &folder, &source).with_context(|| format!("cannot use {}", table.display()))?;
+    if !bad.is_empty() {
+        let more = bad.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
+        bail!("{} has bad lines\n{}{more}", table.display(), bad[..bad.len().min(NAMED)].join("\n"));
+    }
+    if samples.iter().any(|sample| matches!(sample.media, Media::VideoFrame { .. })) {
+        video::installed()?;
+    }
+    let parts: Vec<Listing> = samples
+        .into_par_iter()
+        .map(|sample| match sample.media {
+            Media::Photo(_) => Listing { samples: vec![sample], left_out: Vec::new() },
+            Media::VideoFrame { .. } => video::spread(&sample, options.frames_per_video),
+        })
+        .collect();
+    let mut listing = Listing::default();
+    listing.append(parts);
+    listing.samples.sort_by(|a, b| a.media.cmp(&b.media));
+    Ok(listing)
+}
+
+/// A sample of each good line, and a sentence of each bad one.
+fn rows(bytes: &[u8], folder: &Path, source: &str) -> Result<(Vec<Sample>, Vec<String>)> {
+    // Spreadsheets put a byte order mark before UTF-8.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut records = reader.byte_records();
+    let header = records.next().transpose().context("it is not CSV")?.unwrap_or_default();
+    ensure!(header.iter().eq(HEADER.split(',').map(str::as_bytes)), "its first line must be {HEADER}");
+    let (mut samples, mut bad) = (Vec::new(), Vec::new());
+    let mut line_of: HashMap<PathBuf, u64> = HashMap::new();
+    for record in records {
+        let record = record.context("it is not CSV")?;
+        let line = record.position().map_or(0, csv::Position::line);
+        match row(&record, folder, source) {
+            Ok(sample) => match line_of.insert(sample.media.path().to_owned(), line) {
+                None => samples.push(sample),
+                Some(first) => bad.push(format!("line {line}: the file is the same as in line {first}")),
+            },
+            Err(error) => bad.push(format!("line {line}: {error:#}")),
+        }
+    }
+    Ok((samples, bad))
+}
+
+fn row(record: &ByteRecord, folder: &Path, source: &str) -> Result<Sample> {
+    let fields = record
+        .iter()
+        .map(|field| std::str::from_utf8(field).map(str::trim))
+        .collect::<Result<Vec<_>, _>>()
+        .ok()
+        .context("it is not UTF-8")?;
+    let &[path, class, species, instrument, subject, wanted, x, y, width, height] = fields.as_slice() else {
+        bail!("it has {} fields, not 10", fields.len());
+    };
+    ensure!(!subject.is_empty(), "the subject is empty");
+    let subject = format!("{source}/{subject}");
+    let split = match wanted {
+        "" => split(&subject),
+        "train" => Split::Train,
+        "development" => Split::Development,
+        "test" => Split::Test,
+        _ => bail!("the split {wanted} is not train, development, test or empty"),
+    };
+    let path = inside(folder, path)?;
+    Ok(Sample {
+        media: if tree::ends_in(&path, &video::VIDEOS) {
+            Media::VideoFrame { path, number: 0 }
+        } else {
+            Media::Photo(path)
+        },
+        source: source.to_owned(),
+        subject,
+        split,
+        attack: attack(class, species, instrument)?,
+        face: face([x, y, width, height])?,
+        labels: None,
+    })
+}
+
+/// The file that `path` names, links resolved.
+fn inside(folder: &Path, path: &str) -> Result<PathBuf> {
+    ensure!(!path.is_empty(), "the path is empty");
+    ensure!(
+        Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)),
+        "the path {path} is absolute or has .. in it, it must stay in the table's folder"
+    );
+    let resolved = folder.join(path).canonicalize().with_context(|| format!("the file {path} cannot be found"))?;
+    ensure!(resolved.starts_with(folder), "the path {path} is a link that leads out of the table's folder");
+    ensure!(resolved.is_file(), "the path {path} is no regular file");
+    Ok(resolved)
+}
+
+fn attack(class: &str, species: &str, instrument: &str) -> Result<Option<Attack>> {
+    match class {
+        "bona-fide" => {
+            ensure!(species.is_empty() && instrument.is_empty(), "a bona-fide line has no species and no instrument");
+            Ok(None)
+        }
+        "attack" => {
+            let species = match species {
+                "print" => PaiSpecies::Print,
+                "replay" => PaiSpecies::Replay,
+                "mask" => PaiSpecies::Mask,
+                _ => bail!("the species {species:?} of an attack is not print, replay or mask"),
+            };
+            Ok(Some(Attack { species, instrument: Some(instrument.to_owned()).filter(|name| !name.is_empty()) }))
+        }
+        _ => bail!("the class {class:?} is not bona-fide or attack"),
+    }
+}
+
+fn face(fields: [&str; 4]) -> Result<Option<FaceBox>> {
+    if fields.iter().all(|field| field.is_empty()) {
+        return Ok(None);
+    }
+    let mut values = [0.0; 4];
+    for (value, field) in values.iter_mut().zip(fields) {
+        *value = field.parse().ok().filter(|value: &f32| value.is_finite()).with_context(|| {
+            format!("{field:?} is no number of pixels: x, y, width and height are four numbers, or all empty")
+        })?;
+    }
+    let [x, y, width, height] = values;
+    ensure!(width > 0.0 && height > 0.0, "the box is empty: its width and height must be above 0");
+    Ok(Some(FaceBox { x, y, width, height, confidence: 1.0 }))
+}

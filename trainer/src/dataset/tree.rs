@@ -1,0 +1,74 @@
+//! A folder -> the files in it that a layout wants; a small file -> its bytes. Knows nothing of layouts.
+
+use std::{fs, io::Read, path::Path, path::PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Listing;
+
+/// Endings of photos.
+pub(super) const IMAGES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+
+/// The files below `folder` whose names end in one of `endings`, sorted. Links are not followed, so that a link to a
+/// parent folder cannot trap the search; links, odd files and folders that cannot be listed go to `listing.left_out`.
+///
+/// # Errors
+/// If `folder` itself cannot be listed.
+pub(super) fn files(folder: &Path, endings: &[&str], listing: &mut Listing) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder_now) = open.pop() {
+        let entries = match fs::read_dir(&folder_now) {
+            Ok(entries) => entries,
+            Err(error) if folder_now == folder => {
+                return Err(error).with_context(|| format!("cannot list {}", folder.display()));
+            }
+            Err(error) => {
+                listing.leave_out(folder_now, format!("cannot be listed: {error}"));
+                continue;
+            }
+        };
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot list {}", folder_now.display()))?;
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if kind.is_dir() {
+                open.push(path);
+            } else if kind.is_symlink() {
+                listing.leave_out(path, "is a link, and links are not followed");
+            } else if ends_in(&path, endings) {
+                if kind.is_file() { found.push(path) } else { listing.leave_out(path, "is no regular file") }
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a path's ending is one of `endings`, which are in lower case.
+pub(super) fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    endings.contains(&ending.as_str())
+}
+
+/// The bytes of a file of at most `limit` bytes. A file beyond it is a mistake or an attack on memory.
+///
+/// # Errors
+/// If it is missing, no regular file, too large, or cannot be read.
+pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let cannot = || format!("cannot read {}", path.display());
+    // Asked before it is opened: opening a pipe would wait for its other end.
+    let kind = fs::metadata(path).with_context(cannot)?;
+    ensure!(kind.is_file(), "{} is no regular file", path.display());
+    let mut bytes = Vec::new();
+    fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).with_context(cannot)?;
+    ensure!(bytes.len() as u64 <= limit, "{} is larger than {} MiB", path.display(), limit >> 20);
+    Ok(bytes)
+}
+
+/// As [`bytes`], as text.
+///
+/// # Errors
+/// Also if it is not UTF-8.
+pub(super) fn text(path: &Path, limit: u64) -> Result<String> {
+    String::from_utf8(bytes(path, limit)?).ok().with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
