@@ -23,7 +23,7 @@ use crate::{
     config::Config,
     dataset::{Subject, subjects},
     depth::{facemesh::Reconstructor, rasterise::pseudo_depth},
-    evaluate::metrics::Labelled,
+    evaluate::{Labelled, Unscored},
     photo::Photo,
     recapture::{self, PaiSpecies, Picture},
     run,
@@ -54,6 +54,8 @@ pub struct Item<'a> {
 #[derive(Debug)]
 pub struct Examples {
     examples: Vec<Example>,
+    /// Photos in which no face was found.
+    faceless: Vec<Subject>,
     triangles: Vec<[u16; 3]>,
 }
 
@@ -89,16 +91,14 @@ impl Examples {
             })
             .collect::<Result<Vec<_>>>()?;
         bar.finish_and_clear();
-        let faceless: Vec<&str> = people
-            .iter()
-            .zip(&made)
-            .filter(|(_, made)| made.is_empty())
-            .map(|(subject, _)| subject.name.as_str())
-            .collect();
+        let faceless: Vec<Subject> =
+            people.iter().zip(&made).filter(|(_, made)| made.is_empty()).map(|(subject, _)| subject.clone()).collect();
         if !faceless.is_empty() {
-            println!("{} of {} photos left out, no usable face: {}", faceless.len(), people.len(), faceless.join(", "));
+            let names: Vec<&str> = faceless.iter().map(|subject| subject.name.as_str()).collect();
+            println!("{} of {} photos left out, no usable face: {}", names.len(), people.len(), names.join(", "));
         }
-        let examples = Self { examples: made.into_iter().flatten().collect(), triangles: reconstructor.triangles };
+        let examples =
+            Self { examples: made.into_iter().flatten().collect(), faceless, triangles: reconstructor.triangles };
         for split in [Split::Train, Split::Development, Split::Test] {
             ensure!(
                 !examples.of(split).is_empty(),
@@ -111,6 +111,13 @@ impl Examples {
     /// The examples of a split.
     pub fn of(&self, split: Split) -> Vec<&Example> {
         self.examples.iter().filter(|example| example.subject.split == split).collect()
+    }
+
+    /// The non-responses of a split: photos in which no face was found. They are bona fide, as attacks are made of faces.
+    pub fn unscored(&self, split: Split) -> Vec<Unscored> {
+        let of = self.faceless.iter().filter(|subject| subject.split == split);
+        of.map(|subject| Unscored { attack: None, subject: subject.name.clone(), source: subject.source.clone() })
+            .collect()
     }
 
     /// Tensors of some items, on `device`.
@@ -164,7 +171,13 @@ impl Example {
     /// If there are not as many scores as examples.
     pub fn labelled(examples: &[&Self], scores: &[f32]) -> Vec<Labelled> {
         assert_eq!(examples.len(), scores.len(), "a score for each example");
-        examples.iter().zip(scores).map(|(example, &score)| Labelled { score, species: example.species }).collect()
+        let labelled = |(example, &score): (&&Self, &f32)| Labelled {
+            score,
+            attack: example.species.map(|species| species.label().to_owned()),
+            subject: example.subject.name.clone(),
+            source: example.subject.source.clone(),
+        };
+        examples.iter().zip(scores).map(labelled).collect()
     }
 
     /// The product's face region within the stored crop.

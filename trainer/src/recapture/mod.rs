@@ -23,6 +23,17 @@ pub enum PaiSpecies {
     Mask,
 }
 
+impl PaiSpecies {
+    /// As tables and files name it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Print => "print",
+            Self::Replay => "replay",
+            Self::Mask => "mask",
+        }
+    }
+}
+
 /// A square picture, planar RGB `[3, size, size]`; in sRGB `[0, 1]` between stages, in linear light within them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
