@@ -25,7 +25,7 @@ pub use crate::dataset::Split;
 use crate::{
     augment::{Augmentation, mirror},
     dataset::{Attack, Semantics},
-    evaluate::metrics::{Labelled, Unscored},
+    evaluate::{Labelled, Unscored},
     feed::Data,
     photo::Photo,
     prepared::{Outcome, Prepared},
@@ -67,6 +67,7 @@ pub struct Item<'a> {
 pub struct Examples {
     examples: Vec<Example>,
     unscored: Vec<(Split, Unscored)>,
+    description: String,
     /// Names of the attack types, sorted; type 0 is bona fide, type `n + 1` is `types[n]`.
     types: Vec<String>,
 }
@@ -124,10 +125,13 @@ impl Examples {
     /// # Errors
     /// If a folder is unfinished or damaged, or a subject is in two splits.
     pub fn load(folders: &[PathBuf]) -> Result<Self> {
-        let (mut examples, mut unscored) = (Vec::new(), Vec::new());
+        let (mut examples, mut unscored, mut descriptions) = (Vec::new(), Vec::new(), Vec::new());
         let mut split_of: BTreeMap<String, Split> = BTreeMap::new();
         for folder in folders {
-            for record in Prepared::load(folder)?.records {
+            let prepared = Prepared::load(folder)?;
+            let mut sources = BTreeSet::new();
+            for record in prepared.records {
+                sources.insert(record.source.clone());
                 let split = *split_of.entry(record.subject.clone()).or_insert(record.split);
                 ensure!(
                     split == record.split,
@@ -147,14 +151,23 @@ impl Examples {
                     })),
                     Outcome::NoFace(_) | Outcome::Unreadable(_) => {
                         let attack = record.attack.as_ref().map(ToString::to_string);
-                        unscored.push((split, Unscored { attack, source: record.source }));
+                        let silent = Unscored { attack, subject: record.subject, source: record.source };
+                        unscored.push((split, silent));
                     }
                 }
             }
+            let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
+            descriptions.push(match prepared.header.made_with["layout"].as_str() {
+                Some("photos") => format!(
+                    "bona fide photos ({sources}), each recaptured by simulation; attacks are simulated prints and screens"
+                ),
+                _ => sources,
+            });
         }
         let types: BTreeSet<String> =
             examples.iter().filter_map(|example| example.attack.as_ref()).map(ToString::to_string).collect();
-        Ok(Self { examples, unscored, types: types.into_iter().collect() })
+        let description = descriptions.join("; ");
+        Ok(Self { examples, unscored, description, types: types.into_iter().collect() })
     }
 
     /// The examples of a split.
@@ -198,6 +211,11 @@ impl Examples {
     /// Presentations of a split for which there is no crop.
     pub fn unscored(&self, split: Split) -> Vec<Unscored> {
         self.unscored.iter().filter(|(of, _)| *of == split).map(|(_, unscored)| unscored.clone()).collect()
+    }
+
+    /// What they were made from, in a sentence.
+    pub fn description(&self) -> &str {
+        &self.description
     }
 
     /// Names of the attack types, sorted.

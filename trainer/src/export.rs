@@ -43,7 +43,8 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let evaluation: Evaluation = serde_json::from_str(
         &fs::read_to_string(folder.file("evaluation.json"))
             .context("the run was not evaluated: run `trainer evaluate` on it first")?,
-    )?;
+    )
+    .context("evaluation.json is of another release: run `trainer evaluate` again")?;
     let detector_file = "detector.safetensors";
     let detector = fs::read(args.out.join(detector_file)).with_context(|| {
         format!("{} has no {detector_file}: run `trainer import mediapipe` first", args.out.display())

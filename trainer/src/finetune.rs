@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use bonafide::network::Encoder;
 use burn::{
-    module::Module,
+    module::{Module, ModuleVisitor, Param},
     optim::{AdamConfig, GradientsParams, ModuleOptimizer},
-    tensor::Device,
+    tensor::{Device, Tensor},
 };
 use clap::Args;
 use serde::Serialize;
@@ -107,6 +107,22 @@ pub fn load(folder: &Path, device: &Device) -> Result<Liveness> {
     let encoder = Encoder::new(config.model.width, &recording);
     let network = Liveness::new(&config.model, encoder, run.about()?.types.len(), &recording);
     Ok(run::load_module(&run::trained(folder)?, "classifier", network)?.valid())
+}
+
+/// Learnt parameters of what a fine-tuning run would deploy.
+///
+/// # Errors
+/// As [`load`].
+pub fn parameters(folder: &Path) -> Result<usize> {
+    struct Count(usize);
+    impl ModuleVisitor for Count {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0 += param.shape().num_elements();
+        }
+    }
+    let mut count = Count(0);
+    load(folder, &Device::flex())?.visit(&mut count);
+    Ok(count.0)
 }
 
 /// One line of the log.

@@ -32,6 +32,7 @@ pub mod prepare;
 pub mod prepared;
 pub mod pretrain;
 pub mod preview;
+pub mod protocol;
 pub mod recapture;
 pub mod run;
 pub mod score;

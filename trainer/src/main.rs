@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use trainer::{config, depth, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, score};
+use trainer::{config, depth, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score};
 
 /// Trains, evaluates and exports the networks of bonafide.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Preset(config::PresetArgs),
     /// Train the backbone on a folder of images in classes, ImageNet's layout.
     PretrainImagenet(imagenet::ImagenetArgs),
+    /// Train and evaluate the rows of a table of the paper.
+    Protocol(protocol::ProtocolArgs),
     /// Draw a contact sheet of augmented training crops.
     Augment(preview::AugmentArgs),
     /// Draw the pseudo-depth of photos.
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Prepare(args) => prepare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Augment(args) => preview::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),

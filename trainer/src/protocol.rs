@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -111,7 +111,6 @@ pub fn run(args: &ProtocolArgs) -> Result<()> {
     }
     let text = table::markdown(&rows);
     write_atomic(&args.run.join("table.md"), text.as_bytes())?;
-    write_atomic(&args.run.join("table.html"), table::html(&rows).as_bytes())?;
     println!("{text}");
     Ok(())
 }
@@ -167,7 +166,6 @@ impl ProtocolArgs {
                 data,
                 test: self.test.clone(),
                 device: self.device.clone(),
-                ..EvaluateArgs::default()
             })?;
         }
         let text = fs::read_to_string(&evaluation).with_context(|| format!("cannot read {}", evaluation.display()))?;

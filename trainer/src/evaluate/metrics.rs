@@ -1,24 +1,16 @@
-//! (score, class) pairs -> error rates (ISO/IEC 30107-3) and the paper's five metrics.
+//! Ranked scores -> error rates (ISO/IEC 30107-3), the paper's five metrics, and the thresholds that they call for.
 //!
-//! A score is P(bona fide); a crop counts as bona fide if its score is at or above the threshold.
+//! A presentation counts as bona fide if its score is at or above the threshold. Rates are over the presentations that
+//! got a score; the others are counted in `non_response`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-
-/// A score and what it is a score of.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Labelled {
-    /// P(bona fide) in `[0, 1]`.
-    pub score: f32,
-    /// The attack's species; `None` is bona fide.
-    pub attack: Option<String>,
-    pub subject: String,
-    pub source: String,
-}
-#[derive(Debug, Clone)]
-pub struct Unscored { pub attack: Option<String>, pub source: String }
+use super::{
+    labelled::Labelled,
+    ranked::{Ranked, Tally, Weights},
+};
 
 /// Error rates at one threshold, as shares in `[0, 1]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,83 +25,218 @@ pub struct Rates {
     pub apcer_by_species: BTreeMap<String, f64>,
     /// The worst species' APCER: the headline of an ISO report.
     pub apcer_max: f64,
-    /// Mean of BPCER and APCER.
+    /// Mean of BPCER and APCER (the paper's; all species together).
     pub acer: f64,
     /// F1 with attack as the positive class (paper: attack is 1).
     pub f1: f64,
 }
 
-/// Rates at a threshold. A class that is not there has rate 0.
-pub fn rates(of: &[Labelled], threshold: f32) -> Rates {
-    let mut by_species: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    let (mut refused, mut bona_fide) = (0, 0);
-    for item in of {
-        let accepted = item.score >= threshold;
-        match &item.attack {
-            None => {
-                bona_fide += 1;
-                refused += usize::from(!accepted);
-            }
-            Some(species) => {
-                let (wrong, all) = by_species.entry(species.clone()).or_default();
-                *all += 1;
-                *wrong += usize::from(accepted);
-            }
+/// `part` of `all`; nothing of nothing has no share.
+pub(crate) fn share(part: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| part as f64 / all as f64)
+}
+
+impl Tally {
+    /// Bona fide presentations refused; `None` without any.
+    pub fn bpcer(&self) -> Option<f64> {
+        share(self.refused, self.bona_fide)
+    }
+
+    /// Attacks accepted, all species together; `None` without any.
+    pub fn apcer(&self) -> Option<f64> {
+        let (attacks, accepted) = self.attacks();
+        share(accepted, attacks)
+    }
+
+    /// Attacks accepted of one species; `None` without any.
+    pub fn apcer_of(&self, species: usize) -> Option<f64> {
+        let (attacks, accepted) = self.species[species];
+        share(accepted, attacks)
+    }
+
+    /// The worst species' APCER; `None` without attacks.
+    pub fn apcer_max(&self) -> Option<f64> {
+        (0..self.species.len()).filter_map(|species| self.apcer_of(species)).max_by(f64::total_cmp)
+    }
+
+    /// Mean of BPCER and APCER; `None` without one of the classes.
+    pub fn acer(&self) -> Option<f64> {
+        Some((self.bpcer()? + self.apcer()?) / 2.0)
+    }
+
+    /// F1 of attacks found; `None` without attacks.
+    pub fn f1(&self) -> Option<f64> {
+        let (attacks, accepted) = self.attacks();
+        let caught = attacks - accepted;
+        (attacks > 0).then(|| 2.0 * caught as f64 / (2 * caught + self.refused + accepted) as f64)
+    }
+
+    fn attacks(&self) -> (u64, u64) {
+        self.species.iter().fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
+    }
+}
+
+impl Ranked {
+    /// Rates at a threshold. A class that is not there has rate 0.
+    pub fn rates(&self, threshold: f32) -> Rates {
+        let tally = self.tally(threshold, &self.once());
+        let names = self.species().iter().enumerate();
+        Rates {
+            threshold,
+            bpcer: tally.bpcer().unwrap_or(0.0),
+            apcer: tally.apcer().unwrap_or(0.0),
+            apcer_by_species: names
+                .filter_map(|(number, name)| Some((name.clone(), tally.apcer_of(number)?)))
+                .collect(),
+            apcer_max: tally.apcer_max().unwrap_or(0.0),
+            acer: (tally.bpcer().unwrap_or(0.0) + tally.apcer().unwrap_or(0.0)) / 2.0,
+            f1: tally.f1().unwrap_or(0.0),
         }
     }
-    let share = |part: usize, all: usize| if all == 0 { 0.0 } else { part as f64 / all as f64 };
-    let (accepted, attacks) = by_species.values().fold((0, 0), |sum, item| (sum.0 + item.0, sum.1 + item.1));
-    let caught = attacks - accepted;
-    let (bpcer, apcer) = (share(refused, bona_fide), share(accepted, attacks));
-    let apcer_by_species: BTreeMap<_, _> =
-        by_species.into_iter().map(|(species, (wrong, all))| (species, share(wrong, all))).collect();
-    Rates {
-        threshold,
-        bpcer,
-        apcer,
-        apcer_max: apcer_by_species.values().copied().fold(0.0, f64::max),
-        apcer_by_species,
-        acer: (bpcer + apcer) / 2.0,
-        f1: share(2 * caught, 2 * caught + refused + accepted),
+
+    /// The threshold with the lowest ACER; every one that makes a difference is tried, as the paper does. Among equals
+    /// the lowest; 0.5 if a class is missing.
+    pub fn best_acer_threshold(&self) -> f32 {
+        let weights = self.once();
+        let (bona_fide, attacks) = self.sizes(&weights);
+        if bona_fide == 0 || attacks == 0 {
+            return 0.5;
+        }
+        // In whole numbers, so that equals are equal.
+        let errors = |refused: u64, accepted: u64| {
+            u128::from(refused) * u128::from(attacks) + u128::from(accepted) * u128::from(bona_fide)
+        };
+        let best = self.steps(&weights).min_by_key(|step| errors(step.refused, step.accepted));
+        best.map_or(0.5, |step| step.threshold)
+    }
+
+    /// The lowest threshold at which no species' APCER is above `target` (a share in `[0, 1]`): the lowest BPCER at that
+    /// APCER. May be just above 1, where nothing is accepted, if attacks score 1.
+    pub fn threshold_at_apcer(&self, target: f64) -> f32 {
+        let all = self.tally(0.0, &self.once()).species;
+        self.descend(|accepted| {
+            accepted.iter().zip(&all).any(|(&accepted, &(all, _))| share(accepted, all).is_some_and(|is| is > target))
+        })
+    }
+
+    /// Area under the ROC curve: the chance that a bona fide presentation scores above an attack, ties counting half
+    /// (Mann and Whitney). `None` if a class is missing.
+    pub fn auc(&self, weights: &Weights) -> Option<f64> {
+        let (bona_fide, attacks) = self.sizes(weights);
+        let (mut area, mut before) = (0.0, (0, attacks));
+        for step in self.steps(weights) {
+            // Bona fide of this run of equals, times the attacks below it and half of those within it.
+            let within = step.refused - before.0;
+            area += within as f64 * ((attacks - before.1) as f64 + (before.1 - step.accepted) as f64 / 2.0);
+            before = (step.refused, step.accepted);
+        }
+        (bona_fide > 0 && attacks > 0).then(|| area / (bona_fide as f64 * attacks as f64))
+    }
+
+    /// Equal error rate: where the ROC curve, its points joined by straight lines, has APCER = BPCER. `None` if a class
+    /// is missing.
+    pub fn eer(&self, weights: &Weights) -> Option<f64> {
+        let (bona_fide, attacks) = self.sizes(weights);
+        let mut before = (0.0, 1.0);
+        for step in self.steps(weights) {
+            let (bpcer, apcer) = (share(step.refused, bona_fide)?, share(step.accepted, attacks)?);
+            if bpcer >= apcer {
+                let (rise, fall) = (bpcer - before.0, before.1 - apcer);
+                let along = if rise + fall > 0.0 { (before.1 - before.0) / (rise + fall) } else { 0.0 };
+                return Some(before.0 + along * rise);
+            }
+            before = (bpcer, apcer);
+        }
+        None
     }
 }
 
-/// The threshold with the lowest ACER: every score, and a value above all of them, is tried; among equals the middle of
-/// the lowest gap, so that a threshold does not sit on a score.
-///
-/// # Panics
-/// If there is no score.
+/// [`Ranked::rates`] of scores that are not ranked yet.
+pub fn rates(of: &[Labelled], threshold: f32) -> Rates {
+    Ranked::new(of).rates(threshold)
+}
+
+/// [`Ranked::best_acer_threshold`] of scores that are not ranked yet.
 pub fn best_acer_threshold(of: &[Labelled]) -> f32 {
-    assert!(!of.is_empty(), "no scores to choose a threshold from");
-    let mut scores: Vec<f32> = of.iter().map(|item| item.score).collect();
-    scores.sort_by(f32::total_cmp);
-    scores.dedup();
-    let between = scores.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
-    let candidates: Vec<f32> = [0.0].into_iter().chain(between).chain([1.0]).collect();
-    candidates
-        .into_iter()
-        .map(|threshold| (rates(of, threshold).acer, threshold))
-        .min_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or(0.5, |best| best.1)
+    Ranked::new(of).best_acer_threshold()
 }
 
-/// Area under the ROC curve: the chance that a bona fide crop scores above an attack, ties counting half (Mann and
-/// Whitney). 0.5 if a class is missing.
+/// [`Ranked::auc`] of scores that are not ranked yet; 0.5 if a class is missing.
 pub fn auc(of: &[Labelled]) -> f64 {
-    let mut order: Vec<&Labelled> = of.iter().collect();
-    order.sort_by(|a, b| a.score.total_cmp(&b.score));
-    let bona_fide = of.iter().filter(|item| item.attack.is_none()).count();
-    let attacks = of.len() - bona_fide;
-    if bona_fide == 0 || attacks == 0 {
-        return 0.5;
-    }
-    let (mut below, mut wins) = (0usize, 0.0);
-    for tied in order.chunk_by(|a, b| a.score == b.score) {
-        let attacks = tied.iter().filter(|item| item.attack.is_some()).count();
-        let bona_fide = tied.len() - attacks;
-        wins += bona_fide as f64 * (below as f64 + attacks as f64 / 2.0);
-        below += attacks;
-    }
-    wins / (bona_fide * attacks) as f64
+    let ranked = Ranked::new(of);
+    ranked.auc(&ranked.once()).unwrap_or(0.5)
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labelled(bona_fide: &[f32], print: &[f32], replay: &[f32]) -> Vec<Labelled> {
+        let of = |scores: &[f32], attack: Option<&str>| {
+            let item = |&score: &f32| Labelled {
+                score,
+                attack: attack.map(Into::into),
+                subject: "one".into(),
+                source: "here".into(),
+            };
+            scores.iter().map(item).collect::<Vec<_>>()
+        };
+        [of(bona_fide, None), of(print, Some("print")), of(replay, Some("replay/phone"))].concat()
+    }
+
+    #[test]
+    fn rates_by_hand() {
+        let rates = rates(&labelled(&[0.9, 0.8, 0.4, 0.7], &[0.1, 0.6], &[0.2, 0.3]), 0.5);
+        assert_eq!(rates.bpcer, 0.25);
+        assert_eq!(rates.apcer, 0.25);
+        assert_eq!(rates.apcer_max, 0.5);
+        assert_eq!(rates.apcer_by_species["replay/phone"], 0.0);
+        assert_eq!(rates.acer, 0.25);
+        // Attacks: 3 caught, 1 missed, 1 bona fide called attack.
+        assert_eq!(rates.f1, 6.0 / 8.0);
+    }
+
+    #[test]
+    fn auc_by_hand() {
+        assert_eq!(auc(&labelled(&[0.9, 0.8], &[0.1], &[0.2])), 1.0);
+        assert_eq!(auc(&labelled(&[0.1], &[0.9], &[])), 0.0);
+        // Pairs: 0.5 ties 0.5 (half), beats 0.2; 0.9 beats both.
+        assert_eq!(auc(&labelled(&[0.5, 0.9], &[0.5, 0.2], &[])), 3.5 / 4.0);
+        assert_eq!(auc(&labelled(&[0.5, 0.9], &[], &[])), 0.5);
+    }
+
+    #[test]
+    fn the_best_threshold_separates_what_can_be_separated() {
+        let scores = labelled(&[0.9, 0.8], &[0.1, 0.3], &[0.2]);
+        let threshold = best_acer_threshold(&scores);
+        assert!(threshold > 0.3 && threshold <= 0.8, "{threshold}");
+        assert_eq!(rates(&scores, threshold).acer, 0.0);
+    }
+
+    #[test]
+    fn equal_error_rate_by_hand() {
+        let eer = |of: &[Labelled]| {
+            let ranked = Ranked::new(of);
+            ranked.eer(&ranked.once())
+        };
+        assert_eq!(eer(&labelled(&[0.9, 0.8], &[0.1], &[0.2])), Some(0.0));
+        assert_eq!(eer(&labelled(&[0.9, 0.3], &[0.5], &[0.1])), Some(0.5));
+        // All tied: the curve is the diagonal.
+        assert_eq!(eer(&labelled(&[0.5; 3], &[0.5; 5], &[])), Some(0.5));
+        assert_eq!(eer(&labelled(&[0.5], &[], &[])), None);
+    }
+
+    #[test]
+    fn a_threshold_for_an_apcer_holds_for_the_worst_species() {
+        let of = labelled(&[0.95, 0.6, 0.45, 0.2], &[0.9, 0.1, 0.1, 0.1], &[0.5, 0.4, 0.3, 0.1]);
+        let at = |target: f64| rates(&of, Ranked::new(&of).threshold_at_apcer(target));
+        // One in four of each species may pass: print 0.9 and replay 0.5, not replay 0.4.
+        let quarter = at(0.25);
+        assert!(quarter.threshold > 0.4 && quarter.threshold <= 0.45, "{}", quarter.threshold);
+        assert_eq!((quarter.apcer_max, quarter.bpcer), (0.25, 0.25));
+        assert_eq!((at(0.1).apcer_max, at(0.1).bpcer), (0.0, 0.75));
+        assert_eq!((at(1.0).threshold, at(1.0).bpcer), (0.0, 0.0));
+        let saturated = labelled(&[1.0, 0.9], &[1.0], &[]);
+        assert_eq!(rates(&saturated, Ranked::new(&saturated).threshold_at_apcer(0.0)).apcer, 0.0);
+    }
+}

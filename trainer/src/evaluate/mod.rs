@@ -1,12 +1,19 @@
-//! A fine-tuned classifier -> its figures on the test split: `trainer evaluate`.
+//! A fine-tuned network -> its figures on the test split: `trainer evaluate`.
 
+pub mod evaluation;
+pub mod intervals;
+pub mod labelled;
 pub mod metrics;
+pub mod ranked;
+pub mod table;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use serde::{Deserialize, Serialize};
+
+pub use evaluation::{Evaluation, evaluate_scores};
+pub use labelled::{Labelled, Unscored};
 
 use crate::{
     device::DeviceChoice,
@@ -14,83 +21,47 @@ use crate::{
     finetune,
     run::{RunFolder, write_atomic},
 };
-use metrics::Rates;
 
 /// Options of `trainer evaluate`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct EvaluateArgs {
     /// Folder of the fine-tuning run.
     #[arg(long)]
-    run: PathBuf,
-    /// The prepared folders.
+    pub run: PathBuf,
+    /// The prepared folders that the run was trained on: their development split chooses the thresholds.
     #[arg(long, required = true, num_args = 1..)]
-    data: Vec<PathBuf>,
+    pub data: Vec<PathBuf>,
+    /// Prepared folders whose test split is measured instead of that of --data (inter-dataset).
+    #[arg(long, num_args = 1..)]
+    pub test: Vec<PathBuf>,
     /// Where to compute.
     #[arg(long, default_value = "cpu")]
-    device: DeviceChoice,
-}
-
-/// What `evaluation.json` in the run folder says, and `trainer export` puts into the manifest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// What was measured on.
-    pub data: String,
-    /// Bona fide crops in the test split.
-    pub bona_fide: usize,
-    /// Attack crops in the test split.
-    pub attacks: usize,
-    /// The threshold with the best ACER on the development split.
-    pub threshold: f32,
-    /// Worst species' APCER on the test split at that threshold.
-    pub apcer: f64,
-    /// BPCER on the test split at that threshold.
-    pub bpcer: f64,
-    /// All rates on the test split at that threshold.
-    pub held: Rates,
-    /// All rates at the test split's own best threshold, as the paper reports them: optimistic.
-    pub paper: Rates,
-    /// Area under the ROC curve on the test split.
-    pub auc: f64,
+    pub device: DeviceChoice,
 }
 
 /// Runs `trainer evaluate`.
 ///
 /// # Errors
-/// If run or photos are missing, or the disk refuses.
+/// If run or data do not serve, or the disk refuses.
 pub fn run(args: &EvaluateArgs) -> Result<()> {
     let (folder, _) = RunFolder::existing(&args.run)?;
     let device = args.device.first()?;
-    let classifier = finetune::load(&args.run, &device)?;
-    let examples = Examples::load(&args.data)?;
-    let scored = |split| -> Result<_> {
+    let network = finetune::load(&args.run, &device)?;
+    let chosen = Examples::load(&args.data)?;
+    let others = (!args.test.is_empty()).then(|| Examples::load(&args.test)).transpose()?;
+    let measured = others.as_ref().unwrap_or(&chosen);
+    let scored = |examples: &Examples, split| -> Result<_> {
         let of = examples.of(split)?;
-        Ok(Example::labelled(&of, &classifier.score(&examples, &of, &device)?))
+        Ok(Example::labelled(&of, &network.score(examples, &of, &device)?))
     };
-    let development = scored(Split::Development)?;
-    let test = scored(Split::Test)?;
-
-    let threshold = metrics::best_acer_threshold(&development);
-    let held = metrics::rates(&test, threshold);
-    let bona_fide = test.iter().filter(|item| item.attack.is_none()).count();
-    let sources: Vec<String> = args
-        .data
-        .iter()
-        .map(|path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()))
-        .collect();
-    let evaluation = Evaluation {
-        data: format!(
-            "bona fide photos ({}), each recaptured by simulation; attacks are simulated prints and screens",
-            sources.join(", ")
-        ),
-        bona_fide,
-        attacks: test.len() - bona_fide,
-        threshold,
-        apcer: held.apcer_max,
-        bpcer: held.bpcer,
-        held,
-        paper: metrics::rates(&test, metrics::best_acer_threshold(&test)),
-        auc: metrics::auc(&test),
-    };
+    let development = scored(&chosen, Split::Development)?;
+    let test = scored(measured, Split::Test)?;
+    let (silent, unscored) = (chosen.unscored(Split::Development), measured.unscored(Split::Test));
+    let evaluation = evaluate_scores(measured.description(), &development, &test, &unscored)?;
+    labelled::write_csv(
+        &folder.file("scores.csv"),
+        &[("development", &development, &silent), ("test", &test, &unscored)],
+    )?;
     let json = serde_json::to_string_pretty(&evaluation)?;
     write_atomic(&folder.file("evaluation.json"), json.as_bytes())?;
     println!("{json}");

@@ -1,0 +1,106 @@
+//! What evaluation starts from: a score with its class, person and source, or the record that no score was given.
+//!
+//! Nothing here knows networks, photos or thresholds.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::run::write_atomic;
+
+/// What the class column and the tables call a presentation that is no attack.
+pub const BONA_FIDE: &str = "bona fide";
+
+/// A score and what it is a score of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Labelled {
+    /// P(bona fide) in `[0, 1]`.
+    pub score: f32,
+    /// The attack's species (ISO/IEC 30107-1), such as `print` or `replay/phone`; `None` is bona fide.
+    pub attack: Option<String>,
+    /// The person. Intervals are drawn over people, because crops of one person are not independent.
+    pub subject: String,
+    /// The data set or folder that it came from.
+    pub source: String,
+}
+
+/// A presentation that got no score because no face was found: a non-response (ISO/IEC 30107-3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unscored {
+    /// The attack's species; `None` is bona fide.
+    pub attack: Option<String>,
+    /// The person.
+    pub subject: String,
+    /// The data set or folder that it came from.
+    pub source: String,
+}
+
+/// Refuses scores that no classifier of ours gives, and splits on which a rate has no meaning.
+///
+/// # Errors
+/// If a score is outside `[0, 1]` or not a number, or a class is missing; `split` names the split in the sentence.
+pub fn check(of: &[Labelled], split: &str) -> Result<()> {
+    for item in of {
+        ensure!(
+            (0.0..=1.0).contains(&item.score),
+            "the {split} split has a score of {} ({}): scores are probabilities, look at the network that gave it",
+            item.score,
+            item.subject
+        );
+    }
+    let bona_fide = of.iter().filter(|item| item.attack.is_none()).count();
+    ensure!(bona_fide > 0, "the {split} split has no bona fide presentation: add some, error rates need both classes");
+    ensure!(bona_fide < of.len(), "the {split} split has no attack: add some, error rates need both classes");
+    Ok(())
+}
+
+/// Writes `scores.csv`: source, subject, class (`bona fide` or the species), score (empty for a non-response), split.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn write_csv(path: &Path, splits: &[(&str, &[Labelled], &[Unscored])]) -> Result<()> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["source", "subject", "class", "score", "split"])?;
+    for (split, labelled, unscored) in splits {
+        let scored = labelled.iter().map(|item| (&item.source, &item.subject, &item.attack, item.score.to_string()));
+        let silent = unscored.iter().map(|item| (&item.source, &item.subject, &item.attack, String::new()));
+        for (source, subject, attack, score) in scored.chain(silent) {
+            let class = attack.as_deref().unwrap_or(BONA_FIDE);
+            csv.write_record([source.as_str(), subject.as_str(), class, score.as_str(), split])?;
+        }
+    }
+    write_atomic(path, &csv.into_inner()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(score: f32, attack: Option<&str>) -> Labelled {
+        Labelled { score, attack: attack.map(Into::into), subject: "a, \"b\"".into(), source: "s".into() }
+    }
+
+    #[test]
+    fn unusable_splits_are_refused_with_the_reason() {
+        let refusal = |of: &[Labelled]| check(of, "test").unwrap_err().to_string();
+        assert!(refusal(&[item(f32::NAN, None), item(0.5, Some("print"))]).contains("NaN"));
+        assert!(refusal(&[item(1.5, None), item(0.5, Some("print"))]).contains("1.5"));
+        assert!(refusal(&[item(0.5, None)]).contains("no attack"));
+        assert!(refusal(&[item(0.5, Some("print"))]).contains("no bona fide"));
+        check(&[item(0.0, None), item(1.0, Some("print"))], "test").unwrap();
+    }
+
+    #[test]
+    fn every_presentation_has_its_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.csv");
+        let silent = Unscored { attack: Some("replay/phone".into()), subject: "c".into(), source: "s".into() };
+        write_csv(&path, &[("test", &[item(0.25, None)], &[silent])]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            text,
+            "source,subject,class,score,split\ns,\"a, \"\"b\"\"\",bona fide,0.25,test\ns,c,replay/phone,,test\n"
+        );
+    }
+}
