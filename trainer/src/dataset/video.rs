@@ -203,7 +203,9 @@ impl Reader {
     fn finish(&mut self) -> Result<Option<String>> {
         let status = self.child.wait().context("outlives its program")?;
         let said = self.complaints.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        let last = said.lines().rfind(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
+        // Without the path, which the program puts before.
+        let last = said.lines().rfind(|line| !line.trim().is_empty());
+        let last = last.and_then(|line| line.rsplit(": ").next()).map(|line| line.trim().to_owned());
         Ok(if status.success() { None } else { Some(last.unwrap_or_else(|| format!("{status}"))) })
     }
 }
