@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -142,16 +143,16 @@ fn celeba_spoof_has_boxes_labels_and_a_development_split() {
     assert_eq!(listing.left_out.len(), 1);
     assert_eq!(listing.samples.len(), 71);
 
-    let live = find(&listing, "7/live/1.png")[0];
-    assert_eq!((live.source.as_str(), live.subject.as_str()), ("celeba-spoof", "celeba-spoof/7"));
-    assert!(near(&live.face.unwrap(), [122.0, 22.5, 123.0, 56.0]), "{:?}", live.face);
-    assert!((live.face.unwrap().confidence - 0.997).abs() < 0.001);
-    let semantics = live.labels.as_ref().unwrap();
+    let bona_fide = find(&listing, "7/live/1.png")[0];
+    assert_eq!((bona_fide.source.as_str(), bona_fide.subject.as_str()), ("celeba-spoof", "celeba-spoof/7"));
+    assert!(near(&bona_fide.face.unwrap(), [122.0, 22.5, 123.0, 56.0]), "{:?}", bona_fide.face);
+    assert!((bona_fide.face.unwrap().confidence - 0.997).abs() < 0.001);
+    let semantics = bona_fide.labels.as_ref().unwrap();
     assert!(semantics.attributes[0] && !semantics.attributes[1..].contains(&true));
     assert_eq!((semantics.spoof_type, semantics.illumination), (0, 0));
 
     let print = find(&listing, "7/spoof/2.jpg")[0];
-    assert_eq!((class(print), print.split, print.face), ("print/a4".into(), live.split, None));
+    assert_eq!((class(print), print.split, print.face), ("print/a4".into(), bona_fide.split, None));
     assert_eq!(print.labels.as_ref().unwrap().illumination, 4);
 
     let classes: Vec<String> =
@@ -278,6 +279,7 @@ fn rose_youtu_is_read_from_its_names() {
     let bytes = fs::read(&path).unwrap();
     write(root.path().join("2/G_NT_5s_wg_E_2_6.mp4"), &bytes[..bytes.len() / 2]);
     write(root.path().join("2/G_NT_5s_wg_E_2_7.mp4"), "");
+    write(root.path().join("2").join(std::ffi::OsStr::from_bytes(b"G_NT_5s_wg_E_2_\xff.mp4")), &bytes);
     let listing = list(Layout::RoseYoutu, root.path(), &options(3)).unwrap();
     assert_eq!(listing.samples, good.samples);
     let says = left_out(&listing, root.path()).join("\n");
@@ -291,10 +293,11 @@ fn rose_youtu_is_read_from_its_names() {
         "2/G_NT_5s_wg_E_2_5.mp4 is no video that can be read: ",
         "2/G_NT_5s_wg_E_2_6.mp4 is no video that can be read: ",
         "2/G_NT_5s_wg_E_2_7.mp4 is no video that can be read: ",
+        ".mp4 has a name that is not UTF-8",
     ] {
         assert!(says.contains(sentence), "{sentence}\nis not in\n{says}");
     }
-    assert_eq!(listing.left_out.len(), 9, "{says}");
+    assert_eq!(listing.left_out.len(), 10, "{says}");
 }
 
 // SiW
@@ -302,27 +305,32 @@ fn rose_youtu_is_read_from_its_names() {
 #[test]
 fn siw_has_boxes_a_frame() {
     let root = tempdir().unwrap();
-    let live = root.path().join("Train/live/003/003-1-1-1-1.mov");
-    if !clip(&live, 4) {
+    let recording = root.path().join("Train/live/003/003-1-1-1-1.mov");
+    if !clip(&recording, 4) {
         return;
     }
     let copy = |name: &str| {
         let to = root.path().join(name);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(&live, to).unwrap();
+        fs::copy(&recording, to).unwrap();
     };
     copy("Train/live/003/003-2-1-1-1.m.mov");
     copy("Train/spoof/003/003-1-2-1-1.mov");
     copy("Test/live/004/004_1_1_1_1.mp4");
     copy("Test/spoof/004/004-1-3-2-1.mov");
-    write(live.with_extension("face"), "1 1 1 1\n10 5 30 35\n9 9 9\n0 0 0 0\n");
+    write(recording.with_extension("face"), "1 1 1 1\n10 5 30 35\n9 9 9\n0 0 0 0\n");
+    for name in ["Train/live/003/003-2-1-1-1", "Train/spoof/003/003-1-2-1-1", "Test/spoof/004/004-1-3-2-1"] {
+        write(root.path().join(format!("{name}.face")), "1 1 2 2\n".repeat(4));
+    }
     let listing = list(Layout::Siw, root.path(), &options(2)).unwrap();
-    assert_eq!(listing.left_out, [], "{:?}", listing.left_out);
+    let missing = "Test/live/004/004_1_1_1_1.face is missing, its frames are kept without boxes";
+    assert_eq!(left_out(&listing, root.path()), [missing]);
     assert_eq!(listing.samples.len(), 10);
+    assert!(find(&listing, "003-2-1-1-1.m.mov")[0].face.is_some());
     let frames = find(&listing, "003-1-1-1-1.mov");
-    assert_eq!(frames[0].media, Media::VideoFrame { path: live.clone(), number: 1 });
+    assert_eq!(frames[0].media, Media::VideoFrame { path: recording.clone(), number: 1 });
     assert!(near(&frames[0].face.unwrap(), [10.0, 5.0, 20.0, 30.0]), "{:?}", frames[0].face);
-    assert_eq!(frames[1].media, Media::VideoFrame { path: live.clone(), number: 3 });
+    assert_eq!(frames[1].media, Media::VideoFrame { path: recording.clone(), number: 3 });
     assert_eq!(frames[1].face, None);
     assert_eq!((frames[0].subject.as_str(), frames[0].attack.as_ref()), ("siw/003", None));
     assert_ne!(frames[0].split, Split::Test);
@@ -334,13 +342,13 @@ fn siw_has_boxes_a_frame() {
 #[test]
 fn siw_names_what_is_wrong() {
     let root = tempdir().unwrap();
-    let live = root.path().join("Train/live/003/003-1-1-1-1.mov");
-    if !clip(&live, 4) {
+    let recording = root.path().join("Train/live/003/003-1-1-1-1.mov");
+    if !clip(&recording, 4) {
         return;
     }
-    write(live.with_extension("face"), "a b c d\n");
+    write(recording.with_extension("face"), "a b c d\n");
     for name in ["003-1-2-1-1", "004-1-1-1-1", "clip", "x-1-1-1-1", "003-1-7-1-1"] {
-        fs::copy(&live, live.with_file_name(format!("{name}.mov"))).unwrap();
+        fs::copy(&recording, recording.with_file_name(format!("{name}.mov"))).unwrap();
     }
     let listing = list(Layout::Siw, root.path(), &options(2)).unwrap();
     assert_eq!(listing.samples.len(), 2);
@@ -358,7 +366,7 @@ fn siw_names_what_is_wrong() {
     }
     let to = root.path().join("Test/live/003/003-1-1-1-1.mov");
     fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(&live, to).unwrap();
+    fs::copy(&recording, to).unwrap();
     let says = error(Layout::Siw, root.path());
     assert!(says.starts_with("siw/003 is in two splits, "), "{says}");
     assert!(
@@ -391,7 +399,11 @@ fn oulu_npu_is_read_from_its_protocols() {
     write(protocols.join("Protocol_1/Dev.txt"), "-1,1_1_21_3\n");
     write(protocols.join("Protocol_1/Test.txt"), "-2,1_3_36_4\n-2,1_3_36_5\n");
     let listing = list(Layout::OuluNpu, root.path(), &options(2)).unwrap();
-    assert_eq!(listing.left_out, []);
+    assert_eq!(left_out(&listing, root.path()).len(), 4, "the other videos have no eyes");
+    assert!(
+        left_out(&listing, root.path())[0]
+            .starts_with("Train_files/1_1_01_2.txt is missing, its frames are kept without boxes")
+    );
     let classes: Vec<(String, Split)> = listing.samples.iter().map(|s| (class(s), s.split)).collect();
     let expected = [
         ("bona fide", Split::Train),
@@ -427,8 +439,8 @@ fn oulu_npu_is_read_from_its_protocols() {
     ] {
         assert!(says.contains(sentence), "{sentence}\nis not in\n{says}");
     }
-    // One more for the eyes, which frame 3 has none of.
-    assert_eq!(listing.left_out.len(), 7, "{says}");
+    // And the eyes: unreadable in frame 3 of one video, missing beside two.
+    assert_eq!(listing.left_out.len(), 9, "{says}");
 
     for (protocol, fold) in [(0, 1), (5, 1), (3, 7)] {
         let bad = ListOptions { oulu_protocol: protocol, oulu_fold: fold, ..ListOptions::default() };
@@ -537,7 +549,7 @@ fn a_person_in_two_splits_is_named() {
     samples[1].subject = samples[0].subject.clone();
     assert!(check_disjoint(&samples).unwrap_err().to_string().starts_with("mine/ann is in two splits, train ("));
     let none = list(Layout::Csv, &path, &options(0)).unwrap_err().to_string();
-    assert_eq!(none, "frames_per_video is 0: at least one frame of each video is needed");
+    assert_eq!(none, "frames_per_video is 0: 1 to 1000 frames can be taken of each video");
 }
 
 // Videos

@@ -48,7 +48,8 @@ pub fn frame_count(path: &Path) -> Result<u64> {
     count(path).map_err(|error| anyhow!("{} {error:#}", path.display()))
 }
 
-/// Frames of a video by their numbers (from 0, in the order of display), in the order of `numbers`, decoded in one pass.
+/// Frames of a video by their numbers (from 0, in the order of display), in the order of `numbers`, decoded in one pass
+/// and by one thread: many videos are best read beside each other. All are in memory at once, 4 bytes a pixel.
 ///
 /// # Errors
 /// If the file cannot be decoded as far as the last of them, a frame is absurdly large, or `ffmpeg` is missing.
@@ -159,6 +160,7 @@ fn input(program: &str, path: &Path) -> Result<Command> {
     url.push(path);
     let mut command = Command::new(program);
     command.args(["-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS]);
+    command.args(["-max_pixels", &MAX_PIXELS.to_string(), "-threads", "1"]);
     if program == "ffmpeg" {
         command.arg("-nostdin");
     }
@@ -227,6 +229,12 @@ mod tests {
         assert_eq!(spaced(1, 8), [0]);
         assert_eq!(spaced(3, 8), [0, 1, 2]);
         assert_eq!(spaced(0, 8), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn a_missing_program_is_a_sentence() {
+        let says = not_started(ErrorKind::NotFound.into(), "ffmpeg").to_string();
+        assert_eq!(says, "ffmpeg is not installed, and videos are read through it: install ffmpeg 5.1 or later");
     }
 
     #[test]
