@@ -279,7 +279,9 @@ fn rose_youtu_is_read_from_its_names() {
     let bytes = fs::read(&path).unwrap();
     write(root.path().join("2/G_NT_5s_wg_E_2_6.mp4"), &bytes[..bytes.len() / 2]);
     write(root.path().join("2/G_NT_5s_wg_E_2_7.mp4"), "");
-    write(root.path().join("2").join(std::ffi::OsStr::from_bytes(b"G_NT_5s_wg_E_2_\xff.mp4")), &bytes);
+    // Some file systems refuse such a name.
+    let odd = root.path().join("2").join(std::ffi::OsStr::from_bytes(b"G_NT_5s_wg_E_2_\xff.mp4"));
+    let odd = fs::write(odd, &bytes).is_ok();
     let listing = list(Layout::RoseYoutu, root.path(), &options(3)).unwrap();
     assert_eq!(listing.samples, good.samples);
     let says = left_out(&listing, root.path()).join("\n");
@@ -293,11 +295,11 @@ fn rose_youtu_is_read_from_its_names() {
         "2/G_NT_5s_wg_E_2_5.mp4 is no video that can be read: ",
         "2/G_NT_5s_wg_E_2_6.mp4 is no video that can be read: ",
         "2/G_NT_5s_wg_E_2_7.mp4 is no video that can be read: ",
-        ".mp4 has a name that is not UTF-8",
     ] {
         assert!(says.contains(sentence), "{sentence}\nis not in\n{says}");
     }
-    assert_eq!(listing.left_out.len(), 10, "{says}");
+    assert_eq!(says.contains(".mp4 has a name that is not UTF-8"), odd, "{says}");
+    assert_eq!(listing.left_out.len(), 9 + usize::from(odd), "{says}");
 }
 
 // SiW
@@ -488,8 +490,10 @@ fn every_bad_line_of_a_table_is_named() {
     photo(outside.path().join("o.png"), 8, 8);
     std::os::unix::fs::symlink(outside.path().join("o.png"), root.path().join("out.png")).unwrap();
     std::os::unix::fs::symlink("loop.png", root.path().join("loop.png")).unwrap();
+    // Opening it would wait for its other end.
+    assert!(Command::new("mkfifo").arg(root.path().join("pipe.png")).status().unwrap().success());
     let mut bytes = format!("{HEADER}\n").into_bytes();
-    let lines: [(&[u8], &str); 19] = [
+    let lines: [(&[u8], &str); 20] = [
         (b"a.png,bona-fide,,,ann,,,,,", ""),
         (b"./a.png,bona-fide,,,ann,,,,,", "line 3: the file is the same as in line 2"),
         (b"a.png,bona-fide,,,ann", "line 4: it has 5 fields, not 10"),
@@ -509,6 +513,7 @@ fn every_bad_line_of_a_table_is_named() {
         (b"none.png,bona-fide,,,ann,,,,,", "line 18: the file none.png cannot be found: "),
         (b"in,bona-fide,,,ann,,,,,", "line 19: the path in is no regular file"),
         (b"\xff.png,bona-fide,,,ann,,,,,", "line 20: it is not UTF-8"),
+        (b"pipe.png,bona-fide,,,ann,,,,,", "line 21: the path pipe.png is no regular file"),
     ];
     for (line, _) in lines {
         bytes.extend(line);
@@ -520,7 +525,7 @@ fn every_bad_line_of_a_table_is_named() {
     for (_, sentence) in lines {
         assert!(says.contains(sentence), "{sentence}\nis not in\n{says}");
     }
-    assert_eq!(says.lines().count(), 19, "{says}");
+    assert_eq!(says.lines().count(), 20, "{says}");
 
     let repeated = "x.png,bona-fide,,,ann,,,,,\n".repeat(25);
     assert!(error(Layout::Csv, &table(&repeated).1).ends_with("\nand 5 more"));

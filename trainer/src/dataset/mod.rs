@@ -30,7 +30,7 @@ pub use sample::{Attack, Media, Sample, Semantics, Split};
 /// What a layout holds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Listing {
-    /// Usable pictures, in the order of their paths.
+    /// Usable pictures, in an order that follows from the files alone.
     pub samples: Vec<Sample>,
     /// Files that are not used, or of which a part is not, and why.
     pub left_out: Vec<LeftOut>,
