@@ -87,11 +87,21 @@ browser() {
   say "browser: $(find_chromium)"
 }
 
+# Data sets of videos are read through it. Everything else works without: its tests are then skipped.
+video() {
+  if have ffmpeg && have ffprobe || apt_install ffmpeg; then
+    say "$(ffmpeg -version | sed -n '1s/ Copyright.*//p')"
+  else
+    say "no ffmpeg: data sets of videos cannot be read, and their tests are skipped"
+  fi
+}
+
 mkdir -p "$cache" || fail "cannot write to $cache: set BONAFIDE_CACHE to a folder that can be written."
 rust
 if [ "$wanted" = all ]; then
   wasm_std
   node_packages
   browser
+  video
   bindgen
 fi

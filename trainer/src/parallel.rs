@@ -58,7 +58,8 @@ impl Rank {
         if self.devices.len() == 1 {
             return module;
         }
-        module.fork(&self.device().clone().autodiff()).map(&mut Share)
+        // Clones share a batch norm's running statistics; what `valid` returns has its own.
+        module.valid().fork(self.device()).train().map(&mut Share)
     }
 }
 

@@ -238,6 +238,8 @@ pub fn initialise<M: Module>(module: &M) {
 /// If the disk refuses.
 pub fn save_module<M: Module>(folder: &Path, name: &str, module: &M) -> Result<()> {
     let path = folder.join(format!("{name}.bpk"));
+    // Batch norms hold their newest running statistics back until somebody asks for them: a record does not.
+    let _ = module.valid();
     module.clone().into_record().save(&path).map_err(|e| anyhow::anyhow!("cannot write {}: {e:?}", path.display()))
 }
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The integers, by the publication: 40 attributes, spoof type, illumination, environment, live or spoof. The boxes are
-//! in a picture squeezed to 224 x 224: x times width / 224 is a pixel of the real one. The published test half is the
+//! in a picture squeezed to 224 x 224: x times width / 224 is a pixel of the picture itself. The published test half is the
 //! test split; of the training half 15 % of the people, by the hash of their number, are the development split.
 //!
 //! Photo, poster and A4 are prints, as are the three paper masks (face, upper body, region: the publication calls them
@@ -100,7 +100,7 @@ fn sample(root: &Path, half: &str, path: &str, labels: &[i64]) -> Result<(Sample
         "is listed in {half}_label.json, but leaves its folder"
     );
     ensure!(folder == half, "is listed in {half}_label.json, but lies in the folder {folder}");
-    let &[ref attributes @ .., spoof_type, illumination, _environment, spoof] = labels else {
+    let &[ref attributes @ .., spoof_type, illumination, _environment, last] = labels else {
         bail!("has {} labels, not 44", labels.len());
     };
     let attributes: [i64; 40] = attributes.try_into().map_err(|_| anyhow!("has {} labels, not 44", labels.len()))?;
@@ -110,8 +110,8 @@ fn sample(root: &Path, half: &str, path: &str, labels: &[i64]) -> Result<(Sample
     );
     let attack = attack(spoof_type);
     ensure!(
-        (class == "spoof") == attack.is_some() && spoof == i64::from(attack.is_some()),
-        "contradicts itself: folder {class}, spoof type {spoof_type}, last label {spoof}"
+        (class == "spoof") == attack.is_some() && last == i64::from(attack.is_some()),
+        "contradicts itself: folder {class}, spoof type {spoof_type}, last label {last}"
     );
     let size = size(&root.join(path))?;
     let subject = format!("{SOURCE}/{subject}");

@@ -9,6 +9,7 @@ mod manifest;
 mod oulu_npu;
 mod photos;
 mod rose_youtu;
+mod sample;
 mod siw;
 mod tree;
 pub mod video;
@@ -20,125 +21,16 @@ use std::{
 };
 
 use anyhow::{Result, bail, ensure};
-use bonafide::{face::FaceBox, weights::sha256};
+use bonafide::weights::sha256;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::recapture::PaiSpecies;
-
-/// What an example is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Split {
-    /// Weights are fitted on it (70 % of the people where no split was published).
-    Train,
-    /// Thresholds and choices are made on it (15 %).
-    Development,
-    /// Figures are reported on it (15 %).
-    Test,
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Development => "development",
-            Self::Test => "test",
-        })
-    }
-}
-
-/// One picture of a data set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// Where its pixels are.
-    pub media: Media,
-    /// The data set that it came in. Sources differ in size, colour and origin.
-    pub source: String,
-    /// The person, unique across sources: `source/…`.
-    pub subject: String,
-    /// What it is used for.
-    pub split: Split,
-    /// `None` is bona fide.
-    pub attack: Option<Attack>,
-    /// The data set's own box in pixels of the upright picture, if it has one: good enough to choose among faces.
-    pub face: Option<FaceBox>,
-    /// What CelebA-Spoof says besides; `None` elsewhere.
-    pub labels: Option<Semantics>,
-}
-
-/// Where a picture is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Media {
-    /// An image file.
-    Photo(PathBuf),
-    /// A frame of a video file, for [`video::frames`].
-    VideoFrame {
-        /// The video.
-        path: PathBuf,
-        /// From 0, in the order of display.
-        number: u64,
-    },
-}
-
-impl Media {
-    /// The file.
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Photo(path) | Self::VideoFrame { path, .. } => path,
-        }
-    }
-}
-
-impl fmt::Display for Media {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Photo(path) => write!(f, "{}", path.display()),
-            Self::VideoFrame { path, number } => write!(f, "{}, frame {number}", path.display()),
-        }
-    }
-}
-
-/// What a presentation attack was made with.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Attack {
-    /// The family. Paper masks are prints: an instrument species is told by how it is produced (ISO/IEC 30107-1).
-    pub species: PaiSpecies,
-    /// The data set's finer name, such as "phone", "a4" or "paper mask".
-    pub instrument: Option<String>,
-}
-
-impl Attack {
-    fn new(species: PaiSpecies, instrument: &str) -> Self {
-        Self { species, instrument: Some(instrument.to_owned()) }
-    }
-}
-
-/// "print", or "replay/phone".
-impl fmt::Display for Attack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.species.fmt(f)?;
-        self.instrument.as_ref().map_or(Ok(()), |instrument| write!(f, "/{instrument}"))
-    }
-}
-
-/// The rich labels of CelebA-Spoof, that AENet learns from (Zhang et al., ECCV 2020).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Semantics {
-    /// CelebA's 40 face attributes, one bit each in CelebA's order, the first the lowest; labelled on bona fide pictures
-    /// only.
-    pub attributes: u64,
-    /// 0 bona fide, 1 photo, 2 poster, 3 A4, 4 face mask, 5 upper-body mask, 6 region mask, 7 PC, 8 pad, 9 phone,
-    /// 10 3D mask.
-    pub spoof_type: u8,
-    /// 0 bona fide, 1 normal, 2 strong, 3 back, 4 dark.
-    pub illumination: u8,
-}
+pub use sample::{Attack, Media, Sample, Semantics, Split};
 
 /// What a layout holds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Listing {
-    /// Usable pictures, in the order of their paths.
+    /// Usable pictures, in an order that follows from the files alone.
     pub samples: Vec<Sample>,
     /// Files that are not used, or of which a part is not, and why.
     pub left_out: Vec<LeftOut>,
@@ -215,7 +107,7 @@ impl fmt::Display for Layout {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListOptions {
-    /// Frames taken of each video, evenly spaced; at least 1. A shorter video gives all it has.
+    /// Frames taken of each video, evenly spaced, 1 to 1,000. A shorter video gives all it has.
     #[arg(long, default_value_t = 8)]
     pub frames_per_video: usize,
     /// OULU-NPU's protocol, 1 to 4.
@@ -242,7 +134,8 @@ impl Default for ListOptions {
 /// its range, or a video is to be read and `ffmpeg` is not installed. A single bad file is no error but left out, except
 /// in a table of your own, whose every bad line is named.
 pub fn list(layout: Layout, root: &Path, options: &ListOptions) -> Result<Listing> {
-    ensure!(options.frames_per_video > 0, "frames_per_video is 0: at least one frame of each video is needed");
+    let frames = options.frames_per_video;
+    ensure!((1..=1000).contains(&frames), "frames_per_video is {frames}: 1 to 1000 frames can be taken of each video");
     let listing = match layout {
         Layout::Photos => photos::list(root, options),
         Layout::CelebaSpoof => celeba_spoof::list(root),
@@ -337,11 +230,5 @@ mod tests {
         let names: Vec<String> = (0..1000).map(|number| format!("siw/{number:03}")).collect();
         let aside = names.iter().filter(|name| carve(name) == Split::Development).count();
         assert!((110..190).contains(&aside), "{aside}");
-    }
-
-    #[test]
-    fn attacks_read_as_species_and_instrument() {
-        assert_eq!(Attack::new(PaiSpecies::Replay, "phone").to_string(), "replay/phone");
-        assert_eq!(Attack { species: PaiSpecies::Print, instrument: None }.to_string(), "print");
     }
 }

@@ -87,7 +87,11 @@ fn sample(folder: &Path, split: Split, line: &str) -> Result<Sample> {
 fn recording(sample: &Sample, options: &ListOptions) -> Listing {
     let mut listing = video::spread(sample, options.frames_per_video);
     let eyes = sample.media.path().with_extension("txt");
-    if listing.samples.is_empty() || !eyes.exists() {
+    if listing.samples.is_empty() {
+        return listing;
+    }
+    if !eyes.exists() {
+        listing.leave_out(eyes, "is missing, its frames are kept without boxes");
         return listing;
     }
     match tree::text(&eyes, MAX_TEXT) {

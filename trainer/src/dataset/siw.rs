@@ -48,14 +48,19 @@ fn recording(half: &str, class: &str, path: &Path, options: &ListOptions) -> Lis
         Ok(sample) => listing.append([video::spread(&sample, options.frames_per_video)]),
         Err(error) => listing.leave_out(path, format!("{error:#}")),
     }
-    let boxes = path.with_extension("face");
-    if !listing.samples.is_empty() && boxes.exists() {
-        match tree::text(&boxes, MAX_BOXES).and_then(|text| give_boxes(&mut listing.samples, &text)) {
-            Ok(()) => {}
-            Err(error) => {
-                listing.leave_out(boxes, format!("gives no boxes for some frames, which are kept: {error:#}"))
-            }
-        }
+    if listing.samples.is_empty() {
+        return listing;
+    }
+    // Of x.m.mov, x.m.face or x.face.
+    let near = path.with_extension("face");
+    let boxes = if near.exists() { near } else { path.with_extension("").with_extension("face") };
+    if !boxes.exists() {
+        listing.leave_out(boxes, "is missing, its frames are kept without boxes");
+        return listing;
+    }
+    let given = tree::text(&boxes, MAX_BOXES).and_then(|text| give_boxes(&mut listing.samples, &text));
+    if let Err(error) = given {
+        listing.leave_out(boxes, format!("gives no boxes for some frames, which are kept: {error:#}"));
     }
     listing
 }

@@ -72,3 +72,19 @@ pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>> {
 pub(super) fn text(path: &Path, limit: u64) -> Result<String> {
     String::from_utf8(bytes(path, limit)?).ok().with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beyond_the_limit_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, [0xff; 4]).unwrap();
+        assert_eq!(bytes(&path, 4).unwrap(), [0xff; 4]);
+        assert!(bytes(&path, 3).unwrap_err().to_string().ends_with("a is larger than 0 MiB"));
+        assert!(text(&path, 4).unwrap_err().to_string().ends_with("a is not UTF-8 text"));
+        assert!(bytes(folder.path(), 4).unwrap_err().to_string().ends_with("is no regular file"));
+    }
+}

@@ -48,7 +48,8 @@ pub fn frame_count(path: &Path) -> Result<u64> {
     count(path).map_err(|error| anyhow!("{} {error:#}", path.display()))
 }
 
-/// Frames of a video by their numbers (from 0, in the order of display), in the order of `numbers`, decoded in one pass.
+/// Frames of a video by their numbers (from 0, in the order of display), in the order of `numbers`, decoded in one pass
+/// and by one thread: many videos are best read beside each other. All are in memory at once, 4 bytes a pixel.
 ///
 /// # Errors
 /// If the file cannot be decoded as far as the last of them, a frame is absurdly large, or `ffmpeg` is missing.
@@ -159,6 +160,7 @@ fn input(program: &str, path: &Path) -> Result<Command> {
     url.push(path);
     let mut command = Command::new(program);
     command.args(["-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS]);
+    command.args(["-max_pixels", &MAX_PIXELS.to_string(), "-threads", "1"]);
     if program == "ffmpeg" {
         command.arg("-nostdin");
     }
@@ -203,7 +205,9 @@ impl Reader {
     fn finish(&mut self) -> Result<Option<String>> {
         let status = self.child.wait().context("outlives its program")?;
         let said = self.complaints.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        let last = said.lines().rfind(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
+        // Without the path, which the program puts before.
+        let last = said.lines().rfind(|line| !line.trim().is_empty());
+        let last = last.and_then(|line| line.rsplit(": ").next()).map(|line| line.trim().to_owned());
         Ok(if status.success() { None } else { Some(last.unwrap_or_else(|| format!("{status}"))) })
     }
 }
@@ -225,6 +229,12 @@ mod tests {
         assert_eq!(spaced(1, 8), [0]);
         assert_eq!(spaced(3, 8), [0, 1, 2]);
         assert_eq!(spaced(0, 8), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn a_missing_program_is_a_sentence() {
+        let says = not_started(ErrorKind::NotFound.into(), "ffmpeg").to_string();
+        assert_eq!(says, "ffmpeg is not installed, and videos are read through it: install ffmpeg 5.1 or later");
     }
 
     #[test]
