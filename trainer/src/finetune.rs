@@ -50,7 +50,7 @@ impl Trainee {
     /// Wraps a network on a device that records gradients.
     pub fn new(network: Liveness, lr: f64) -> Self {
         run::initialise(&network);
-        Self { network, lr, optimizer: AdamConfig::new().init() }
+        Self { network, lr, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
     }
 
     /// One step; returns the loss before it.

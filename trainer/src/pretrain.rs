@@ -73,8 +73,8 @@ impl Trainee {
             generator,
             critic,
             config: config.clone(),
-            // Paper: Adam with betas (0.5, 0.999); SGD without momentum.
-            generator_optimizer: AdamConfig::new().with_beta_1(0.5).with_beta_2(0.999).init(),
+            // Paper: Adam with betas (0.5, 0.999); SGD without momentum. Epsilon as in PyTorch.
+            generator_optimizer: AdamConfig::new().with_beta_1(0.5).with_beta_2(0.999).with_epsilon(1e-8).init(),
             critic_optimizer: SgdConfig::new().init(),
         }
     }
