@@ -18,6 +18,6 @@ if [ ! -f pkg/weights/mesh.safetensors ]; then
 fi
 "$trainer" pretrain --data "${data[@]}" --config "$config" --device "$device" --run "$runs/pretrain"
 "$trainer" finetune --data "${data[@]}" --config "$config" --device "$device" --pretrained "$runs/pretrain" --run "$runs/finetune"
-"$trainer" evaluate --data "${data[@]}" --device "$device" --run "$runs/finetune"
+"$trainer" evaluate --data "${data[@]}" --device "$device" --pretrained "$runs/pretrain" --run "$runs/finetune"
 "$trainer" export --run "$runs/finetune"
-say "pkg/weights holds the new model; $runs/finetune/evaluation.json says how it measured"
+say "pkg/weights holds the new model; $runs/finetune/report.html says how it measured"

@@ -12,10 +12,10 @@ use burn::{module::Module, tensor::Device};
 use image::{GrayImage, RgbImage};
 
 use super::{
+    gallery::{Cloud, Failure, Failures, Grid},
     html::Picture,
     labelled::{BONA_FIDE, Labelled},
     pca,
-    report::{Cloud, Failure, Failures, Grid},
 };
 use crate::{
     examples::{Example, Examples},

@@ -1,17 +1,20 @@
 //! A fine-tuned classifier -> its figures on the test split: `trainer evaluate`.
 //!
 //! ```text
-//! labelled -> ranked -> metrics, intervals -> evaluation -> table, report
-//!                                plots, pca, figures -------------^
+//! labelled -> ranked -> metrics, intervals -> measure -> evaluation -> table, report
+//!                   svg, curves, plots, pca, figures -> gallery -----------^
 //! ```
 //!
 //! Only [`figures`] and the command itself know networks and examples; the rest measures whatever gave the scores.
 
+pub mod curves;
 pub mod evaluation;
 pub mod figures;
+pub mod gallery;
 pub mod html;
 pub mod intervals;
 pub mod labelled;
+pub mod measure;
 pub mod metrics;
 pub mod pca;
 pub mod plots;
@@ -27,8 +30,10 @@ use bonafide::network::{Encoder, WIDTH};
 use burn::{module::Module, tensor::Device};
 use clap::Args;
 
-pub use evaluation::{Evaluation, evaluate_scores};
+pub use evaluation::Evaluation;
 pub use labelled::{Labelled, Unscored};
+pub use measure::evaluate_scores;
+pub use table::{Row, html_table, table};
 
 use crate::{
     device::DeviceChoice,
@@ -38,7 +43,8 @@ use crate::{
     run::{self, RunFolder, write_atomic},
 };
 use figures::Tested;
-use report::{Cloud, Grid, Report};
+use gallery::{Cloud, Grid};
+use report::Report;
 
 /// Options of `trainer evaluate`.
 #[derive(Debug, Args)]

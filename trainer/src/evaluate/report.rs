@@ -3,14 +3,14 @@
 //! Nothing here measures; what a figure means is said beside it.
 
 use super::{
+    curves,
     evaluation::{AtApcer, Evaluation},
-    html::{Picture, cell, escape, figure_cell, fraction, interval, percent, table},
+    gallery::{self, Cloud, Failures, Grid},
+    html::{cell, escape, figure_cell, fraction, interval, percent, table},
     intervals::{Figure, Interval},
     labelled::{BONA_FIDE, Labelled},
-    pca::Projection,
     plots::{self, Threshold},
     ranked::Ranked,
-    svg::{Shape, legend},
 };
 
 /// Everything that a report shows.
@@ -32,48 +32,6 @@ pub struct Report<'a> {
     pub clouds: Vec<Cloud>,
 }
 
-/// One kind of failure.
-#[derive(Debug, Clone)]
-pub struct Failures {
-    /// How many there are.
-    pub all: usize,
-    /// The worst, worst first.
-    pub worst: Vec<Failure>,
-}
-
-/// One presentation on the wrong side of the threshold.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// The crop.
-    pub picture: Picture,
-    /// P(bona fide) in `[0, 1]`.
-    pub score: f32,
-    /// `bona fide` or the species.
-    pub class: String,
-    /// Where it came from.
-    pub source: String,
-}
-
-/// Rows of pictures, a column for each presentation.
-#[derive(Debug, Clone)]
-pub struct Grid {
-    /// Each column's class.
-    pub columns: Vec<String>,
-    /// Each row's name and pictures.
-    pub rows: Vec<(String, Vec<Picture>)>,
-}
-
-/// The embeddings of one encoder.
-#[derive(Debug, Clone)]
-pub struct Cloud {
-    /// The encoder's name.
-    pub name: String,
-    /// Its embeddings on their principal components.
-    pub projection: Projection,
-    /// Which of them are attacks.
-    pub attacks: Vec<bool>,
-}
-
 impl Report<'_> {
     /// The whole page.
     pub fn html(&self) -> String {
@@ -83,9 +41,9 @@ impl Report<'_> {
             self.rates(),
             self.charts(),
             self.slices(),
-            self.failures.as_ref().map_or_else(String::new, failures),
-            self.depth.as_ref().map_or_else(String::new, depth),
-            clouds(&self.clouds),
+            self.failures.as_ref().map_or_else(String::new, gallery::failures),
+            self.depth.as_ref().map_or_else(String::new, gallery::depth),
+            gallery::clouds(&self.clouds),
             self.method(),
         ]
         .concat();
@@ -139,9 +97,9 @@ impl Report<'_> {
         ]
         .concat();
         format!(
-            "<section aria-labelledby=\"headline\">\n<h2 id=\"headline\">At the threshold that ships, {:.4}</h2>\n\
-             <div class=\"tiles\">{tiles}</div>\n<p class=\"note\">Chosen for the best ACER on the development split, then \
-             held on the test split. Below each figure, its 95 % interval over people.</p>\n</section>\n",
+            "<section aria-labelledby=\"headline\">\n<h2 id=\"headline\">Headline figures</h2>\n\
+             <div class=\"tiles\">{tiles}</div>\n<p class=\"note\">APCER and BPCER at threshold {:.4}, the best ACER on the \
+             development split, held on the test split. Below each figure, its 95 % interval over people.</p>\n</section>\n",
             is.threshold
         )
     }
@@ -190,9 +148,9 @@ impl Report<'_> {
         ];
         let pair = format!(
             "<div class=\"pair\"><figure>{}<figcaption>ROC: bona fide accepted over attacks accepted.</figcaption></figure>\n\
-             <figure>{}<figcaption>DET: both errors, on probit axes.</figcaption></figure></div>\n",
-            plots::roc(&ranked, &thresholds),
-            plots::det(&ranked, &thresholds)
+             <figure>{}<figcaption>DET: both errors, on probit axes; an error of zero stands at the edge.</figcaption></figure></div>\n",
+            curves::roc(&ranked, &thresholds),
+            curves::det(&ranked, &thresholds)
         );
         let scores = format!(
             "<figure>{}<figcaption>Scores of the test split; below a threshold is refused.</figcaption></figure>\n",
@@ -217,7 +175,7 @@ impl Report<'_> {
             })
             .collect();
         let head = ["Attack species", "Presentations", "People", "Accepted", "APCER"];
-        let species = table("By attack species, at the threshold that ships", &head, &rows);
+        let species = table("By attack species, at the threshold from development", &head, &rows);
         let rows: Vec<_> = is
             .sources
             .iter()
@@ -233,17 +191,16 @@ impl Report<'_> {
             })
             .collect();
         let head = ["Source", "Bona fide", "Attacks", "BPCER", "APCER, all attacks", "AUC"];
-        let sources = table("By source, at the threshold that ships", &head, &rows);
+        let sources = table("By source, at the threshold from development", &head, &rows);
         let none = &is.non_response;
         let mut rows = vec![
             (format!("BPNRR, {BONA_FIDE}"), vec![cell(none.bona_fide), cell(percent(none.bpnrr))]),
             row("APNRR, all attacks", vec![cell(none.attacks), cell(none.apnrr.map_or_else(|| "—".into(), percent))]),
         ];
-        rows.extend(
-            none.apnrr_by_species
-                .iter()
-                .map(|(name, rate)| (format!("APNRR, {name}"), vec![cell(""), cell(percent(*rate))])),
-        );
+        if none.attacks > 0 {
+            let of = |(name, rate): (&String, &f64)| (format!("APNRR, {name}"), vec![cell(""), cell(percent(*rate))]);
+            rows.extend(none.apnrr_by_species.iter().map(of));
+        }
         let head = ["Non-response", "Without a face", "Share of all presented"];
         let silent = table("Presentations that got no score", &head, &rows);
         section("By species, by source, and without an answer", &(species + &sources + &silent))
@@ -275,78 +232,16 @@ fn row(name: &str, cells: Vec<String>) -> (String, Vec<String>) {
     (name.to_owned(), cells)
 }
 
-fn section(title: &str, body: &str) -> String {
+pub(super) fn section(title: &str, body: &str) -> String {
     format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title))
-}
-
-fn failures([refused, accepted]: &[Failures; 2]) -> String {
-    let group = |title: &str, none: &str, of: &Failures| {
-        if of.worst.is_empty() {
-            return format!("<h3>{title}: none</h3>\n<p class=\"note\">{none}</p>\n");
-        }
-        let cards: String = of
-            .worst
-            .iter()
-            .map(|one| {
-                format!(
-                    "<figure>{}<figcaption><b>{:.4}</b> {}<br><span>{}</span></figcaption></figure>\n",
-                    one.picture.tag(),
-                    one.score,
-                    escape(&one.class),
-                    escape(&one.source)
-                )
-            })
-            .collect();
-        let shown = if of.worst.len() < of.all { format!(", the {} worst", of.worst.len()) } else { String::new() };
-        format!("<h3>{title}: {}{shown}</h3>\n<div class=\"cards\">{cards}</div>\n", of.all)
-    };
-    let body = group("Bona fide refused", "Every bona fide presentation was accepted.", refused)
-        + &group("Attacks accepted", "Every attack was refused.", accepted);
-    section("Failure cases", &body)
-}
-
-fn depth(grid: &Grid) -> String {
-    let columns: String =
-        grid.columns.iter().map(|class| format!("<th scope=\"col\">{}</th>", escape(class))).collect();
-    let rows: String = grid
-        .rows
-        .iter()
-        .map(|(name, pictures)| {
-            let cells: String = pictures.iter().map(|picture| format!("<td>{}</td>", picture.tag())).collect();
-            format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(name))
-        })
-        .collect();
-    section(
-        "Pseudo-depth",
-        &format!(
-            "<div class=\"scroll\"><table class=\"pictures\">\n<caption>What the backbone was pretrained to draw: the depth \
-             of a bona fide face, nothing for an attack (test split)</caption>\n<thead><tr><td></td>{columns}</tr></thead>\n\
-             <tbody>\n{rows}</tbody></table></div>\n"
-        ),
-    )
-}
-
-fn clouds(clouds: &[Cloud]) -> String {
-    if clouds.is_empty() {
-        return String::new();
-    }
-    let panels: String = clouds
-        .iter()
-        .map(|cloud| {
-            let chart = plots::scatter(&cloud.name, &cloud.projection, &cloud.attacks);
-            format!("<figure>{chart}<figcaption>{}</figcaption></figure>\n", escape(&cloud.name))
-        })
-        .collect();
-    let names = legend(&[("bona-fide", Shape::Disc, BONA_FIDE), ("attack", Shape::Cross, "attack")]);
-    let lead = "<p class=\"note\">Principal components of the test split's embeddings before any classifier was trained: \
-                the further apart the classes already lie, the more pretraining has taught.</p>\n";
-    section("Embeddings", &format!("{lead}<div class=\"panels\">{panels}</div>\n{names}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::{Unscored, evaluation::evaluate_scores_with, intervals::Bootstrap, pca::project};
+    use crate::evaluate::{
+        Unscored, gallery::Failure, html::Picture, intervals::Bootstrap, measure::evaluate_scores_with, pca::project,
+    };
 
     fn split() -> Vec<Labelled> {
         let item = |number: usize, score: f32, attack: Option<&str>| Labelled {
@@ -371,7 +266,7 @@ mod tests {
         let unscored = [Unscored { attack: None, subject: "x".into(), source: "y".into() }];
         let few = Bootstrap { resamples: 50, seed: 1 };
         let evaluation = evaluate_scores_with(few, "sixty people", &test, &test, &unscored).unwrap();
-        let pictures = |alt: &str| vec![Picture { png: b"not a real PNG".to_vec(), alt: alt.into() }];
+        let pictures = |alt: &str| vec![Picture { png: b"no PNG".to_vec(), alt: alt.into() }];
         let grid = Grid {
             columns: vec!["print".into()],
             rows: vec![("input".into(), pictures("a \"print\"")), ("generated".into(), pictures("its depth"))],

@@ -56,8 +56,12 @@ impl Chart {
     /// An empty chart of `size` pixels (it scales with the page) with grid, ticks and labels. An axis without ticks keeps
     /// no room for numbers.
     pub fn new(title: &str, description: &str, size: [f64; 2], x: Axis, y: Axis) -> Self {
-        let left = if y.ticks.is_empty() { 14.0 } else { 62.0 };
-        let frame = [left, 12.0, size[0] - 14.0, size[1] - if x.ticks.is_empty() { 32.0 } else { 46.0 }];
+        let left = match (y.ticks.is_empty(), y.label.is_empty()) {
+            (true, true) => 14.0,
+            (true, false) => 30.0,
+            (false, _) => 62.0,
+        };
+        let frame = [left, 12.0, size[0] - 20.0, size[1] - if x.ticks.is_empty() { 32.0 } else { 46.0 }];
         let mut chart = Self {
             size,
             frame,

@@ -90,6 +90,7 @@ impl Row {
 }
 
 /// What the paper reports, to set beside one's own rows.
+#[expect(clippy::approx_constant, reason = "an F1 that happens to be near 2 / pi")]
 pub fn published() -> Vec<Row> {
     let row = |protocol, model, parameters, rates, f1, threshold, auc| {
         let figure = |value| Some(Figure { value, interval: None });
@@ -169,8 +170,9 @@ mod tests {
             "| intra | PDGAN backbone (paper) | 0.71 | 0.0618 | 0.0653 | 0.0636 | 0.9366 | 0.2545 | 0.9845 |"
         ));
         assert!(text.contains("| 0.0163 | - | - | 0.9989 |"));
-        // The paper's ACER is the mean of its parts, as far as four digits go: a mistyped row would not be.
-        for row in published() {
+        // The paper's ACER is the mean of its parts, as far as four digits go: a mistyped row would not be. AENet's, which
+        // the paper quotes, is not.
+        for row in &published()[1..] {
             let value = |figure: Option<Figure>| figure.unwrap().value;
             let mean = (value(row.bpcer) + value(row.apcer)) / 2.0;
             assert!((mean - value(row.acer)).abs() < 1.1e-4, "{}", row.model);
