@@ -175,6 +175,8 @@ mod tests {
         // 0.7 to 0.9 refuses one bona fide in twenty and no attack passes; lower lets one replay in five in.
         assert!(is.threshold > 0.7 && is.threshold <= 0.9, "{}", is.threshold);
         assert_eq!((is.bpcer, is.apcer, is.held.acer), (0.05, 0.0, 0.025));
+        assert_eq!((is.auc, is.eer), (0.995, 0.05));
+        assert!(is.intervals.auc.unwrap().low > 0.9 && is.intervals.eer.unwrap().high < 0.2);
         assert_eq!(is.species["replay"].presentations, 40);
         let bpcer = is.intervals.held.bpcer.unwrap();
         assert!(bpcer.low < 0.05 && bpcer.high > 0.1 && bpcer.high < 0.2, "{bpcer:?}");
