@@ -24,6 +24,6 @@ stage() {
 "$trainer" prepare --data "${data[@]}" --photos-per-source "${PHOTOS:-0}" --out "$runs/data"
 stage pretrain
 stage finetune --pretrained "$runs/pretrain"
-"$trainer" evaluate --data "$runs/data" --device "${DEVICE:-cpu}" --run "$runs/finetune"
+"$trainer" evaluate --data "$runs/data" --pretrained "$runs/pretrain" --device "${DEVICE:-cpu}" --run "$runs/finetune"
 "$trainer" export --run "$runs/finetune"
 say "pkg/weights holds the new model; $runs/finetune/report.html says how it measured"

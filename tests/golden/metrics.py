@@ -63,7 +63,7 @@ def case(name, rng, count, separation, decimals, subjects):
     return {
         "name": name,
         "scores": [float(score) for score in scores],
-        "attacks": [None if real else str(kind) for real, kind in zip(bona_fide, species)],
+        "attacks": [None if genuine else str(kind) for genuine, kind in zip(bona_fide, species)],
         "subjects": [int(person) for person in subject],
         "auc": roc_auc_score(bona_fide, scores),
         "eer": brentq(lambda x: np.interp(x, apcer, accepted) + x - 1, 0, 1, xtol=1e-12),

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     config::{Config, ConfigArgs, Head},
     device::DeviceChoice,
-    evaluate::{self, EvaluateArgs, Evaluation, table},
+    evaluate::{self, EvaluateArgs, Evaluation, html_table, table},
     finetune::{self, FinetuneArgs},
     init::InitArgs,
     pretrain::{self, PretrainArgs},
@@ -100,17 +100,37 @@ pub struct ProtocolArgs {
 /// If options, data or disk do not serve, or a row fails; finished rows are kept.
 pub fn run(args: &ProtocolArgs) -> Result<()> {
     args.check()?;
-    let mut rows = Vec::new();
+    let protocol = args.protocol.name();
+    let (mut optimistic, mut held) = (Vec::new(), Vec::new());
     for &row in &args.rows {
-        let mut runs = Vec::new();
+        let (mut best, mut fixed) = (Vec::new(), Vec::new());
         for &seed in &args.seeds {
             println!("{} seed {seed}", row.name());
-            runs.push(args.row(row, seed)?);
+            let (evaluation, parameters) = args.row(row, seed)?;
+            let model = match args.seeds.len() {
+                1 => row.title().to_owned(),
+                _ => format!("{}, seed {seed}", row.title()),
+            };
+            best.push(table::Row::new(&protocol, &model, parameters, &evaluation));
+            fixed.push(table::Row::held(&protocol, &model, parameters, &evaluation));
         }
-        rows.push(table::Row { model: row.title().into(), params: runs[0].1, runs: runs.into_iter().map(|run| run.0).collect() });
+        for (rows, all) in [(best, &mut optimistic), (fixed, &mut held)] {
+            if rows.len() > 1 {
+                let mean = table::Row::mean(&rows);
+                all.push(table::Row { model: mean.model.replacen(&format!(", seed {}", args.seeds[0]), "", 1), ..mean });
+            }
+            all.extend(rows);
+        }
     }
-    let text = table::markdown(&rows);
+    optimistic.extend(table::published().into_iter().filter(|row| row.protocol == protocol));
+    let parts = [
+        ("At the threshold with the best ACER on the test split itself, as the paper reports", &optimistic),
+        ("At the threshold fixed on the development split", &held),
+    ];
+    let text: String = parts.iter().map(|(caption, rows)| format!("{caption}:\n\n{}\n", table::table(rows))).collect();
+    let html: String = parts.iter().map(|(caption, rows)| html_table(rows, caption)).collect();
     write_atomic(&args.run.join("table.md"), text.as_bytes())?;
+    write_atomic(&args.run.join("table.html"), html.as_bytes())?;
     println!("{text}");
     Ok(())
 }
@@ -132,14 +152,7 @@ impl ProtocolArgs {
     }
 
     fn config_name(&self) -> String {
-        self.config.clone().unwrap_or_else(|| {
-            match self.protocol {
-                Protocol::Intra => "intra",
-                Protocol::Inter => "inter",
-                Protocol::Small => "small",
-            }
-            .into()
-        })
+        self.config.clone().unwrap_or_else(|| self.protocol.name())
     }
 
     /// Trains and evaluates a row; its figures and the network's parameters.
@@ -165,6 +178,8 @@ impl ProtocolArgs {
                 run: run.clone(),
                 data,
                 test: self.test.clone(),
+                pretrained,
+                imagenet: self.imagenet.clone().filter(|path| path.is_dir()),
                 device: self.device.clone(),
             })?;
         }
@@ -202,6 +217,13 @@ impl ProtocolArgs {
             Row::Resnet18 | Row::Aenet => self.imagenet_full.clone(),
             Row::Imagenet | Row::ImagenetMultihead | Row::Pdgan | Row::PdganMultihead => self.imagenet.clone(),
         }
+    }
+}
+
+impl Protocol {
+    /// Also its preset's.
+    fn name(self) -> String {
+        self.to_possible_value().expect("no protocol is hidden").get_name().to_owned()
     }
 }
 

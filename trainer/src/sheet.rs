@@ -62,9 +62,17 @@ impl Sheet {
 /// # Errors
 /// If the disk refuses.
 pub fn write_png(path: &Path, image: &DynamicImage) -> Result<()> {
+    write_atomic(path, &encode_png(image)?)
+}
+
+/// An image as the bytes of a PNG file.
+///
+/// # Errors
+/// If it has no pixels.
+pub fn encode_png(image: &DynamicImage) -> Result<Vec<u8>> {
     let mut png = Cursor::new(Vec::new());
     image.write_to(&mut png, ImageFormat::Png).context("cannot encode a PNG")?;
-    write_atomic(path, png.get_ref())
+    Ok(png.into_inner())
 }
 
 /// A value in `[0, 1]` as 0 to 255; what is outside is clipped.

@@ -19,7 +19,8 @@ pub struct Labelled {
     pub score: f32,
     /// The attack's species (ISO/IEC 30107-1), such as `print` or `replay/phone`; `None` is bona fide.
     pub attack: Option<String>,
-    /// The person. Intervals are drawn over people, because crops of one person are not independent.
+    /// The person, unique within the source. Intervals are drawn over people, because crops of one person are not
+    /// independent.
     pub subject: String,
     /// The data set or folder that it came from.
     pub source: String,

@@ -57,13 +57,16 @@ impl Ranked {
     pub fn new(of: &[Labelled]) -> Self {
         let species = number(of.iter().filter_map(|item| item.attack.as_deref()));
         let sources = number(of.iter().map(|item| item.source.as_str()));
-        let subjects = number(of.iter().map(|item| item.subject.as_str()));
+        // Two sources may both have a subject 1: another person.
+        let people: Vec<String> = of.iter().map(|item| format!("{}\n{}", item.source, item.subject)).collect();
+        let subjects = number(people.iter().map(String::as_str));
         let mut items: Vec<Item> = of
             .iter()
-            .map(|item| Item {
+            .zip(&people)
+            .map(|(item, person)| Item {
                 score: item.score,
                 class: item.attack.as_deref().map_or(0, |name| species[name] + 1),
-                subject: subjects[item.subject.as_str()],
+                subject: subjects[person.as_str()],
                 source: sources[item.source.as_str()],
             })
             .collect();
@@ -227,6 +230,12 @@ mod tests {
             assert_eq!(tally.refused, step.refused, "{step:?}");
             assert_eq!(tally.species.iter().map(|of| of.1).sum::<u64>(), step.accepted, "{step:?}");
         }
+    }
+
+    #[test]
+    fn people_are_told_apart_by_source() {
+        let of = |source: &str| Labelled { source: source.into(), subject: "1".into(), ..item(0.5, None) };
+        assert_eq!(Ranked::new(&[of("a"), of("b"), of("b")]).subjects(), 2);
     }
 
     #[test]

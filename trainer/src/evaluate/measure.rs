@@ -1,0 +1,208 @@
+//! Scores of the development and the test split -> an [`Evaluation`]. Knows no networks.
+
+use anyhow::Result;
+
+use super::{
+    evaluation::{APCER_TARGETS, AtApcer, Evaluation, Intervals, NonResponse, RateIntervals, Slice, Species},
+    intervals::{Bootstrap, Figure, Interval, LEVEL},
+    labelled::{Labelled, Unscored, check},
+    ranked::{Ranked, Tally},
+};
+
+/// Measures `test` with thresholds from `development`, in O(n log n) and 1,000 passes for the intervals. `unscored` are
+/// the test split's presentations in which no face was found; `data` says in a sentence what was measured on.
+///
+/// # Errors
+/// If a split lacks a class or a score is no probability.
+pub fn evaluate_scores(
+    data: &str,
+    development: &[Labelled],
+    test: &[Labelled],
+    unscored: &[Unscored],
+) -> Result<Evaluation> {
+    evaluate_scores_with(Bootstrap::default(), data, development, test, unscored)
+}
+
+/// [`evaluate_scores`] with other intervals.
+///
+/// # Errors
+/// If a split lacks a class or a score is no probability.
+pub fn evaluate_scores_with(
+    bootstrap: Bootstrap,
+    data: &str,
+    development: &[Labelled],
+    test: &[Labelled],
+    unscored: &[Unscored],
+) -> Result<Evaluation> {
+    check(development, "development")?;
+    check(test, "test")?;
+    let (development, ranked) = (Ranked::new(development), Ranked::new(test));
+    let once = ranked.once();
+    let threshold = development.best_acer_threshold();
+    let (held, paper) = (ranked.rates(threshold), ranked.rates(ranked.best_acer_threshold()));
+    let targets = APCER_TARGETS.map(|target| (target, development.threshold_at_apcer(target)));
+    let slices: Vec<Ranked> = (0..ranked.sources().len()).map(|source| ranked.of_source(source)).collect();
+
+    // Everything that gets an interval, for some weights; read back in the same order below.
+    let statistics = |weights: &[u32]| {
+        let tally = ranked.tally(threshold, weights);
+        let mut all = vec![ranked.auc(weights), ranked.eer(weights)];
+        all.extend(of_rates(&tally));
+        all.extend(of_rates(&ranked.tally(paper.threshold, weights)));
+        for (_, threshold) in targets {
+            let tally = ranked.tally(threshold, weights);
+            all.extend([tally.apcer_max(), tally.bpcer()]);
+        }
+        all.extend((0..ranked.species().len()).map(|species| tally.apcer_of(species)));
+        for slice in &slices {
+            let tally = slice.tally(threshold, weights);
+            all.extend([tally.bpcer(), tally.apcer(), slice.auc(weights)]);
+        }
+        all
+    };
+    let values = statistics(&once);
+    let intervals = bootstrap.intervals(ranked.subjects(), statistics);
+    let mut drawn = values.into_iter().zip(intervals);
+    let mut next = || drawn.next().expect("as many intervals as are read");
+
+    let (bona_fide_people, attack_people) = ranked.people();
+    // People behind an exact bound: of all attacks at least those of the largest species, of the worst the fewest.
+    let most = attack_people.iter().copied().max().unwrap_or(0);
+    let least = attack_people.iter().copied().min().unwrap_or(0);
+    let (auc, eer) = (next(), next());
+    let mut rate_intervals = || {
+        let (bpcer, apcer) = (rate(next(), bona_fide_people), rate(next(), most));
+        let (apcer_max, (acer, acer_interval), f1) = (rate(next(), least), next(), next().1);
+        let both = |of: fn(Interval) -> f64| Some((of(bpcer?.interval?) + of(apcer?.interval?)) / 2.0);
+        // No error of either kind: the mean of the two bounds.
+        let acer =
+            if acer == Some(0.0) { both(|of| of.high).map(|high| Interval { low: 0.0, high }) } else { acer_interval };
+        let interval = |figure: Option<Figure>| figure.and_then(|figure| figure.interval);
+        RateIntervals { bpcer: interval(bpcer), apcer: interval(apcer), apcer_max: interval(apcer_max), acer, f1 }
+    };
+    let intervals =
+        Intervals { level: LEVEL, bootstrap, held: rate_intervals(), paper: rate_intervals(), auc: auc.1, eer: eer.1 };
+    let figure = |figure: Option<Figure>| figure.expect("both classes are there");
+    let at_apcer = targets
+        .map(|(target, threshold)| {
+            let (apcer, bpcer) = (rate(next(), least), rate(next(), bona_fide_people));
+            AtApcer { target, threshold, apcer: figure(apcer), bpcer: figure(bpcer) }
+        })
+        .into();
+    let tally = ranked.tally(threshold, &once);
+    let species = ranked
+        .species()
+        .iter()
+        .zip(tally.species.iter().zip(&attack_people))
+        .map(|(name, (&(presentations, accepted), &subjects))| {
+            let apcer = figure(rate(next(), subjects));
+            (name.clone(), Species { presentations, accepted, subjects, apcer })
+        })
+        .collect();
+    let sources = ranked
+        .sources()
+        .iter()
+        .zip(&slices)
+        .map(|(name, slice)| {
+            let (bona_fide, attacks) = slice.sizes(&once);
+            let (people, attack_people) = slice.people();
+            let of = attack_people.into_iter().max().unwrap_or(0);
+            let (bpcer, apcer, auc) = (rate(next(), people), rate(next(), of), next());
+            let auc = auc.0.map(|value| Figure { value, interval: auc.1 });
+            (name.clone(), Slice { bona_fide, attacks, bpcer, apcer, auc })
+        })
+        .collect();
+    let (bona_fide, attacks) = ranked.sizes(&once);
+    Ok(Evaluation {
+        data: data.to_owned(),
+        bona_fide: bona_fide as usize,
+        attacks: attacks as usize,
+        subjects: ranked.subjects(),
+        threshold,
+        apcer: held.apcer_max,
+        bpcer: held.bpcer,
+        held,
+        paper,
+        auc: auc.0.expect("both classes are there"),
+        eer: eer.0.expect("both classes are there"),
+        intervals,
+        at_apcer,
+        species,
+        sources,
+        non_response: NonResponse::new(test, unscored),
+    })
+}
+
+fn of_rates(tally: &Tally) -> [Option<f64>; 5] {
+    [tally.bpcer(), tally.apcer(), tally.apcer_max(), tally.acer(), tally.f1()]
+}
+
+/// An error rate among `people` and its interval.
+fn rate((value, interval): (Option<f64>, Option<Interval>), people: usize) -> Option<Figure> {
+    value.map(|value| Figure { value, interval: interval.map(|interval| interval.of_rate(value, people)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(people: usize) -> Vec<Labelled> {
+        let item = |score: f32, attack: Option<&str>, person: usize| Labelled {
+            score,
+            attack: attack.map(Into::into),
+            subject: format!("person {person}"),
+            source: ["indoors", "outdoors"][person % 2].into(),
+        };
+        (0..people)
+            .flat_map(|person| {
+                let low = if person % 20 == 0 { 0.3 } else { 0.9 };
+                let high = if person % 5 == 0 { 0.7 } else { 0.1 };
+                [item(low, None, person), item(0.2, Some("print"), person), item(high, Some("replay"), person)]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_evaluation_by_hand() {
+        let silent = |attack: Option<&str>| Unscored {
+            attack: attack.map(Into::into),
+            subject: "nobody".into(),
+            source: "indoors".into(),
+        };
+        let unscored = [silent(None), silent(Some("mask")), silent(Some("print"))];
+        let is = evaluate_scores("a test", &split(20), &split(40), &unscored).unwrap();
+        assert_eq!((is.bona_fide, is.attacks, is.subjects), (40, 80, 40));
+        // 0.7 to 0.9 refuses one bona fide in twenty and no attack passes; lower lets one replay in five in.
+        assert!(is.threshold > 0.7 && is.threshold <= 0.9, "{}", is.threshold);
+        assert_eq!((is.bpcer, is.apcer, is.held.acer), (0.05, 0.0, 0.025));
+        assert_eq!((is.auc, is.eer), (0.995, 0.05));
+        assert!(is.intervals.auc.unwrap().low > 0.9 && is.intervals.eer.unwrap().high < 0.2);
+        assert_eq!(is.species["replay"].presentations, 40);
+        let bpcer = is.intervals.held.bpcer.unwrap();
+        assert!(bpcer.low < 0.05 && bpcer.high > 0.1 && bpcer.high < 0.2, "{bpcer:?}");
+        // None of 40 people's attacks passed: at most 8.8 % of people's would.
+        assert!((is.species["print"].apcer.interval.unwrap().high - 0.0881).abs() < 1e-3);
+        assert_eq!(is.sources["outdoors"].bpcer.unwrap().value, 0.0);
+        assert_eq!(is.sources["indoors"].bpcer.unwrap().value, 0.1);
+        let none = &is.non_response;
+        assert_eq!((none.bona_fide, none.bpnrr), (1, 1.0 / 41.0));
+        assert_eq!((none.attacks, none.apnrr), (2, Some(2.0 / 82.0)));
+        assert_eq!((none.apnrr_by_species["mask"], none.apnrr_by_species["replay"]), (1.0, 0.0));
+        // The same again, and what export reads, through JSON.
+        assert_eq!(is, evaluate_scores("a test", &split(20), &split(40), &unscored).unwrap());
+        let back: Evaluation = serde_json::from_str(&serde_json::to_string(&is).unwrap()).unwrap();
+        assert_eq!((back.threshold, back.apcer, back.bpcer), (is.threshold, is.apcer, is.bpcer));
+    }
+
+    #[test]
+    fn thresholds_come_from_the_development_split() {
+        let mut shifted = split(40);
+        shifted.iter_mut().filter(|item| item.attack.is_some()).for_each(|item| item.score += 0.25);
+        let is = evaluate_scores("a test", &split(20), &shifted, &[]).unwrap();
+        // One replay in five went up to 0.95, over bona fide's 0.9.
+        assert_eq!(is.held.apcer_max, 0.2);
+        assert!(is.at_apcer.iter().all(|at| at.threshold == is.at_apcer[0].threshold && at.apcer.value == 0.2));
+        assert!(is.paper.acer <= is.held.acer);
+        assert!(evaluate_scores("a test", &[], &shifted, &[]).is_err());
+    }
+}
