@@ -143,19 +143,21 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
         Some(path) => origin(path)?,
         None => args.init.describe()?,
     };
-    let stage = Stage::open("finetune", &backbone, &args.stage)?;
+    let (stage, trainee) = Stage::open("finetune", &backbone, &args.stage, |config, examples, recording| {
+        liveness::check(config.model.head, examples)?;
+        let encoder = match &args.pretrained {
+            Some(path) => load_generator(path, recording)?.encoder,
+            None => init::encoder(&args.init, &config.model, recording)?,
+        };
+        let network = Liveness::new(&config.model, encoder, examples.types().len(), recording);
+        Ok(Trainee::new(network, config.finetune.lr))
+    })?;
     let Stage { config, folder, examples, devices } = &stage;
-    liveness::check(config.model.head, examples)?;
     let development = examples.of(Split::Development)?;
-    let recording = stage.recording();
-    let (encoder, epochs) = match &args.pretrained {
-        Some(path) => (Some(load_generator(path, &recording)?.encoder), config.finetune.epochs),
-        None => (init::encoder(&args.init, &config.model, &recording)?, config.finetune.baseline_epochs),
-    };
-    let encoder = encoder.unwrap_or_else(|| Encoder::new(config.model.width, &recording));
-    let network = Liveness::new(&config.model, encoder, examples.types().len(), &recording);
+    let epochs =
+        if args.pretrained.is_some() { config.finetune.epochs } else { config.finetune.baseline_epochs };
     train::train(
-        Trainee::new(network, config.finetune.lr),
+        trainee,
         &examples.training(config.finetune.batch, devices.len(), config.seed)?,
         folder,
         devices,

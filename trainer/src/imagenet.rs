@@ -265,9 +265,8 @@ struct EpochLog {
 /// # Errors
 /// If options, images, config or disk do not serve, or the loss is no longer finite.
 pub fn run(args: &ImagenetArgs) -> Result<()> {
-    let resolved = args.run.config.resolve()?;
-    let devices = args.run.device.open()?.len();
-    let open = |split| ImageFolder::open(&args.data, split, &resolved.imagenet, devices, resolved.seed);
+    let (config, devices) = args.run.settings()?;
+    let open = |split| ImageFolder::open(&args.data, split, &config.imagenet, devices.len(), config.seed);
     let (training, validation) = (open("train")?, open("val")?);
     ensure!(
         training.classes == validation.classes,
@@ -275,14 +274,14 @@ pub fn run(args: &ImagenetArgs) -> Result<()> {
         training.classes.len(),
         validation.classes.len()
     );
-    let (config, folder, devices) =
-        args.run.open("pretrain-imagenet", &args.init.describe()?, training.digest(), Vec::new())?;
     let recording = run::recording(&devices[0]);
-    let width = config.model.width;
-    let encoder = init::encoder(&args.init, &config.model, &recording)?
-        .unwrap_or_else(|| Encoder::new(width, &recording));
+    let encoder = init::encoder(&args.init, &config.model, &recording)?;
+    let trainee =
+        Trainee::new(encoder, config.model.width, training.classes.len(), config.imagenet.lr, &recording);
+    let backbone = args.init.describe()?;
+    let folder = args.run.folder("pretrain-imagenet", &backbone, &config, training.digest(), Vec::new())?;
     train::train(
-        Trainee::new(encoder, width, training.classes.len(), config.imagenet.lr, &recording),
+        trainee,
         &&training,
         &folder,
         &devices,

@@ -64,19 +64,18 @@ impl InitArgs {
     }
 }
 
-/// The encoder that the options name, on a device that records gradients; `None` for He initialisation.
+/// The encoder that the options name, on a device that records gradients.
 ///
 /// # Errors
 /// If the run has no checkpoint, or the file is none of an encoder of this width.
-pub fn encoder(args: &InitArgs, model: &Model, device: &Device) -> Result<Option<Encoder>> {
-    let Some(path) = &args.init else { return Ok(None) };
+pub fn encoder(args: &InitArgs, model: &Model, device: &Device) -> Result<Encoder> {
+    let Some(path) = &args.init else { return Ok(Encoder::new(model.width, device)) };
     if path.is_dir() {
         let trained = run::trained(path)?;
-        return run::load_module(&trained, "encoder", Encoder::new(model.width, device)).map(Some);
+        return run::load_module(&trained, "encoder", Encoder::new(model.width, device));
     }
-    let encoder = read_checkpoint(path, Encoder::new(model.width, device))
-        .with_context(|| format!("{} is no checkpoint of an encoder of width {}", path.display(), model.width))?;
-    Ok(Some(encoder))
+    read_checkpoint(path, Encoder::new(model.width, device))
+        .with_context(|| format!("{} is no checkpoint of an encoder of width {}", path.display(), model.width))
 }
 
 /// Fills an encoder from a safetensors or PyTorch checkpoint with torchvision's or our names. Other tensors, such as the

@@ -187,16 +187,15 @@ struct EpochLog {
 /// # Errors
 /// If options, data, config or disk do not serve, a loss is no longer finite, or the generator collapses.
 pub fn run(args: &PretrainArgs) -> Result<()> {
-    let stage = Stage::open("pretrain", &args.init.describe()?, &args.stage)?;
+    let (stage, trainee) = Stage::open("pretrain", &args.init.describe()?, &args.stage, |config, _, recording| {
+        let encoder = init::encoder(&args.init, &config.model, recording)?;
+        let generator = Generator { encoder, ..Generator::new(config.model.width, recording) };
+        Ok(Trainee::new(&config.pretrain, generator, recording))
+    })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = spread(examples.of(Split::Development)?, WATCHED);
-    let recording = stage.recording();
-    let mut generator = Generator::new(config.model.width, &recording);
-    if let Some(encoder) = init::encoder(&args.init, &config.model, &recording)? {
-        generator.encoder = encoder;
-    }
     train::train(
-        Trainee::new(&config.pretrain, generator, &recording),
+        trainee,
         &examples.training(config.pretrain.batch, devices.len(), config.seed)?,
         folder,
         devices,

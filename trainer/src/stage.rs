@@ -60,42 +60,56 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Opens everything. `backbone` says what the encoder starts from.
+    /// Opens everything and builds what is to be trained on a device that records gradients. `backbone` says what the
+    /// encoder starts from. The run folder comes last: what is refused leaves none.
     ///
     /// # Errors
-    /// If options, data, config, device or disk do not serve.
-    pub fn open(name: &str, backbone: &str, args: &StageArgs) -> Result<Self> {
+    /// If options, data, config, device or disk do not serve, or `build` fails.
+    pub fn open<T>(
+        name: &str,
+        backbone: &str,
+        args: &StageArgs,
+        build: impl FnOnce(&Config, &Examples, &Device) -> Result<T>,
+    ) -> Result<(Self, T)> {
+        let (config, devices) = args.run.settings()?;
         let examples = Examples::load(&args.data)?;
-        let (config, folder, devices) =
-            args.run.open(name, backbone, examples.digest(), examples.types().to_vec())?;
-        Ok(Self { config, folder, examples, devices })
+        let trainee = build(&config, &examples, &run::recording(&devices[0]))?;
+        let folder = args.run.folder(name, backbone, &config, examples.digest(), examples.types().to_vec())?;
+        Ok((Self { config, folder, examples, devices }, trainee))
     }
 
     /// The first device.
     pub fn device(&self) -> &Device {
         &self.devices[0]
     }
-
-    /// The first device, recording gradients.
-    pub fn recording(&self) -> Device {
-        run::recording(self.device())
-    }
 }
 
 impl RunArgs {
-    /// Opens config, folder and devices, and seeds the devices.
+    /// The config and the devices, seeded.
     ///
     /// # Errors
     /// If one of them does not serve.
-    pub fn open(
+    pub fn settings(&self) -> Result<(Config, Vec<Device>)> {
+        let config = self.config.resolve()?;
+        let devices = self.device.open()?;
+        for device in &devices {
+            device.seed(config.seed);
+        }
+        Ok((config, devices))
+    }
+
+    /// Opens the run folder.
+    ///
+    /// # Errors
+    /// If it holds another run, or the disk refuses.
+    pub fn folder(
         &self,
         stage: &str,
         backbone: &str,
+        config: &Config,
         data: String,
         types: Vec<String>,
-    ) -> Result<(Config, RunFolder, Vec<Device>)> {
-        let config = self.config.resolve()?;
-        let devices = self.device.open()?;
+    ) -> Result<RunFolder> {
         let about = About {
             stage: stage.into(),
             backbone: backbone.into(),
@@ -104,11 +118,7 @@ impl RunArgs {
             device: self.device.to_string(),
             commit: run::commit(),
         };
-        let folder = RunFolder::open(&self.run, &config, &about, self.resume)?;
-        for device in &devices {
-            device.seed(config.seed);
-        }
-        Ok((config, folder, devices))
+        RunFolder::open(&self.run, config, &about, self.resume)
     }
 
     /// How long a stage of so many epochs trains.

@@ -9,7 +9,6 @@ use std::{
 
 use bonafide::network::{Encoder, WIDTH};
 use burn::{
-    module::Module,
     store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore},
     tensor::Device,
 };
@@ -64,8 +63,8 @@ fn a_protocol_trains_each_row_once_and_prints_the_table() {
     assert!(path.join("runs/seed-1/pretrain").exists());
     let log = || std::fs::read_to_string(path.join("runs/seed-1/pdgan/log.jsonl")).unwrap();
     let before = log();
-    assert!(succeeds(path, &command).ends_with(&std::fs::read_to_string(path.join("runs/table.md")).unwrap().replace("\r", ""))
-        || path.join("runs/table.md").exists());
+    let again = succeeds(path, &command);
+    assert!(again.contains(&std::fs::read_to_string(path.join("runs/table.md")).unwrap()), "{again}");
     assert_eq!(before, log());
 }
 
@@ -141,7 +140,7 @@ fn a_torchvision_checkpoint_fills_the_encoder_and_a_wrong_one_is_refused() {
     encoder.save_into(&mut store).unwrap();
     let args = InitArgs { init: Some(path.clone()) };
     let model = |width| Model { width, head: Head::Single };
-    let loaded = init::encoder(&args, &model(WIDTH), &device).unwrap().unwrap();
+    let loaded = init::encoder(&args, &model(WIDTH), &device).unwrap();
     assert!(support::parameters(&loaded) == support::parameters(&encoder));
     assert!(args.describe().unwrap().starts_with("checkpoint resnet.safetensors"));
 
@@ -149,7 +148,6 @@ fn a_torchvision_checkpoint_fills_the_encoder_and_a_wrong_one_is_refused() {
     assert!(format!("{other_width:#}").contains("width 0.5"), "{other_width:#}");
     std::fs::write(&path, b"no checkpoint").unwrap();
     assert!(init::encoder(&args, &model(WIDTH), &device).is_err());
-    let _ = encoder.num_params();
 }
 
 #[test]
