@@ -7,12 +7,13 @@
 #   make bench   milliseconds per score in a browser, and download sizes
 #   make e2e     the browser tests alone, on what is built
 #   make train   the shipped weights again, from DATA (a folder of bona fide photos)
+#   make bench-train  a training step on the CPU against PyTorch; PYTHON names an interpreter that has torch
 #   make test-cuda  what needs an NVIDIA GPU; builds with CUDA, for which burn downloads an LLVM
 #   make clean   forgets every build
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench train test-cuda clean
+.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench bench-train train test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -64,6 +65,11 @@ bench: www
 
 train: trainer
 	@scripts/train.sh
+
+PYTHON ?= python3
+bench-train: trainer
+	@$(PYTHON) -c 'import torch' 2>/dev/null || { echo "PyTorch is missing: python3 -m venv venv && venv/bin/pip install torch, then make bench-train PYTHON=venv/bin/python"; exit 1; }
+	@$(PYTHON) tests/bench/train.py "$(target)/release/trainer"
 
 test-cuda:
 	cargo test --release -p trainer --features cuda --test cuda -- --nocapture

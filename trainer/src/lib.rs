@@ -10,6 +10,7 @@
 
 pub mod aenet;
 pub mod augment;
+pub mod bench;
 pub mod config;
 pub mod critic;
 pub mod dataset;

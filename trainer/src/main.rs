@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use trainer::{config, depth, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score};
+use trainer::{bench, config, depth, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score};
 
 /// Trains, evaluates and exports the networks of bonafide.
 #[derive(Parser)]
@@ -37,6 +37,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Write a classifier as the weights that the package ships.
     Export(export::ExportArgs),
+    /// Measure what a training step costs on the CPU (see `make bench-train`).
+    Bench(bench::BenchArgs),
     /// Score photos with exported weights.
     Score(score::ScoreArgs),
 }
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Augment(args) => preview::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
