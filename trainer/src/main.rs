@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use trainer::{config, depth, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score};
+use trainer::{config, depth, detect, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score};
 
 /// Trains, evaluates and exports the networks of bonafide.
 #[derive(Parser)]
@@ -27,6 +27,8 @@ enum Command {
     Protocol(protocol::ProtocolArgs),
     /// Draw a contact sheet of augmented training crops.
     Augment(preview::AugmentArgs),
+    /// Print the faces of photos as JSON lines.
+    Detect(detect::DetectArgs),
     /// Draw the pseudo-depth of photos.
     Depth(depth::DepthArgs),
     /// Train the generator on pseudo-depth, first on L1 alone, then against the critic.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Augment(args) => preview::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Detect(args) => detect::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),
