@@ -217,8 +217,8 @@ impl Maker<'_> {
         let wide = Region { side: product.side * Augmentation::REACH, ..product };
         let recaptured = self.args.layout == Layout::Photos;
         let depth = if sample.attack.is_none() || recaptured {
-            match self.finder.reconstructor.reconstruct_face(&frame, &face)? {
-                Some(surface) => Some(pseudo_depth(&surface, &wide, &self.finder.reconstructor.triangles, self.args.size as usize)),
+            match self.finder.reconstructor.reconstruct(&frame, &face)? {
+                Some(surface) => Some(pseudo_depth(&surface, &wide, self.args.size as usize)),
                 None => return Ok(Outcome::NoFace("the face is too hidden to reconstruct its depth".into())),
             }
         } else {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{Detector, DetectorChoice};
-use crate::depth::facemesh::Reconstructor;
+use crate::depth::{DepthChoice, Reconstructor};
 
 /// Which detector.
 #[derive(Debug, Args)]
@@ -37,6 +37,15 @@ impl DetectorArgs {
 pub struct FaceArgs {
     #[command(flatten)]
     detector: DetectorArgs,
+    /// What gives faces depth.
+    #[arg(long, value_enum, default_value = "facemesh")]
+    depth: DepthChoice,
+    /// PRNet's checkpoint: pytorchcv's `prnet` (.pth, or .safetensors with the same names).
+    #[arg(long, value_name = "FILE")]
+    prnet: Option<PathBuf>,
+    /// Folder with PRNet's own face_ind.txt and triangles.txt (its Data/uv-data).
+    #[arg(long, value_name = "DIR")]
+    prnet_uv: Option<PathBuf>,
 }
 
 /// A detector and a reconstructor.
@@ -54,7 +63,11 @@ impl FaceArgs {
     /// # Errors
     /// One sentence if a file is missing or damaged, or a flag that the choice needs is not given.
     pub fn open(&self) -> Result<Finder> {
-        Ok(Finder { detector: self.detector.open()?, reconstructor: Reconstructor::load(&self.detector.weights)? })
+        let (prnet, uv) = (self.prnet.as_deref(), self.prnet_uv.as_deref());
+        Ok(Finder {
+            detector: self.detector.open()?,
+            reconstructor: Reconstructor::load(self.depth, &self.detector.weights, prnet, uv)?,
+        })
     }
 
     /// The detector's name, for the record of how a data set was prepared.
@@ -64,6 +77,6 @@ impl FaceArgs {
 
     /// The reconstructor's name.
     pub fn depth_name(&self) -> &'static str {
-        "facemesh"
+        self.depth.name()
     }
 }
