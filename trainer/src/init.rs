@@ -3,10 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use bonafide::{
-    network::Encoder,
-    weights::sha256,
-};
+use bonafide::{network::Encoder, weights::sha256};
 use burn::tensor::Device;
 use clap::Args;
 

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use trainer::{config, depth, detect, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score};
+use trainer::{
+    config, depth, detect, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score,
+};
 
 /// Trains, evaluates and exports the networks of bonafide.
 #[derive(Parser)]

@@ -225,11 +225,8 @@ impl Maker<'_> {
             None
         };
         let cut = cut(&frame, &wide, self.args.size as usize);
-        let pictures = if recaptured {
-            self.recaptures(number, sample, &cut)
-        } else {
-            vec![(cut, sample.attack.clone())]
-        };
+        let pictures =
+            if recaptured { self.recaptures(number, sample, &cut) } else { vec![(cut, sample.attack.clone())] };
         let mut crops = Vec::new();
         for (variant, (picture, attack)) in pictures.into_iter().enumerate() {
             let image = file_name("crops", number, variant);
@@ -256,10 +253,7 @@ impl Maker<'_> {
                     if (number as u64 + variant).is_multiple_of(2) { PaiSpecies::Print } else { PaiSpecies::Replay };
                 [
                     (recapture::bona_fide(scene, &mut rng("bona fide")), None),
-                    (
-                        recapture::attack(scene, species, &mut rng("attack")),
-                        Some(Attack { species, instrument: None }),
-                    ),
+                    (recapture::attack(scene, species, &mut rng("attack")), Some(Attack { species, instrument: None })),
                 ]
             })
             .collect()

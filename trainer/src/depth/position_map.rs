@@ -65,7 +65,8 @@ fn numbers(path: &Path, end: usize) -> Result<Vec<u32>> {
     })?;
     let number = |word: &str| word.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && (0.0..end as f64).contains(n));
     let numbers: Option<Vec<u32>> = text.split_whitespace().map(|word| number(word).map(|n| n as u32)).collect();
-    let numbers = numbers.with_context(|| format!("{} holds something else than numbers beneath {end}", path.display()))?;
+    let numbers =
+        numbers.with_context(|| format!("{} holds something else than numbers beneath {end}", path.display()))?;
     ensure!(!numbers.is_empty(), "{} is empty", path.display());
     Ok(numbers)
 }

@@ -201,7 +201,8 @@ fn names() -> Vec<(String, String)> {
             names.push((format!(r"^features\.encoder\.{theirs}\."), format!("encoder.{number}.")));
         }
     }
-    let units = DECODER.iter().enumerate().flat_map(|(stage, &(_, layers))| (1..=layers).map(move |unit| (stage + 1, unit)));
+    let units =
+        DECODER.iter().enumerate().flat_map(|(stage, &(_, layers))| (1..=layers).map(move |unit| (stage + 1, unit)));
     for (number, (stage, unit)) in units.enumerate() {
         names.push((format!(r"^features\.decoder\.stage{stage}\.unit{unit}\."), format!("decoder.{number}.")));
     }

@@ -111,5 +111,9 @@ fn retina_faces(network: &RetinaFace, frame: &Frame<'_>) -> Result<Vec<Face>> {
 /// Planar RGB in `[0, 1]` -> planar BGR in 0..255 less [`MEAN`].
 fn bgr(planes: &[f32]) -> Vec<f32> {
     let planes: Vec<&[f32]> = planes.chunks_exact(planes.len() / 3).collect();
-    [2, 1, 0].into_iter().zip(MEAN).flat_map(|(channel, mean)| planes[channel].iter().map(move |v| 255.0 * v - mean)).collect()
+    [2, 1, 0]
+        .into_iter()
+        .zip(MEAN)
+        .flat_map(|(channel, mean)| planes[channel].iter().map(move |v| 255.0 * v - mean))
+        .collect()
 }

@@ -218,7 +218,9 @@ fn names() -> Vec<(String, String)> {
     // The body's stages hold 5 (after the stem), 6 and 2 blocks; ours are numbered through.
     let places = (1..=5).map(|i| (1, i)).chain((0..6).map(|i| (2, i))).chain((0..2).map(|i| (3, i)));
     for (number, (stage, index)) in places.enumerate() {
-        for (layer, name) in [(0, "depthwise.conv"), (1, "depthwise.norm"), (3, "pointwise.conv"), (4, "pointwise.norm")] {
+        for (layer, name) in
+            [(0, "depthwise.conv"), (1, "depthwise.norm"), (3, "pointwise.conv"), (4, "pointwise.norm")]
+        {
             names.push((format!(r"^body\.stage{stage}\.{index}\.{layer}\."), format!("blocks.{number}.{name}.")));
         }
     }

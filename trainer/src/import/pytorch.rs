@@ -19,8 +19,11 @@ use burn::store::{ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, PytorchStor
 /// or has it in another shape.
 pub fn load_pytorch<M: ModuleSnapshot, S: AsRef<str>>(path: &Path, mut module: M, names: &[(S, S)]) -> Result<M> {
     // Told apart here from a file that is there but damaged.
-    ensure!(std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?.metadata()?.is_file(),
-        "{} is no file", path.display());
+    ensure!(
+        std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?.metadata()?.is_file(),
+        "{} is no file",
+        path.display()
+    );
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     match ending.as_str() {
         "safetensors" => {
