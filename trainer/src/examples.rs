@@ -366,7 +366,7 @@ impl Item<'_> {
     /// If its file has gone or is damaged.
     pub fn cut(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let image = read(&self.example.image)?;
-        let depth = self.example.depth.as_ref().map(read).transpose()?;
+        let depth = self.example.depth.as_deref().map(read).transpose()?;
         let (mut image, mut map) = (self.cut_from(&image.frame()), vec![0.0; CROP_SIZE * CROP_SIZE]);
         if let Some(depth) = depth {
             map = self.cut_from(&depth.frame());
@@ -389,7 +389,7 @@ impl Item<'_> {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Photo> {
+fn read(path: &std::path::Path) -> Result<Photo> {
     Photo::read(path).context("a prepared crop has gone or is damaged: prepare the data again")
 }
 

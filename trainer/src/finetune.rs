@@ -31,8 +31,10 @@ pub struct FinetuneArgs {
     /// the config's baseline_epochs.
     #[arg(long, conflicts_with = "init")]
     pub pretrained: Option<PathBuf>,
+    /// What the encoder starts from.
     #[command(flatten)]
     pub init: InitArgs,
+    /// What all stages share.
     #[command(flatten)]
     pub stage: StageArgs,
 }

@@ -239,7 +239,7 @@ impl Maker<'_> {
                 }
                 _ => None,
             };
-            crops.push(Crop { image, depth, attack, labels: sample.labels.clone() });
+            crops.push(Crop { image, depth, attack, labels: sample.labels });
         }
         Ok(Outcome::Crops(crops))
     }
