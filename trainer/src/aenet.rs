@@ -81,10 +81,8 @@ impl Aenet {
         let attack = batch.attack.clone();
         let bona_fide = attack.clone() * -1.0 + 1.0;
 
-        let class = losses::binary_cross_entropy(
-            self.class.forward(embedding.clone()).squeeze_dim(1),
-            bona_fide.clone(),
-        );
+        let class =
+            losses::binary_cross_entropy(self.class.forward(embedding.clone()).squeeze_dim(1), bona_fide.clone());
         let attributes = self.attributes.forward(embedding.clone());
         let mask = bona_fide.clone().unsqueeze_dim::<2>(1).repeat_dim(1, 40);
         let attributes = losses::masked_binary_cross_entropy(attributes, labels.attributes.clone(), mask);

@@ -47,12 +47,10 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let device = Device::flex().autodiff();
     device.seed(1);
     let size = args.batch as usize;
-    let random = |channels| {
-        Tensor::random([size, channels, CROP_SIZE, CROP_SIZE], Distribution::Uniform(0.0, 1.0), &device)
-    };
+    let random =
+        |channels| Tensor::random([size, channels, CROP_SIZE, CROP_SIZE], Distribution::Uniform(0.0, 1.0), &device);
     let attack = Tensor::<1>::from_floats((0..size).map(|at| (at % 2) as f32).collect::<Vec<_>>().as_slice(), &device);
-    let batch =
-        Batch { images: random(3), depth: random(1), types: attack.clone().int(), attack, semantics: None };
+    let batch = Batch { images: random(3), depth: random(1), types: attack.clone().int(), attack, semantics: None };
     let rank = Rank::alone(device.clone());
     let config = Config::load("inter")?;
     let mut step: Box<dyn FnMut() -> Result<()>> = match args.step {
@@ -83,7 +81,8 @@ fn cpu_seconds() -> Result<f64> {
     let text = fs::read_to_string("/proc/self/stat").context("this benchmark needs Linux's /proc")?;
     // The name before the last parenthesis may hold spaces.
     let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).context("/proc/self/stat is odd");
+    let ticks =
+        |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).context("/proc/self/stat is odd");
     Ok((ticks(11)? + ticks(12)?) / 100.0)
 }
 

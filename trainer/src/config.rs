@@ -218,12 +218,9 @@ impl Config {
         ] {
             ensure!(value.is_finite() && value > 0.0, "{name} is {value}: it must be a positive number");
         }
-        for (name, value) in [
-            ("lambda_g", p.lambda_g),
-            ("lambda_cg", p.lambda_cg),
-            ("lambda_d", p.lambda_d),
-            ("lambda_cd", p.lambda_cd),
-        ] {
+        for (name, value) in
+            [("lambda_g", p.lambda_g), ("lambda_cg", p.lambda_cg), ("lambda_d", p.lambda_d), ("lambda_cd", p.lambda_cd)]
+        {
             ensure!(value.is_finite() && value >= 0.0, "pretrain.{name} is {value}: it must not be negative");
         }
         Ok(())

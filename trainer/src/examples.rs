@@ -258,7 +258,10 @@ impl Examples {
         let labels: Option<Vec<&Semantics>> = items.iter().map(|item| item.example.labels.as_ref()).collect();
         let semantics = labels.map(|labels| {
             (
-                labels.iter().flat_map(|label| (0..40).map(|bit| f32::from(u8::from(label.attributes >> bit & 1 == 1)))).collect(),
+                labels
+                    .iter()
+                    .flat_map(|label| (0..40).map(|bit| f32::from(u8::from(label.attributes >> bit & 1 == 1))))
+                    .collect(),
                 labels.iter().map(|label| i32::from(label.spoof_type)).collect(),
                 labels.iter().map(|label| i32::from(label.illumination)).collect(),
             )
@@ -366,7 +369,7 @@ impl Item<'_> {
     /// If its file has gone or is damaged.
     pub fn cut(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let image = read(&self.example.image)?;
-        let depth = self.example.depth.as_ref().map(read).transpose()?;
+        let depth = self.example.depth.as_deref().map(read).transpose()?;
         let (mut image, mut map) = (self.cut_from(&image.frame()), vec![0.0; CROP_SIZE * CROP_SIZE]);
         if let Some(depth) = depth {
             map = self.cut_from(&depth.frame());
@@ -389,7 +392,7 @@ impl Item<'_> {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Photo> {
+fn read(path: &std::path::Path) -> Result<Photo> {
     Photo::read(path).context("a prepared crop has gone or is damaged: prepare the data again")
 }
 

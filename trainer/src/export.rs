@@ -78,7 +78,11 @@ pub fn run(args: &ExportArgs) -> Result<()> {
             },
         )]
         .into(),
-        training: Training { data: evaluation.data, commit: folder.about()?.commit, config: serde_json::to_value(&config)? },
+        training: Training {
+            data: evaluation.data,
+            commit: folder.about()?.commit,
+            config: serde_json::to_value(&config)?,
+        },
     };
     // The manifest last: until it is there, the old one refuses the new bytes.
     write_atomic(&args.out.join(classifier_file), &bytes)?;

@@ -31,8 +31,10 @@ pub struct FinetuneArgs {
     /// the config's baseline_epochs.
     #[arg(long, conflicts_with = "init")]
     pub pretrained: Option<PathBuf>,
+    /// What the encoder starts from.
     #[command(flatten)]
     pub init: InitArgs,
+    /// What all stages share.
     #[command(flatten)]
     pub stage: StageArgs,
 }
@@ -154,8 +156,7 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
     })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = examples.of(Split::Development)?;
-    let epochs =
-        if args.pretrained.is_some() { config.finetune.epochs } else { config.finetune.baseline_epochs };
+    let epochs = if args.pretrained.is_some() { config.finetune.epochs } else { config.finetune.baseline_epochs };
     train::train(
         trainee,
         &examples.training(config.finetune.batch, devices.len(), config.seed)?,

@@ -276,8 +276,7 @@ pub fn run(args: &ImagenetArgs) -> Result<()> {
     );
     let recording = run::recording(&devices[0]);
     let encoder = init::encoder(&args.init, &config.model, &recording)?;
-    let trainee =
-        Trainee::new(encoder, config.model.width, training.classes.len(), config.imagenet.lr, &recording);
+    let trainee = Trainee::new(encoder, config.model.width, training.classes.len(), config.imagenet.lr, &recording);
     let backbone = args.init.describe()?;
     let folder = args.run.folder("pretrain-imagenet", &backbone, &config, training.digest(), Vec::new())?;
     train::train(

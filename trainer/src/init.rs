@@ -1,19 +1,13 @@
 //! What an encoder starts from: He initialisation, an ImageNet run of ours, or a published checkpoint.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use anyhow::{Context, Result, ensure};
-use bonafide::{
-    network::Encoder,
-    weights::sha256,
-};
-use burn::{
-    store::{ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, PytorchStore, SafetensorsStore},
-    tensor::Device,
-};
+use anyhow::{Context, Result};
+use bonafide::{network::Encoder, weights::sha256};
+use burn::tensor::Device;
 use clap::Args;
 
-use crate::{config::Model, run, stage::origin};
+use crate::{config::Model, import::pytorch::load_pytorch, run, stage::origin};
 
 /// torchvision's ResNet-18 -> our encoder. A checkpoint of ours matches none of the patterns but the first.
 const NAMES: [(&str, &str); 12] = [
@@ -74,43 +68,8 @@ pub fn encoder(args: &InitArgs, model: &Model, device: &Device) -> Result<Encode
         let trained = run::trained(path)?;
         return run::load_module(&trained, "encoder", Encoder::new(model.width, device));
     }
-    read_checkpoint(path, Encoder::new(model.width, device))
+    // Other tensors than the encoder's, such as the ImageNet head, are left out.
+    let names: Vec<_> = NAMES.into_iter().chain(BLOCKS).collect();
+    load_pytorch(path, Encoder::new(model.width, device), &names)
         .with_context(|| format!("{} is no checkpoint of an encoder of width {}", path.display(), model.width))
-}
-
-/// Fills an encoder from a safetensors or PyTorch checkpoint with torchvision's or our names. Other tensors, such as the
-/// ImageNet head, are left out. A PyTorch file is parsed, never unpickled: only tensors come out of it.
-///
-/// # Errors
-/// If the file cannot be parsed, or lacks one of the encoder's tensors or has it in another shape.
-fn read_checkpoint(path: &Path, mut encoder: Encoder) -> Result<Encoder> {
-    let names = || NAMES.into_iter().chain(BLOCKS);
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    match ending.as_str() {
-        "safetensors" => {
-            let mut store = SafetensorsStore::from_file(path).with_from_adapter(PyTorchToBurnAdapter);
-            for (from, to) in names() {
-                store = store.with_key_remapping(from, to);
-            }
-            fill(&mut encoder, store.allow_partial(true))?;
-        }
-        "pth" | "pt" | "bin" => {
-            let mut store = PytorchStore::from_file(path);
-            for (from, to) in names() {
-                store = store.with_key_remapping(from, to);
-            }
-            fill(&mut encoder, store.allow_partial(true))?;
-        }
-        _ => anyhow::bail!("its name must end in .safetensors, .pth, .pt or .bin"),
-    }
-    Ok(encoder)
-}
-
-fn fill<S: ModuleStore>(encoder: &mut Encoder, mut store: S) -> Result<()> {
-    let applied = encoder.load_from(&mut store).map_err(|error| anyhow::anyhow!("{error}"))?;
-    if let Some(error) = applied.errors.first() {
-        anyhow::bail!("{error}");
-    }
-    ensure!(applied.missing.is_empty(), "it lacks {}", applied.missing[0].0);
-    Ok(())
 }

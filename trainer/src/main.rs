@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use trainer::{bench, config, depth, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol, score};
+use trainer::{
+    bench, config, depth, detect, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol,
+    score,
+};
 
 /// Trains, evaluates and exports the networks of bonafide.
 #[derive(Parser)]
@@ -27,6 +30,8 @@ enum Command {
     Protocol(protocol::ProtocolArgs),
     /// Draw a contact sheet of augmented training crops.
     Augment(preview::AugmentArgs),
+    /// Print the faces of photos as JSON lines.
+    Detect(detect::DetectArgs),
     /// Draw the pseudo-depth of photos.
     Depth(depth::DepthArgs),
     /// Train the generator on pseudo-depth, first on L1 alone, then against the critic.
@@ -52,6 +57,7 @@ fn main() -> ExitCode {
         Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Augment(args) => preview::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Detect(args) => detect::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),

@@ -217,19 +217,16 @@ impl Maker<'_> {
         let wide = Region { side: product.side * Augmentation::REACH, ..product };
         let recaptured = self.args.layout == Layout::Photos;
         let depth = if sample.attack.is_none() || recaptured {
-            match self.finder.reconstructor.reconstruct_face(&frame, &face)? {
-                Some(surface) => Some(pseudo_depth(&surface, &wide, &self.finder.reconstructor.triangles, self.args.size as usize)),
+            match self.finder.reconstructor.reconstruct(&frame, &face)? {
+                Some(surface) => Some(pseudo_depth(&surface, &wide, self.args.size as usize)),
                 None => return Ok(Outcome::NoFace("the face is too hidden to reconstruct its depth".into())),
             }
         } else {
             None
         };
         let cut = cut(&frame, &wide, self.args.size as usize);
-        let pictures = if recaptured {
-            self.recaptures(number, sample, &cut)
-        } else {
-            vec![(cut, sample.attack.clone())]
-        };
+        let pictures =
+            if recaptured { self.recaptures(number, sample, &cut) } else { vec![(cut, sample.attack.clone())] };
         let mut crops = Vec::new();
         for (variant, (picture, attack)) in pictures.into_iter().enumerate() {
             let image = file_name("crops", number, variant);
@@ -242,7 +239,7 @@ impl Maker<'_> {
                 }
                 _ => None,
             };
-            crops.push(Crop { image, depth, attack, labels: sample.labels.clone() });
+            crops.push(Crop { image, depth, attack, labels: sample.labels });
         }
         Ok(Outcome::Crops(crops))
     }
@@ -256,10 +253,7 @@ impl Maker<'_> {
                     if (number as u64 + variant).is_multiple_of(2) { PaiSpecies::Print } else { PaiSpecies::Replay };
                 [
                     (recapture::bona_fide(scene, &mut rng("bona fide")), None),
-                    (
-                        recapture::attack(scene, species, &mut rng("attack")),
-                        Some(Attack { species, instrument: None }),
-                    ),
+                    (recapture::attack(scene, species, &mut rng("attack")), Some(Attack { species, instrument: None })),
                 ]
             })
             .collect()

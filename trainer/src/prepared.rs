@@ -106,11 +106,7 @@ impl Prepared {
     pub fn load(path: &Path) -> Result<Self> {
         let header = read_header(path)?
             .with_context(|| format!("{} is no prepared folder: make one with `trainer prepare`", path.display()))?;
-        ensure!(
-            header.complete,
-            "{} is not finished: go on with the same `trainer prepare` command",
-            path.display()
-        );
+        ensure!(header.complete, "{} is not finished: go on with the same `trainer prepare` command", path.display());
         let records = read_records(path)?;
         ensure!(
             records.len() == header.samples,

@@ -34,8 +34,10 @@ const COLLAPSED: f32 = 0.95;
 /// Options of `trainer pretrain`.
 #[derive(Debug, Clone, Args)]
 pub struct PretrainArgs {
+    /// What the encoder starts from.
     #[command(flatten)]
     pub init: InitArgs,
+    /// What all stages share.
     #[command(flatten)]
     pub stage: StageArgs,
 }

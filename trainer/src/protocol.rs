@@ -117,7 +117,10 @@ pub fn run(args: &ProtocolArgs) -> Result<()> {
         for (rows, all) in [(best, &mut optimistic), (fixed, &mut held)] {
             if rows.len() > 1 {
                 let mean = table::Row::mean(&rows);
-                all.push(table::Row { model: mean.model.replacen(&format!(", seed {}", args.seeds[0]), "", 1), ..mean });
+                all.push(table::Row {
+                    model: mean.model.replacen(&format!(", seed {}", args.seeds[0]), "", 1),
+                    ..mean
+                });
             }
             all.extend(rows);
         }

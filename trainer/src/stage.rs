@@ -20,6 +20,7 @@ use crate::{
 /// Options of a run, whatever it trains on.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
+    /// The config.
     #[command(flatten)]
     pub config: ConfigArgs,
     /// Folder of the run.
@@ -42,6 +43,7 @@ pub struct StageArgs {
     /// Folders that `trainer prepare` wrote.
     #[arg(long, required = true, num_args = 1..)]
     pub data: Vec<PathBuf>,
+    /// The run.
     #[command(flatten)]
     pub run: RunArgs,
 }

@@ -45,9 +45,7 @@ fn batch(times: usize, device: &Device) -> Batch {
 
 /// The losses of some steps, the last half of them against the critic.
 fn curve(trainee: &mut Trainee, batch: &Batch, rank: &Rank) -> Vec<f32> {
-    (0..STEPS)
-        .map(|step| trainee.losses(batch, step >= STEPS / 2, step % 3 == 0, rank).unwrap().generator)
-        .collect()
+    (0..STEPS).map(|step| trainee.losses(batch, step >= STEPS / 2, step % 3 == 0, rank).unwrap().generator).collect()
 }
 
 fn close(what: &str, a: &[f32], b: &[f32], tolerance: f32) {
@@ -75,11 +73,8 @@ fn two_devices_learn_as_one_with_the_doubled_batch() {
         return;
     }
     let devices = DeviceChoice::Cuda(vec![0, 1]).open().unwrap();
-    let one = curve(
-        &mut trainee(&devices[0]),
-        &batch(2, &devices[0].clone().autodiff()),
-        &Rank::alone(devices[0].clone()),
-    );
+    let one =
+        curve(&mut trainee(&devices[0]), &batch(2, &devices[0].clone().autodiff()), &Rank::alone(devices[0].clone()));
     let start = trainee(&devices[0]);
     let two = parallel::run(&devices, |rank| {
         let mut trainee = start.clone().fork(&rank);

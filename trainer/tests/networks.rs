@@ -130,11 +130,15 @@ fn every_head_learns() {
         device.seed(1);
         // AENet's maps divide the crop into 14 x 14.
         let batch = samples(112, &device);
-        let labels = |of: fn(usize) -> i32| Tensor::from_data(TensorData::from([0, 1, 2, 3, 4, 5, 6, 7].map(of)), &device);
+        let labels =
+            |of: fn(usize) -> i32| Tensor::from_data(TensorData::from([0, 1, 2, 3, 4, 5, 6, 7].map(of)), &device);
         let batch = Batch {
             semantics: Some(SemanticBatch {
                 attributes: Tensor::from_data(
-                    TensorData::new((0..320).map(|i| (i % 3) as f32 / 2.0).map(f32::round).collect::<Vec<_>>(), [8, 40]),
+                    TensorData::new(
+                        (0..320).map(|i| (i % 3) as f32 / 2.0).map(f32::round).collect::<Vec<_>>(),
+                        [8, 40],
+                    ),
                     &device,
                 ),
                 spoof_type: labels(|i| if i < 4 { 0 } else { i as i32 }),

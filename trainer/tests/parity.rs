@@ -29,7 +29,9 @@ const CHANGES: f64 = 0.2;
 
 /// `count` numbers in `[-1, 1)`: splitmix64 of FNV-1a(name) + index, its upper 24 bits.
 fn uniform(name: &str, count: usize) -> Vec<f32> {
-    let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let seed = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     (0..count as u64)
         .map(|index| {
             let z = seed.wrapping_add(index).wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -151,7 +153,10 @@ fn batch(device: &Device) -> Batch {
     }
     let attack = Tensor::<1>::from_floats([0.0, 1.0, 0.0, 1.0], device);
     Batch {
-        images: Tensor::from_data(TensorData::new(half("images/1", BATCH * 3 * SIDE * SIDE), [BATCH, 3, SIDE, SIDE]), device),
+        images: Tensor::from_data(
+            TensorData::new(half("images/1", BATCH * 3 * SIDE * SIDE), [BATCH, 3, SIDE, SIDE]),
+            device,
+        ),
         depth: Tensor::from_data(TensorData::new(depth, [BATCH, 1, SIDE, SIDE]), device),
         types: attack.clone().int(),
         attack,
@@ -179,7 +184,10 @@ fn same(what: &str, name: &str, values: &[f32], digest: &Value, tolerance: f64) 
         let direction = uniform(&format!("{name}/{along}"), values.len());
         let ours: f64 = values.iter().zip(&direction).map(|(value, u)| value * f64::from(*u)).sum();
         let theirs = digest["along"][along].as_f64().unwrap();
-        assert!((ours - theirs).abs() <= 3.0 * tolerance * norm.max(1e-12), "{what} {name}, {along}: {ours}, PyTorch {theirs}");
+        assert!(
+            (ours - theirs).abs() <= 3.0 * tolerance * norm.max(1e-12),
+            "{what} {name}, {along}: {ours}, PyTorch {theirs}"
+        );
     }
 }
 
@@ -262,7 +270,9 @@ fn a_fine_tuning_step() {
     let logits = copy.forward(batch(&device).images);
     let loss = losses::binary_cross_entropy(logits.clone(), batch(&device).attack * -1.0 + 1.0);
     same_gradients(&copy, "classifier", loss, &golden["classifier"], GRADIENTS);
-    for (ours, theirs) in logits.into_data().try_into_vec::<f32>().unwrap().into_iter().zip(golden["logits"].as_array().unwrap()) {
+    for (ours, theirs) in
+        logits.into_data().try_into_vec::<f32>().unwrap().into_iter().zip(golden["logits"].as_array().unwrap())
+    {
         close("logit", f64::from(ours), theirs, VALUES);
     }
     let mut trainee = finetune::Trainee::new(Liveness::Classifier(classifier), 1e-3);

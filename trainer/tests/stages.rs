@@ -166,9 +166,12 @@ fn an_image_folder_teaches_its_classes_and_a_run_starts_from_it() {
             }
         }
     }
-    support::config(&path.join("quick.toml"), &[&QUICK[..], &[("epochs = 30\nbatch = 64", "epochs = 6\nbatch = 8")]].concat());
+    support::config(
+        &path.join("quick.toml"),
+        &[&QUICK[..], &[("epochs = 30\nbatch = 64", "epochs = 6\nbatch = 8")]].concat(),
+    );
     let log = succeeds(path, &["pretrain-imagenet", "--data", "images", "--config", "quick.toml", "--run", "backbone"]);
-    let last: serde_json::Value = log.lines().filter_map(|line| serde_json::from_str(line).ok()).last().unwrap();
+    let last: serde_json::Value = log.lines().rev().find_map(|line| serde_json::from_str(line).ok()).unwrap();
     assert!(last["val_top1"].as_f64().unwrap() > 0.7, "{log}");
 
     support::prepared(&path.join("data"), "data", [2, 1, 1], false);

@@ -1,19 +1,21 @@
-//! Mesh points in a region -> the region's z-buffered depth map. Knows nothing of networks or files.
+//! A surface in a region -> the region's z-buffered depth map. Knows nothing of networks or files.
 
-use bonafide::{face::mesh::Mesh, region::Region};
+use bonafide::region::Region;
 
-/// Pseudo-depth of a mesh as the region sees it: `[size * size]`, row-major, in `[0, 1]`.
+use super::Surface;
+
+/// Pseudo-depth of a surface as the region sees it: `[size * size]`, row-major, in `[0, 1]`.
 ///
-/// The nearest point of the whole mesh is 1 and the farthest 0, linearly (our choice, so that a map does not depend on the
+/// The nearest point of the whole surface is 1 and the farthest 0, linearly (our choice, so that a map does not depend on the
 /// head's distance); whatever no triangle covers is 0 too. Where triangles overlap the nearest wins.
-pub fn pseudo_depth(mesh: &Mesh, region: &Region, triangles: &[[u16; 3]], size: usize) -> Vec<f32> {
-    let (near, far) = mesh
+pub fn pseudo_depth(surface: &Surface, region: &Region, size: usize) -> Vec<f32> {
+    let (near, far) = surface
         .points
         .iter()
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(near, far), point| (near.min(point[2]), far.max(point[2])));
     let range = (far - near).max(f32::MIN_POSITIVE);
     // Corners in map pixels, z already as depth.
-    let corners: Vec<[f32; 3]> = mesh
+    let corners: Vec<[f32; 3]> = surface
         .points
         .iter()
         .map(|&[x, y, z]| {
@@ -22,8 +24,8 @@ pub fn pseudo_depth(mesh: &Mesh, region: &Region, triangles: &[[u16; 3]], size: 
         })
         .collect();
     let mut map = vec![0.0; size * size];
-    for triangle in triangles {
-        draw(&mut map, size, triangle.map(|corner| corners[usize::from(corner)]));
+    for triangle in surface.triangles.iter() {
+        draw(&mut map, size, triangle.map(|corner| corners[corner as usize]));
     }
     map
 }
@@ -69,10 +71,9 @@ mod tests {
     fn the_nearer_surface_wins_and_nothing_is_zero() {
         // A near square in front of a far one, drawn first and drawn last.
         let points = [square(0.0), square(4.0)].concat();
-        let mesh = Mesh { points, presence: 1.0 };
         let (near, far) = ([[0, 1, 2], [0, 2, 3]], [[4, 5, 6], [4, 6, 7]]);
         for triangles in [[near, far].concat(), [far, near].concat()] {
-            let map = pseudo_depth(&mesh, &REGION, &triangles, 10);
+            let map = pseudo_depth(&Surface { points: points.clone(), triangles: triangles.into() }, &REGION, 10);
             assert_eq!(map[5 * 10 + 5], 1.0);
             assert_eq!(map[0], 0.0);
             assert_eq!(map.iter().filter(|depth| **depth > 0.0).count(), 36);
@@ -80,10 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn a_mesh_far_outside_or_without_area_draws_nothing() {
-        let mesh = Mesh { points: square(1.0).iter().map(|p| [p[0] + 1e9, p[1], p[2]]).collect(), presence: 1.0 };
-        assert!(pseudo_depth(&mesh, &REGION, &[[0, 1, 2]], 10).iter().all(|depth| *depth == 0.0));
-        let line = Mesh { points: vec![[0.0; 3], [5.0, 5.0, 1.0], [9.0, 9.0, 2.0]], presence: 1.0 };
-        assert!(pseudo_depth(&line, &REGION, &[[0, 1, 2]], 10).iter().all(|depth| *depth == 0.0));
+    fn a_surface_far_outside_or_without_area_draws_nothing() {
+        let far = square(1.0).iter().map(|p| [p[0] + 1e9, p[1], p[2]]).collect();
+        let line = vec![[0.0; 3], [5.0, 5.0, 1.0], [9.0, 9.0, 2.0]];
+        for points in [far, line] {
+            let surface = Surface { points, triangles: vec![[0, 1, 2]].into() };
+            assert!(pseudo_depth(&surface, &REGION, 10).iter().all(|depth| *depth == 0.0));
+        }
     }
 }

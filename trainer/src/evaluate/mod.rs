@@ -86,8 +86,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         Ok(Example::labelled(of, &network.score(examples, of, &device)?))
     };
     let of_test = measured.of(Split::Test)?;
-    let (development, test) =
-        (scored(&chosen, &chosen.of(Split::Development)?)?, scored(measured, &of_test)?);
+    let (development, test) = (scored(&chosen, &chosen.of(Split::Development)?)?, scored(measured, &of_test)?);
     let (silent, unscored) = (chosen.unscored(Split::Development), measured.unscored(Split::Test));
     let evaluation = evaluate_scores(measured.description(), &development, &test, &unscored)?;
     labelled::write_csv(

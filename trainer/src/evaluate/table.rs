@@ -210,7 +210,7 @@ mod tests {
     fn the_mean_of_seeds_keeps_the_extremes() {
         let row = |value| Row { auc: Some(Figure { value, interval: None }), ..published()[1].clone() };
         let mean = Row::mean(&[row(0.9), row(0.95), row(0.85)]);
-        assert!(table(&[mean]).contains("mean of 3 seeds [lowest, highest] | 0.71") );
+        assert!(table(&[mean]).contains("mean of 3 seeds [lowest, highest] | 0.71"));
         let auc = Row::mean(&[row(0.9), row(0.95), row(0.85)]).auc.unwrap();
         assert!((auc.value - 0.9).abs() < 1e-12);
         assert_eq!(auc.interval, Some(Interval { low: 0.85, high: 0.95 }));

@@ -1,6 +1,7 @@
 //! Published weights of others -> our networks' weights, in `pkg/weights`.
 
 pub mod mediapipe;
+pub mod pytorch;
 pub mod tflite;
 
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ const SIZE: u32 = 290;
 
 /// A prepared folder of so many people in each split, each with a bona fide crop (a smooth ball, and its depth) and an attack
 /// (the same with a print's dots or a screen's stripes).
-pub fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled: bool) {
+pub(crate) fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled: bool) {
     let splits = [Split::Train, Split::Development, Split::Test];
     let total: usize = people.iter().sum();
     let (mut writer, _) = Writer::open(folder, SIZE, total, serde_json::json!({ "made": "by a test" })).unwrap();
@@ -82,7 +82,7 @@ fn crop(folder: &Path, number: usize, variant: usize, attack: Option<Attack>, la
 }
 
 /// The preset `small` with other numbers, as a config file.
-pub fn config(path: &Path, changes: &[(&str, &str)]) {
+pub(crate) fn config(path: &Path, changes: &[(&str, &str)]) {
     let mut text = trainer::config::PRESETS[2].1.to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "the preset has no {from}");
@@ -92,7 +92,7 @@ pub fn config(path: &Path, changes: &[(&str, &str)]) {
 }
 
 /// Every trainable number of a network, in order.
-pub fn parameters<M: Module>(module: &M) -> Vec<f32> {
+pub(crate) fn parameters<M: Module>(module: &M) -> Vec<f32> {
     struct Collect(Vec<f32>);
     impl ModuleVisitor for Collect {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -103,4 +103,3 @@ pub fn parameters<M: Module>(module: &M) -> Vec<f32> {
     module.visit(&mut all);
     all.0
 }
-

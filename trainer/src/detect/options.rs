@@ -1,0 +1,82 @@
+//! The options that choose detector and depth, shared by `trainer prepare`, `trainer depth` and `trainer detect`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Detector, DetectorChoice};
+use crate::depth::{DepthChoice, Reconstructor};
+
+/// Which detector.
+#[derive(Debug, Args)]
+pub struct DetectorArgs {
+    /// Folder with the shipped detector's and the face mesh's weights.
+    #[arg(long, value_name = "DIR", default_value = "pkg/weights")]
+    pub weights: PathBuf,
+    /// What finds the faces.
+    #[arg(long, value_enum, default_value = "blazeface")]
+    pub detector: DetectorChoice,
+    /// RetinaFace's checkpoint: Pytorch_Retinaface's, MobileNet 0.25 (.pth, or .safetensors with the same names).
+    #[arg(long, value_name = "FILE")]
+    pub retinaface: Option<PathBuf>,
+}
+
+impl DetectorArgs {
+    /// Loads the detector.
+    ///
+    /// # Errors
+    /// See [`Detector::load`].
+    pub fn open(&self) -> Result<Detector> {
+        Detector::load(self.detector, &self.weights, self.retinaface.as_deref())
+    }
+}
+
+/// Which detector and which reconstructor.
+#[derive(Debug, Args)]
+pub struct FaceArgs {
+    #[command(flatten)]
+    detector: DetectorArgs,
+    /// What gives faces depth.
+    #[arg(long, value_enum, default_value = "facemesh")]
+    depth: DepthChoice,
+    /// PRNet's checkpoint: pytorchcv's `prnet` (.pth, or .safetensors with the same names).
+    #[arg(long, value_name = "FILE")]
+    prnet: Option<PathBuf>,
+    /// Folder with PRNet's own face_ind.txt and triangles.txt (its Data/uv-data).
+    #[arg(long, value_name = "DIR")]
+    prnet_uv: Option<PathBuf>,
+}
+
+/// A detector and a reconstructor.
+#[derive(Debug)]
+pub struct Finder {
+    /// Finds the faces.
+    pub detector: Detector,
+    /// Gives one of them depth.
+    pub reconstructor: Reconstructor,
+}
+
+impl FaceArgs {
+    /// Loads both.
+    ///
+    /// # Errors
+    /// One sentence if a file is missing or damaged, or a flag that the choice needs is not given.
+    pub fn open(&self) -> Result<Finder> {
+        let (prnet, uv) = (self.prnet.as_deref(), self.prnet_uv.as_deref());
+        Ok(Finder {
+            detector: self.detector.open()?,
+            reconstructor: Reconstructor::load(self.depth, &self.detector.weights, prnet, uv)?,
+        })
+    }
+
+    /// The detector's name, for the record of how a data set was prepared.
+    pub fn detector_name(&self) -> &'static str {
+        self.detector.detector.name()
+    }
+
+    /// The reconstructor's name.
+    pub fn depth_name(&self) -> &'static str {
+        self.depth.name()
+    }
+}
