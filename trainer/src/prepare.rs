@@ -67,7 +67,7 @@ pub struct PrepareArgs {
 pub fn run(args: &PrepareArgs) -> Result<()> {
     let listing = args.samples()?;
     let samples = &listing.samples;
-    let (writer, done) = Writer::open(&args.out, args.size, samples.len(), args.made_with(samples))?;
+    let (writer, done) = Writer::open(&args.out, args.size, samples.len(), args.made_with(samples)?)?;
     let mut groups: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
     let mut there = vec![false; samples.len()];
     for record in &done {
@@ -164,17 +164,18 @@ impl PrepareArgs {
     }
 
     /// What a resumed preparation must have in common with the one that was broken off.
-    fn made_with(&self, samples: &[Sample]) -> serde_json::Value {
+    fn made_with(&self, samples: &[Sample]) -> Result<serde_json::Value> {
         let names: String = samples.iter().map(|sample| format!("{}\n", sample.media)).collect();
-        serde_json::json!({
+        Ok(serde_json::json!({
             "layout": self.layout,
             "options": self.list,
             "variants": self.variants,
             "seed": self.seed,
             "detector": self.face.detector_name(),
             "depth": self.face.depth_name(),
+            "checkpoints": self.face.digests()?,
             "files": bonafide::weights::sha256(names.as_bytes()),
-        })
+        }))
     }
 }
 

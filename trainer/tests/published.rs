@@ -171,6 +171,11 @@ fn what_is_no_checkpoint_ends_in_a_sentence() {
         "{error}"
     );
 
+    let mut misshapen = golden.clone();
+    misshapen["shapes"]["body.stage1.0.0.weight"][0] = 4.into();
+    let error = sentence(checkpoint(&misshapen, "").path());
+    assert!(error.contains("stem.conv.weight") && !error.contains('\n'), "{error}");
+
     let folder = tempfile::tempdir().unwrap();
     let nonesuch = sentence(&folder.path().join("nonesuch.pth"));
     assert!(nonesuch.contains("cannot read"), "{nonesuch}");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{Detector, DetectorChoice};
@@ -68,6 +68,22 @@ impl FaceArgs {
             detector: self.detector.open()?,
             reconstructor: Reconstructor::load(self.depth, &self.detector.weights, prnet, uv)?,
         })
+    }
+
+    /// SHA-256 of the checkpoints given, in a fixed order.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn digests(&self) -> Result<Vec<String>> {
+        let given = [&self.detector.retinaface, &self.prnet];
+        given
+            .into_iter()
+            .flatten()
+            .map(|path| {
+                let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+                Ok(bonafide::weights::sha256(&bytes))
+            })
+            .collect()
     }
 
     /// The detector's name, for the record of how a data set was prepared.
