@@ -9,8 +9,10 @@ use burn::{
         BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
         conv::{Conv2d, Conv2dConfig},
     },
-    tensor::{Device, Tensor, activation::relu},
+    tensor::{Device, Tensor, activation},
 };
+
+use super::kernels::{self, Layer, Normed};
 
 /// Convolution without bias and batch norm; once folded, convolution with bias.
 #[derive(Module, Debug)]
@@ -46,11 +48,42 @@ impl ConvNorm {
 
     /// `[B, in, H, W]` -> `[B, out, H / stride, W / stride]`, no activation.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
-        match &self.norm {
-            Some(norm) => norm.forward(x),
-            None => x,
+        self.run(x, None, false)
+    }
+
+    /// As [`ConvNorm::forward`], and a ReLU.
+    pub fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
+        self.run(x, None, true)
+    }
+
+    /// As [`ConvNorm::forward`], plus `add`, and a ReLU.
+    pub fn forward_add_relu(&self, x: Tensor<4>, add: Tensor<4>) -> Tensor<4> {
+        self.run(x, Some(add), true)
+    }
+
+    fn run(&self, x: Tensor<4>, add: Option<Tensor<4>>, relu: bool) -> Tensor<4> {
+        if let Some(norm) = self.norm.as_ref().filter(|norm| norm.training.is_enabled())
+            && let Some(kernels) = kernels::of(&x)
+        {
+            let layer = Layer {
+                weight: self.conv.weight.val(),
+                stride: self.conv.stride[0],
+                gamma: norm.gamma.val(),
+                beta: norm.beta.val(),
+                epsilon: norm.epsilon,
+                relu,
+            };
+            let Normed { output, mean, variance } = kernels.conv_norm(&layer, x, add);
+            for (running, batch) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
+                let value = running.value_sync() * (1.0 - norm.momentum) + batch * norm.momentum;
+                running.update(value.detach());
+            }
+            return output;
         }
+        let y = self.conv.forward(x);
+        let y = self.norm.iter().fold(y, |y, norm| norm.forward(y));
+        let y = add.into_iter().fold(y, Tensor::add);
+        if relu { activation::relu(y) } else { y }
     }
 
     /// Moves the batch norm's running statistics into the convolution. Folding twice changes nothing.
@@ -108,12 +141,12 @@ impl ResidualDown {
 
     /// `[B, in, H, W]` -> `[B, out, H / stride, W / stride]`, not negative.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.second.forward(relu(self.first.forward(x.clone())));
+        let y = self.first.forward_relu(x.clone());
         let shortcut = match &self.shortcut {
             Some(shortcut) => shortcut.forward(x),
             None => x,
         };
-        relu(y + shortcut)
+        self.second.forward_add_relu(y, shortcut)
     }
 
     /// Folds its three [`ConvNorm`]s.

@@ -10,10 +10,7 @@ use burn::{
         conv::{Conv2d, Conv2dConfig},
         interpolate::{Interpolate2d, Interpolate2dConfig, InterpolateMode},
     },
-    tensor::{
-        Device, Tensor,
-        activation::{relu, sigmoid},
-    },
+    tensor::{Device, Tensor, activation::sigmoid},
 };
 
 use super::blocks::ConvNorm;
@@ -74,7 +71,7 @@ impl ResidualUp {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.upsample.forward(relu(self.first.forward(x.clone())));
-        relu(self.second.forward(y) + self.upsample.forward(self.shortcut.forward(x)))
+        let y = self.upsample.forward(self.first.forward_relu(x.clone()));
+        self.second.forward_add_relu(y, self.upsample.forward(self.shortcut.forward(x)))
     }
 }

@@ -6,7 +6,7 @@ use burn::{
         PaddingConfig2d,
         pool::{MaxPool2d, MaxPool2dConfig},
     },
-    tensor::{Device, Tensor, activation::relu},
+    tensor::{Device, Tensor},
 };
 
 use super::blocks::{ConvNorm, Form, ResidualDown};
@@ -47,7 +47,7 @@ impl Encoder {
 
     /// `[B, 3, 224, 224]` in `[0, 1]` -> `[B, channels(width)[3], 7, 7]`, not negative.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.pool.forward(relu(self.stem.forward(x)));
+        let x = self.pool.forward(self.stem.forward_relu(x));
         self.stages.iter().fold(x, |x, stage| stage.forward(x))
     }
 

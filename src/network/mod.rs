@@ -8,6 +8,7 @@ pub mod classifier;
 pub mod decoder;
 pub mod encoder;
 pub mod generator;
+pub mod kernels;
 
 pub use blocks::{ConvNorm, ResidualDown};
 pub use classifier::Classifier;

@@ -6,7 +6,7 @@ use bonafide::network::{ConvNorm, ResidualDown};
 use burn::{
     module::Module,
     nn::{Linear, LinearConfig},
-    tensor::{Device, Tensor, activation::relu},
+    tensor::{Device, Tensor},
 };
 
 /// Channels after the stem and each residual block. Our choice: half the encoder's, a critic need not outgrow it.
@@ -44,7 +44,7 @@ impl Critic {
 
     /// `[B, 1, 224, 224]` in `[0, 1]` -> logits.
     pub fn forward(&self, depth: Tensor<4>) -> Opinion {
-        let map = self.blocks.iter().fold(relu(self.stem.forward(depth)), |x, block| block.forward(x));
+        let map = self.blocks.iter().fold(self.stem.forward_relu(depth), |x, block| block.forward(x));
         let [batch, channels, height, width] = map.dims();
         let embedding = map.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]);
         Opinion {

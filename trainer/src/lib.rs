@@ -25,6 +25,7 @@ pub mod finetune;
 pub mod imagenet;
 pub mod import;
 pub mod init;
+pub mod kernels;
 pub mod liveness;
 pub mod losses;
 pub mod parallel;

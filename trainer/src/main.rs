@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    bench, config, depth, detect, evaluate, export, finetune, imagenet, import, prepare, pretrain, preview, protocol,
-    score,
+    bench, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare, pretrain, preview,
+    protocol, score,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -49,6 +49,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    kernels::install();
     let done = match Cli::parse().command {
         Command::Import(args) => import::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Prepare(args) => prepare::run(&args).map(|()| ExitCode::SUCCESS),

@@ -10,7 +10,8 @@ use burn::{
 };
 use serde_json::Value;
 use trainer::{
-    config::Config, critic::Critic, examples::Batch, finetune, liveness::Liveness, losses, parallel::Rank, pretrain,
+    config::Config, critic::Critic, examples::Batch, finetune, kernels, liveness::Liveness, losses, parallel::Rank,
+    pretrain,
 };
 
 const SIDE: usize = 64;
@@ -217,6 +218,8 @@ fn running_means<M: Module>(module: &M, prefix: &str, golden: &Value) {
 }
 
 fn pretraining(adversarial: bool, golden: &Value) {
+    // As the trainer does: these are the operations that train on CPU.
+    kernels::install();
     let device = Device::flex().autodiff();
     let config = Config::load("inter").unwrap().pretrain;
     let mut trainee = pretrain::Trainee::new(&config, Generator::new(WIDTH, &device), &device);
@@ -262,6 +265,7 @@ fn an_adversarial_step_of_generator_and_critic() {
 
 #[test]
 fn a_fine_tuning_step() {
+    kernels::install();
     let golden = &golden()["finetuning"];
     let device = Device::flex().autodiff();
     let classifier = filled(Classifier::new(WIDTH, &device), "classifier");

@@ -1,0 +1,419 @@
+//! One image's convolution, its gradient by the image and its gradient by the weights, channels last.
+//!
+//! All three are sums of products over a window, held in registers for a few pixels and a few vectors of channels; nothing
+//! is unfolded into a matrix first. Sums run in a fixed order whatever the number of threads.
+
+use std::borrow::Cow;
+
+use pulp::{Arch, Simd, WithSimd, bytemuck};
+
+/// Pixels (or rows of the weights' gradient) that share registers: 6 x 2 vectors fill the 16 of AVX2.
+const TILE: usize = 6;
+
+/// A square convolution without dilation or groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Conv {
+    /// Height and width of an input image.
+    pub size: [usize; 2],
+    /// Channels of input and output.
+    pub channels: [usize; 2],
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+}
+
+impl Conv {
+    /// Height and width of an output image.
+    pub(super) fn out_size(&self) -> [usize; 2] {
+        self.size.map(|side| (side + 2 * self.padding - self.kernel) / self.stride + 1)
+    }
+
+    /// Numbers in an input image.
+    pub(super) fn inputs(&self) -> usize {
+        self.size[0] * self.size[1] * self.channels[0]
+    }
+
+    /// Numbers in an output image.
+    pub(super) fn outputs(&self) -> usize {
+        let [height, width] = self.out_size();
+        height * width * self.channels[1]
+    }
+}
+
+/// Pixels whose sums have the same taps: all of them in the forward direction; backward through a stride, a phase each.
+struct Phase {
+    /// Rows and columns of pixels.
+    grid: [usize; 2],
+    /// First number of the first pixel's window, and the steps to the next row's and the next column's.
+    input: [usize; 3],
+    /// The same of where the sums go.
+    output: [usize; 3],
+    /// Windows' rows: offset from the window's start, and length.
+    taps: Vec<[usize; 2]>,
+    /// For each block of output channels, one vector pair for each tap's number.
+    weights: Vec<f32>,
+}
+
+/// A convolution made ready for many images.
+pub(super) struct Plan {
+    phases: Vec<Phase>,
+    /// Numbers of an input image, its zero border: above, left, padded height, padded width.
+    size: [usize; 2],
+    border: [usize; 4],
+    channels: [usize; 2],
+}
+
+/// Floats in a vector of this machine.
+pub(super) fn lanes() -> usize {
+    struct Lanes;
+    impl WithSimd for Lanes {
+        type Output = usize;
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            S::F32_LANES
+        }
+    }
+    Arch::new().dispatch(Lanes)
+}
+
+/// Channels that share registers: two vectors, or one where that is enough.
+fn block(channels: usize) -> usize {
+    if channels <= lanes() { lanes() } else { 2 * lanes() }
+}
+
+impl Plan {
+    /// The convolution. `weights` is `[out, in, kernel, kernel]`.
+    pub(super) fn forward(conv: &Conv, weights: &[f32]) -> Self {
+        let Conv { size, channels: [input, output], kernel, stride, padding } = *conv;
+        let [rows, columns] = conv.out_size();
+        let padded = size.map(|side| side + 2 * padding);
+        let line = padded[1] * input;
+        let numbers = (0..kernel).flat_map(|ky| (0..kernel).flat_map(move |kx| (0..input).map(move |i| (ky, kx, i))));
+        let phase = Phase {
+            grid: [rows, columns],
+            input: [0, stride * line, stride * input],
+            output: [0, columns * output, output],
+            taps: (0..kernel).map(|ky| [ky * line, kernel * input]).collect(),
+            weights: pack(output, numbers, |(ky, kx, i), o| weights[((o * input + i) * kernel + ky) * kernel + kx]),
+        };
+        Self { phases: vec![phase], size, border: [padding, padding, padded[0], padded[1]], channels: [input, output] }
+    }
+
+    /// From the gradient of the output to that of the input.
+    pub(super) fn backward(conv: &Conv, weights: &[f32]) -> Self {
+        let Conv { size, channels: [input, output], kernel, stride, padding } = *conv;
+        let grad = conv.out_size();
+        // Input pixel s m + r - padding meets kernel row r + s t where the gradient's row is m - t.
+        let border = kernel.div_ceil(stride) - 1;
+        let reach = size.map(|side| (side - 1 + padding) / stride + 1);
+        let padded = [0, 1].map(|axis| border + reach[axis].max(grad[axis]));
+        let line = padded[1] * output;
+        let axis = |r: usize, side: usize| {
+            let count = if r < kernel { (kernel - r).div_ceil(stride) } else { 0 };
+            // The first m whose pixel is inside, and how many follow.
+            let first = padding.saturating_sub(r).div_ceil(stride);
+            let end = (side + padding).saturating_sub(r).div_ceil(stride);
+            (count, first, end.saturating_sub(first), stride * first + r - padding)
+        };
+        let mut phases = Vec::new();
+        for ry in 0..stride {
+            for rx in 0..stride {
+                let (ty, my, rows, y) = axis(ry, size[0]);
+                let (tx, mx, columns, x) = axis(rx, size[1]);
+                if ty * tx * rows * columns == 0 {
+                    continue;
+                }
+                let start = ((my + border + 1 - ty) * padded[1] + mx + border + 1 - tx) * output;
+                let numbers = (0..ty).rev().flat_map(|t| {
+                    (0..tx).rev().flat_map(move |u| (0..output).map(move |o| (ry + stride * t, rx + stride * u, o)))
+                });
+                phases.push(Phase {
+                    grid: [rows, columns],
+                    input: [start, line, output],
+                    output: [(y * size[1] + x) * input, stride * size[1] * input, stride * input],
+                    taps: (0..ty).map(|t| [t * line, tx * output]).collect(),
+                    weights: pack(input, numbers, |(ky, kx, o), i| {
+                        weights[((o * input + i) * kernel + ky) * kernel + kx]
+                    }),
+                });
+            }
+        }
+        Self { phases, size: grad, border: [border, border, padded[0], padded[1]], channels: [output, input] }
+    }
+
+    /// An image with its zero border, in a buffer that is used again and again.
+    pub(super) fn pad<'a>(&self, image: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
+        let [top, left, height, width] = self.border;
+        if [height, width] == self.size {
+            return image;
+        }
+        let channels = self.channels[0];
+        buffer.clear();
+        buffer.resize(height * width * channels, 0.0);
+        let line = self.size[1] * channels;
+        for (y, row) in image.chunks_exact(line).enumerate() {
+            buffer[((y + top) * width + left) * channels..][..line].copy_from_slice(row);
+        }
+        buffer
+    }
+
+    /// Writes every sum of one image; pixels that no tap reaches keep what `out` holds.
+    pub(super) fn run(&self, padded: &[f32], out: &mut [f32]) {
+        Arch::new().dispatch(Sums { plan: self, padded, out });
+    }
+
+    /// Adds one image's gradient of the weights to `sums`, which [`Plan::weights_len`] sizes. Of a forward plan.
+    pub(super) fn weights(&self, padded: &[f32], grad: &[f32], sums: &mut [f32]) {
+        Arch::new().dispatch(WeightSums { plan: self, padded, grad, sums });
+    }
+
+    /// Numbers that [`Plan::weights`] adds to.
+    pub(super) fn weights_len(&self) -> usize {
+        self.phases[0].weights.len()
+    }
+}
+
+/// `[block of output channels][number][channel]`, zeros where the last block is not full.
+fn pack<N>(outputs: usize, numbers: impl Iterator<Item = N> + Clone, weight: impl Fn(N, usize) -> f32) -> Vec<f32>
+where
+    N: Copy,
+{
+    let block = block(outputs);
+    let mut packed = Vec::new();
+    for first in (0..outputs).step_by(block) {
+        for number in numbers.clone() {
+            packed.extend((first..first + block).map(|o| if o < outputs { weight(number, o) } else { 0.0 }));
+        }
+    }
+    packed
+}
+
+/// Pixels of an image whose channels fill whole blocks: itself, or with zeros behind.
+pub(super) fn whole_blocks(image: &[f32], channels: usize) -> Cow<'_, [f32]> {
+    let whole = channels.next_multiple_of(block(channels));
+    if whole == channels {
+        return Cow::Borrowed(image);
+    }
+    let mut padded = vec![0.0; image.len() / channels * whole];
+    for (padded, pixel) in padded.chunks_exact_mut(whole).zip(image.chunks_exact(channels)) {
+        padded[..channels].copy_from_slice(pixel);
+    }
+    Cow::Owned(padded)
+}
+
+/// Sums of [`Plan::weights`] -> `[out, in, kernel, kernel]`.
+pub(super) fn unpack(conv: &Conv, sums: &[f32]) -> Vec<f32> {
+    let Conv { channels: [input, output], kernel, .. } = *conv;
+    let (block, numbers) = (block(output), kernel * kernel * input);
+    let mut weights = Vec::with_capacity(output * numbers);
+    for o in 0..output {
+        for i in 0..input {
+            for k in 0..kernel * kernel {
+                weights.push(sums[(o / block * numbers + k * input + i) * block + o % block]);
+            }
+        }
+    }
+    weights
+}
+
+struct Sums<'a> {
+    plan: &'a Plan,
+    padded: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Sums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let outputs = self.plan.channels[1];
+        for phase in &self.plan.phases {
+            if block(outputs) == S::F32_LANES {
+                phase.sums::<S, 1>(simd, self.padded, self.out, outputs);
+            } else {
+                phase.sums::<S, 2>(simd, self.padded, self.out, outputs);
+            }
+        }
+    }
+}
+
+impl Phase {
+    #[inline(always)]
+    fn sums<S: Simd, const V: usize>(&self, simd: S, padded: &[f32], out: &mut [f32], outputs: usize) {
+        let lanes = V * S::F32_LANES;
+        let pixels = self.grid[0] * self.grid[1];
+        let numbers: usize = self.taps.iter().map(|[_, run]| run).sum();
+        for (number, weights) in self.weights.chunks_exact(numbers * lanes).enumerate() {
+            let weights: &[S::f32s] = bytemuck::cast_slice(weights);
+            let first = number * lanes;
+            let width = lanes.min(outputs - first);
+            let (mut row, mut column) = (0, 0);
+            for start in (0..pixels).step_by(TILE) {
+                let (mut from, mut to) = ([0; TILE], [0; TILE]);
+                let count = TILE.min(pixels - start);
+                for pixel in 0..TILE {
+                    if pixel < count {
+                        from[pixel] = self.input[0] + row * self.input[1] + column * self.input[2];
+                        to[pixel] = self.output[0] + row * self.output[1] + column * self.output[2] + first;
+                        column += 1;
+                        if column == self.grid[1] {
+                            (row, column) = (row + 1, 0);
+                        }
+                    } else {
+                        from[pixel] = from[0];
+                    }
+                }
+                let sums = self.tile::<S, V>(simd, padded, from, weights);
+                for pixel in 0..count {
+                    let sums: &[f32] = bytemuck::cast_slice(&sums[pixel]);
+                    out[to[pixel]..][..width].copy_from_slice(&sums[..width]);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const V: usize>(
+        &self,
+        simd: S,
+        padded: &[f32],
+        from: [usize; TILE],
+        mut weights: &[S::f32s],
+    ) -> [[S::f32s; V]; TILE] {
+        let mut sums = [[simd.splat_f32s(0.0); V]; TILE];
+        for [offset, run] in &self.taps {
+            let (now, later) = weights.split_at(run * V);
+            weights = later;
+            let windows = from.map(|from| &padded[from + offset..][..*run]);
+            // Eight numbers at a time, so that bounds are checked once for all of them.
+            let mut at = 0;
+            let mut eights = now.chunks_exact(8 * V);
+            for eight in &mut eights {
+                let windows = windows.map(|window| window[at..].first_chunk::<8>().expect("eight remain"));
+                for k in 0..8 {
+                    let weights: [S::f32s; V] = std::array::from_fn(|v| eight[k * V + v]);
+                    for pixel in 0..TILE {
+                        let value = simd.splat_f32s(windows[pixel][k]);
+                        for v in 0..V {
+                            sums[pixel][v] = simd.mul_add_e_f32s(value, weights[v], sums[pixel][v]);
+                        }
+                    }
+                }
+                at += 8;
+            }
+            for one in eights.remainder().chunks_exact(V) {
+                for pixel in 0..TILE {
+                    let value = simd.splat_f32s(windows[pixel][at]);
+                    for v in 0..V {
+                        sums[pixel][v] = simd.mul_add_e_f32s(value, one[v], sums[pixel][v]);
+                    }
+                }
+                at += 1;
+            }
+        }
+        sums
+    }
+}
+
+struct WeightSums<'a> {
+    plan: &'a Plan,
+    padded: &'a [f32],
+    grad: &'a [f32],
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for WeightSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if block(self.plan.channels[1]) == S::F32_LANES {
+            self.blocks::<S, 1>(simd);
+        } else {
+            self.blocks::<S, 2>(simd);
+        }
+    }
+}
+
+impl WeightSums<'_> {
+    /// `grad`'s pixels hold whole blocks of channels.
+    #[inline(always)]
+    fn blocks<S: Simd, const V: usize>(self, simd: S) {
+        let phase = &self.plan.phases[0];
+        let lanes = V * S::F32_LANES;
+        let blocks = self.plan.channels[1].div_ceil(lanes);
+        let [rows, columns] = phase.grid;
+        let numbers: usize = phase.taps.iter().map(|[_, run]| run).sum();
+        let line = columns * blocks * lanes;
+        // Some rows at a time: what is read again for each of the window's numbers stays in the nearest cache.
+        let together = (64 / columns).clamp(1, rows);
+        for first in (0..rows).step_by(together) {
+            let last = rows.min(first + together);
+            for (block, sums) in self.sums.chunks_exact_mut(numbers * lanes).enumerate() {
+                let sums: &mut [S::f32s] = bytemuck::cast_slice_mut(sums);
+                let mut done = 0;
+                for [offset, run] in &phase.taps {
+                    let mut at = 0;
+                    while at < *run {
+                        let here = Window {
+                            padded: self.padded,
+                            grad: self.grad,
+                            rows: [first, last],
+                            columns,
+                            input: [phase.input[0] + offset + at, phase.input[1], phase.input[2]],
+                            output: [block * lanes, line, blocks * lanes],
+                        };
+                        let sums = &mut sums[(done + at) * V..];
+                        at += match run - at {
+                            TILE.. => here.add::<S, V, TILE>(simd, sums),
+                            4.. => here.add::<S, V, 4>(simd, sums),
+                            2.. => here.add::<S, V, 2>(simd, sums),
+                            _ => here.add::<S, V, 1>(simd, sums),
+                        };
+                    }
+                    done += run;
+                }
+            }
+        }
+    }
+}
+
+/// A few of a window's numbers, seen from some rows of pixels.
+struct Window<'a> {
+    padded: &'a [f32],
+    grad: &'a [f32],
+    rows: [usize; 2],
+    columns: usize,
+    /// As in [`Phase`].
+    input: [usize; 3],
+    output: [usize; 3],
+}
+
+impl Window<'_> {
+    /// Adds the products of `R` of the window's numbers with the gradient's channels; returns `R`.
+    #[inline(always)]
+    fn add<S: Simd, const V: usize, const R: usize>(&self, simd: S, out: &mut [S::f32s]) -> usize {
+        let mut sums: [[S::f32s; V]; R] = std::array::from_fn(|r| std::array::from_fn(|v| out[r * V + v]));
+        for row in self.rows[0]..self.rows[1] {
+            let numbers = &self.padded[self.input[0] + row * self.input[1]..];
+            let grad = &self.grad[self.output[0] + row * self.output[1]..];
+            for column in 0..self.columns {
+                let numbers = numbers[column * self.input[2]..].first_chunk::<R>().expect("a window's part");
+                let grad: &[S::f32s] = bytemuck::cast_slice(&grad[column * self.output[2]..][..V * S::F32_LANES]);
+                let grad: [S::f32s; V] = std::array::from_fn(|v| grad[v]);
+                for r in 0..R {
+                    let number = simd.splat_f32s(numbers[r]);
+                    for v in 0..V {
+                        sums[r][v] = simd.mul_add_e_f32s(number, grad[v], sums[r][v]);
+                    }
+                }
+            }
+        }
+        for r in 0..R {
+            for v in 0..V {
+                out[r * V + v] = sums[r][v];
+            }
+        }
+        R
+    }
+}
