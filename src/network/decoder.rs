@@ -13,7 +13,7 @@ use burn::{
     tensor::{Device, Tensor, activation::sigmoid},
 };
 
-use super::blocks::ConvNorm;
+use super::{blocks::ConvNorm, kernels};
 
 /// Five residual blocks, each doubling the side (7 to 224), then one channel and a sigmoid.
 #[derive(Module, Debug)]
@@ -71,7 +71,14 @@ impl ResidualUp {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.upsample.forward(self.first.forward_relu(x.clone()));
-        self.second.forward_add_relu(y, self.upsample.forward(self.shortcut.forward(x)))
+        let y = self.double(self.first.forward_relu(x.clone()));
+        self.second.forward_add_relu(y, self.double(self.shortcut.forward(x)))
+    }
+
+    fn double(&self, x: Tensor<4>) -> Tensor<4> {
+        match kernels::of(&x) {
+            Some(kernels) => kernels.double(x),
+            None => self.upsample.forward(x),
+        }
     }
 }

@@ -9,7 +9,10 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-use super::blocks::{ConvNorm, Form, ResidualDown};
+use super::{
+    blocks::{ConvNorm, Form, ResidualDown},
+    kernels,
+};
 
 /// ResNet-18 without its head: 7 x 7 / 2 stem, max-pool, four stages of two basic blocks.
 #[derive(Module, Debug)]
@@ -47,7 +50,11 @@ impl Encoder {
 
     /// `[B, 3, 224, 224]` in `[0, 1]` -> `[B, channels(width)[3], 7, 7]`, not negative.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.pool.forward(self.stem.forward_relu(x));
+        let x = self.stem.forward_relu(x);
+        let x = match kernels::of(&x) {
+            Some(kernels) => kernels.max_pool(x),
+            None => self.pool.forward(x),
+        };
         self.stages.iter().fold(x, |x, stage| stage.forward(x))
     }
 

@@ -42,6 +42,12 @@ pub trait Kernels: Debug + Send + Sync {
 
     /// Convolution, normalised over the batch, plus `add`, and the ReLU if the layer has one.
     fn conv_norm(&self, layer: &Layer, x: Tensor<4>, add: Option<Tensor<4>>) -> Normed;
+
+    /// Maxima of 3 x 3 windows with stride 2 and padding 1.
+    fn max_pool(&self, x: Tensor<4>) -> Tensor<4>;
+
+    /// `[B, C, H, W]` -> `[B, C, 2 H, 2 W]`, every pixel twice in each direction.
+    fn double(&self, x: Tensor<4>) -> Tensor<4>;
 }
 
 static KERNELS: OnceLock<&'static dyn Kernels> = OnceLock::new();

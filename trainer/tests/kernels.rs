@@ -1,6 +1,6 @@
 //! The CPU kernels compute what burn's own operations compute: outputs, running statistics and every gradient.
 
-use bonafide::network::{ConvNorm, ResidualDown};
+use bonafide::network::{ConvNorm, Generator, ResidualDown, WIDTH};
 use burn::{
     module::{Module, ModuleVisitor, Param},
     tensor::{Device, Distribution, Gradients, Tensor},
@@ -75,6 +75,14 @@ fn passes() -> Vec<Pass> {
             layer.forward_add_relu(x, add)
         }));
     }
+    // Max-pool, and doubling, in the networks that hold them.
+    device.seed(6);
+    let generator = Generator::new(WIDTH, &device);
+    run::initialise(&generator);
+    let x = Tensor::random([2, 3, 96, 64], Distribution::Uniform(0.0, 1.0), &device);
+    all.push(pass("encoder", &generator.encoder, &x, |encoder, x| encoder.forward(x)));
+    let x = Tensor::random([3, 128, 3, 2], Distribution::Uniform(0.0, 1.0), &device);
+    all.push(pass("decoder", &generator.decoder, &x, |decoder, x| decoder.forward(x)));
     for (channels, stride) in [([16, 16], 1), ([16, 32], 2)] {
         device.seed(4);
         let block = ResidualDown::new(channels, stride, &device);

@@ -6,6 +6,7 @@
 mod conv;
 mod conv_norm;
 mod norm;
+mod resample;
 mod tensor;
 
 use bonafide::network::kernels::{self, Kernels, Layer, Normed};
@@ -22,6 +23,13 @@ pub fn install() {
 #[derive(Debug)]
 struct Cpu;
 
+/// What [`Cpu::serve`] has made sure of.
+const PRIMITIVE: &str = "a recorded tensor on the CPU";
+
+fn image(tensor: Tensor<4>) -> conv_norm::Recorded {
+    tensor.try_into_primitive::<Autodiff<Flex>>().expect(PRIMITIVE)
+}
+
 impl Kernels for Cpu {
     fn serve(&self, x: &Tensor<4>) -> bool {
         let device = x.device();
@@ -32,9 +40,7 @@ impl Kernels for Cpu {
     }
 
     fn conv_norm(&self, layer: &Layer, x: Tensor<4>, add: Option<Tensor<4>>) -> Normed {
-        let primitive = "a recorded tensor on the CPU";
-        let one = |tensor: &Tensor<1>| tensor.clone().try_into_primitive::<Autodiff<Flex>>().expect(primitive);
-        let image = |tensor: Tensor<4>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(primitive);
+        let one = |tensor: &Tensor<1>| tensor.clone().try_into_primitive::<Autodiff<Flex>>().expect(PRIMITIVE);
         let (output, [mean, variance]) = conv_norm::conv_norm(
             &conv_norm::Layer { stride: layer.stride, epsilon: layer.epsilon, relu: layer.relu },
             image(x),
@@ -48,5 +54,13 @@ impl Kernels for Cpu {
             mean: statistic(mean),
             variance: statistic(variance),
         }
+    }
+
+    fn max_pool(&self, x: Tensor<4>) -> Tensor<4> {
+        Tensor::from_primitive::<Autodiff<Flex>>(resample::max_pool(&image(x)))
+    }
+
+    fn double(&self, x: Tensor<4>) -> Tensor<4> {
+        Tensor::from_primitive::<Autodiff<Flex>>(resample::double(&image(x)))
     }
 }
