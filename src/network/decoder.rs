@@ -43,7 +43,12 @@ impl Decoder {
 
     /// `[B, embedding, 7, 7]` -> `[B, 1, 224, 224]` in `[0, 1]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        sigmoid(self.head.forward(self.blocks.iter().fold(x, |x, block| block.forward(x))))
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
+        let bias = self.head.bias.as_ref().expect("the head has a bias");
+        sigmoid(match kernels::of(&x) {
+            Some(kernels) => kernels.conv(&self.head.weight.val(), &bias.val(), x),
+            None => self.head.forward(x),
+        })
     }
 }
 

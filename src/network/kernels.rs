@@ -43,6 +43,9 @@ pub trait Kernels: Debug + Send + Sync {
     /// Convolution, normalised over the batch, plus `add`, and the ReLU if the layer has one.
     fn conv_norm(&self, layer: &Layer, x: Tensor<4>, add: Option<Tensor<4>>) -> Normed;
 
+    /// Convolution with stride 1, and a bias; the padding is `kernel / 2`.
+    fn conv(&self, weight: &Tensor<4>, bias: &Tensor<1>, x: Tensor<4>) -> Tensor<4>;
+
     /// Maxima of 3 x 3 windows with stride 2 and padding 1.
     fn max_pool(&self, x: Tensor<4>) -> Tensor<4>;
 

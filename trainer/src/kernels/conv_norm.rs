@@ -15,16 +15,14 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
-    conv::{self, Conv, Plan},
+    conv::{Conv, Plan},
     norm::{self, Norm, Sums},
     tensor::{channels_last, image, numbers, of},
+    through::{Through, Wanted},
 };
 
 /// A tensor that remembers how it came about.
 pub(super) type Recorded = FloatTensor<Autodiff<Flex>>;
-
-/// Parts of a batch whose weights' gradients are summed apart, and then in order: the same for any number of threads.
-const PARTS: usize = 8;
 
 /// What is computed.
 pub(super) struct Layer {
@@ -182,7 +180,11 @@ impl<const N: usize> Backward<Flex, N> for ConvNormStep {
         let sums = norm::total(&sums);
 
         let wanted = Wanted { image: ops.parents[0].is_some(), weights: ops.parents[1].is_some() };
-        let (image_grad, weight_grad) = through_conv(&saved, &sums, count, before, z, &wanted);
+        let through = Through { conv: &conv, x: &saved.x, weight: &saved.weight, wanted };
+        let (image_grad, weight_grad) = through.gradients(|at, out| {
+            let here = at * conv.outputs()..(at + 1) * conv.outputs();
+            saved.norm.gradient(&sums, count, &before[here.clone()], &z[here], out);
+        });
 
         if let Some(add) = ops.parents.get(4).and_then(Option::as_ref) {
             let grad =
@@ -207,60 +209,4 @@ impl<const N: usize> Backward<Flex, N> for ConvNormStep {
             grads.register::<Flex>(beta.id, of(of_beta, Shape::new([output])));
         }
     }
-}
-
-struct Wanted {
-    image: bool,
-    weights: bool,
-}
-
-/// The gradients of images and weights from that of the norm's output.
-fn through_conv(
-    saved: &Saved,
-    sums: &Sums,
-    count: usize,
-    grad: &[f32],
-    z: &[f32],
-    wanted: &Wanted,
-) -> (Vec<f32>, Vec<f32>) {
-    let conv = &saved.conv;
-    let forward = Plan::forward(conv, numbers(&saved.weight));
-    let backward = Plan::backward(conv, numbers(&saved.weight));
-    let (inputs, outputs) = (conv.inputs(), conv.outputs());
-    let batch = z.len() / outputs;
-    let mut image_grad = vec![0.0; if wanted.image { batch * inputs } else { 0 }];
-    let part = batch.div_ceil(PARTS);
-    let mut images: Vec<Option<&mut [f32]>> = if wanted.image {
-        image_grad.chunks_exact_mut(inputs).map(Some).collect()
-    } else {
-        (0..batch).map(|_| None).collect()
-    };
-    let x = numbers(&saved.x);
-    let parts: Vec<Vec<f32>> = images
-        .par_chunks_mut(part)
-        .enumerate()
-        .map(|(number, images)| {
-            let mut sums_of_part = vec![0.0; if wanted.weights { forward.weights_len() } else { 0 }];
-            let (mut before, mut buffer) = (vec![0.0; outputs], Vec::new());
-            for (at, image) in images.iter_mut().enumerate() {
-                let at = number * part + at;
-                let here = at * outputs..(at + 1) * outputs;
-                saved.norm.gradient(sums, count, &grad[here.clone()], &z[here], &mut before);
-                if let Some(image) = image {
-                    backward.run(backward.pad(&before, &mut buffer), image);
-                }
-                if wanted.weights {
-                    let x = forward.pad(&x[at * inputs..(at + 1) * inputs], &mut buffer);
-                    forward.weights(x, &conv::whole_blocks(&before, conv.channels[1]), &mut sums_of_part);
-                }
-            }
-            sums_of_part
-        })
-        .collect();
-    let weight_grad = parts.into_iter().reduce(|mut all, part| {
-        all.iter_mut().zip(&part).for_each(|(all, part)| *all += part);
-        all
-    });
-    let weight_grad = if wanted.weights { conv::unpack(conv, &weight_grad.unwrap_or_default()) } else { Vec::new() };
-    (image_grad, weight_grad)
 }

@@ -4,10 +4,12 @@
 //! channels last; between the layers they are ordinary tensors of burn.
 
 mod conv;
+mod conv_bias;
 mod conv_norm;
 mod norm;
 mod resample;
 mod tensor;
+mod through;
 
 use bonafide::network::kernels::{self, Kernels, Layer, Normed};
 use burn::{
@@ -26,6 +28,10 @@ struct Cpu;
 /// What [`Cpu::serve`] has made sure of.
 const PRIMITIVE: &str = "a recorded tensor on the CPU";
 
+fn one(tensor: &Tensor<1>) -> conv_norm::Recorded {
+    tensor.clone().try_into_primitive::<Autodiff<Flex>>().expect(PRIMITIVE)
+}
+
 fn image(tensor: Tensor<4>) -> conv_norm::Recorded {
     tensor.try_into_primitive::<Autodiff<Flex>>().expect(PRIMITIVE)
 }
@@ -40,7 +46,6 @@ impl Kernels for Cpu {
     }
 
     fn conv_norm(&self, layer: &Layer, x: Tensor<4>, add: Option<Tensor<4>>) -> Normed {
-        let one = |tensor: &Tensor<1>| tensor.clone().try_into_primitive::<Autodiff<Flex>>().expect(PRIMITIVE);
         let (output, [mean, variance]) = conv_norm::conv_norm(
             &conv_norm::Layer { stride: layer.stride, epsilon: layer.epsilon, relu: layer.relu },
             image(x),
@@ -54,6 +59,11 @@ impl Kernels for Cpu {
             mean: statistic(mean),
             variance: statistic(variance),
         }
+    }
+
+    fn conv(&self, weight: &Tensor<4>, bias: &Tensor<1>, x: Tensor<4>) -> Tensor<4> {
+        let output = conv_bias::conv_bias(&image(x), &image(weight.clone()), &one(bias));
+        Tensor::from_primitive::<Autodiff<Flex>>(output)
     }
 
     fn max_pool(&self, x: Tensor<4>) -> Tensor<4> {
