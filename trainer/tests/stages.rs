@@ -168,7 +168,7 @@ fn an_image_folder_teaches_its_classes_and_a_run_starts_from_it() {
     }
     support::config(
         &path.join("quick.toml"),
-        &[&QUICK[..], &[("epochs = 30\nbatch = 64", "epochs = 6\nbatch = 8")]].concat(),
+        &[&QUICK[..], &[("epochs = 30\nbatch = 64\nlr = 0.05", "epochs = 20\nbatch = 4\nlr = 0.02")]].concat(),
     );
     let log = succeeds(path, &["pretrain-imagenet", "--data", "images", "--config", "quick.toml", "--run", "backbone"]);
     let last: serde_json::Value = log.lines().rev().find_map(|line| serde_json::from_str(line).ok()).unwrap();
