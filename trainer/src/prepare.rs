@@ -253,8 +253,8 @@ impl Maker<'_> {
                 let species =
                     if (number as u64 + variant).is_multiple_of(2) { PaiSpecies::Print } else { PaiSpecies::Replay };
                 [
-                    (recapture::bona_fide(scene, &mut rng("bona fide")), None),
-                    (recapture::attack(scene, species, &mut rng("attack")), Some(Attack { species, instrument: None })),
+                    (recapture::bona_fide(scene, self.args.size as usize, &mut rng("bona fide")), None),
+                    (recapture::attack(scene, species, self.args.size as usize, &mut rng("attack")), Some(Attack { species, instrument: None })),
                 ]
             })
             .collect()

@@ -1,55 +1,268 @@
-//! Linear light -> the sRGB picture that a webcam or phone makes of it. Shared by both classes, in distribution too.
+//! Light in front of the lens -> the sRGB picture that a webcam or phone makes of it. The same for both classes.
+//!
+//! The order is that of a camera (Ramanath et al., *Color Image Processing Pipeline*, IEEE Signal Processing Magazine
+//! 2005): lens, sensor, exposure and white balance, demosaicing, noise reduction, tone, sharpening, compression.
 
-use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
     Picture,
-    optics::{blur, resize, to_srgb},
+    codec::Codec,
+    light::{blur, encoded, luma, map, resize},
 };
 
-/// Takes the photo: lens, sensor resolution, exposure and white balance, shot and read noise, tone curve, JPEG.
-pub(super) fn shoot(light: Picture, rng: &mut ChaCha8Rng) -> Picture {
-    let size = light.size;
-    let lens = blur(&light, rng.random_range(0.2..1.0));
-    let mut sensor = resize(&lens, (size as f32 * rng.random_range(0.65..1.0)) as usize);
-
-    let exposure = rng.random_range(-0.35..0.25f32).exp();
-    let balance: [f32; 3] = std::array::from_fn(|_| rng.random_range(-0.12..0.12f32).exp());
-    let shot = rng.random_range(0.000_1..0.001_5f32);
-    let read = rng.random_range(0.000_001..0.000_02f32);
-    let plane = sensor.size * sensor.size;
-    for (at, value) in sensor.planes.iter_mut().enumerate() {
-        let light = *value * exposure * balance[at / plane];
-        // The sum of four uniform draws is near enough to a normal one.
-        let normal = (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum::<f32>();
-        *value = light + (shot * light.max(0.0) + read).sqrt() * normal;
-    }
-    compress(&resize(&to_srgb(&sensor), size), rng.random_range(70..=96))
+/// Fine structure that repeats faster than the picture's own pixels could hold, as the lens leaves it.
+///
+/// It is evaluated at each photosite, so that moire emerges where the sensor's grid cannot follow it.
+pub(super) trait Texture {
+    /// The light of `channel` at photosite `(x, y)`, where the picture says `light`.
+    fn light(&self, x: usize, y: usize, channel: usize, light: f32) -> f32;
 }
 
-/// Through JPEG and back.
-fn compress(picture: &Picture, quality: u8) -> Picture {
-    let (size, plane) = (picture.size, picture.size * picture.size);
-    let mut bytes = Vec::with_capacity(3 * plane);
-    for at in 0..plane {
-        for channel in 0..3 {
-            bytes.push((picture.planes[channel * plane + at].clamp(0.0, 1.0) * 255.0).round() as u8);
+/// One camera with its settings.
+#[derive(Debug, Clone)]
+pub struct Camera {
+    /// Photosites across the crop.
+    pub(super) sensor: usize,
+    /// Lens and focus: standard deviation in photosites.
+    pub(super) lens: f32,
+    /// Shake: length in photosites and direction in radians.
+    shake: (f32, f32),
+    /// A colour filter array of 2 x 2, instead of three colours at each photosite (binned, as webcams do).
+    mosaic: bool,
+    /// Mean sRGB luma that automatic exposure aims at.
+    target: f32,
+    /// What white balance missed, per channel.
+    balance: [f32; 3],
+    /// Photon noise: variance per unit of light. Read noise: variance.
+    noise: (f32, f32),
+    /// Noise reduction: share of the smoothed picture where there is no edge.
+    smoothing: f32,
+    /// Tone: gamma on top of sRGB, strength of the S curve, where black is lifted to.
+    tone: (f32, f32, f32),
+    saturation: f32,
+    /// Unsharp mask: strength, and standard deviation in pixels.
+    sharpening: (f32, f32),
+    codec: Codec,
+}
+
+impl Camera {
+    /// Draws a camera that sees a scene whose own detail ends at `native` pixels across the crop.
+    pub(super) fn draw(native: usize, rng: &mut ChaCha8Rng) -> Self {
+        let most = (native as f32 * 1.1).clamp(170.0, 560.0);
+        let normal = |rng: &mut ChaCha8Rng| (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum::<f32>();
+        let warm = 0.14 * normal(rng);
+        Self {
+            sensor: log(rng, 150.0, most) as usize,
+            lens: log(rng, 0.35, 1.1),
+            shake: (
+                if rng.random_bool(0.25) { rng.random_range(0.5..3.5) } else { 0.0 },
+                rng.random_range(0.0..std::f32::consts::PI),
+            ),
+            mosaic: rng.random_bool(0.5),
+            target: (0.44 + 0.13 * normal(rng)).clamp(0.16, 0.72),
+            balance: [(-warm).exp(), (0.03 * normal(rng)).exp(), warm.exp()],
+            noise: (log(rng, 2e-5, 1.2e-3), log(rng, 1e-7, 1e-5)),
+            smoothing: rng.random_range(0.0..0.9),
+            tone: (
+                rng.random_range(0.85..1.15),
+                rng.random_range(-0.1..0.5),
+                if rng.random_bool(0.4) { rng.random_range(0.0..0.2) } else { 0.0 },
+            ),
+            saturation: rng.random_range(0.6..1.4),
+            sharpening: (rng.random_range(0.0..1.6), rng.random_range(0.6..1.4)),
+            codec: Codec::draw(rng),
         }
     }
-    let mut file = Vec::new();
-    JpegEncoder::new_with_quality(&mut file, quality)
-        .write_image(&bytes, size as u32, size as u32, ExtendedColorType::Rgb8)
-        .expect("an RGB buffer of this size encodes into memory");
-    let decoded = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg)
-        .expect("what was just encoded decodes")
-        .into_rgb8();
-    let mut planes = vec![0.0; 3 * plane];
-    for (at, pixel) in decoded.pixels().enumerate() {
-        for channel in 0..3 {
-            planes[channel * plane + at] = f32::from(pixel.0[channel]) / 255.0;
+
+    /// The camera that an attacker recorded the face with: as above, but well lit and held still.
+    pub(super) fn draw_first(native: usize, rng: &mut ChaCha8Rng) -> Self {
+        let careful = Self::draw(native, rng);
+        Self {
+            shake: (0.0, 0.0),
+            target: careful.target.clamp(0.36, 0.6),
+            balance: careful.balance.map(|gain| gain.sqrt()),
+            noise: (careful.noise.0 * 0.3, careful.noise.1 * 0.3),
+            tone: (careful.tone.0, careful.tone.1, 0.0),
+            saturation: careful.saturation.clamp(0.85, 1.25),
+            ..careful
         }
     }
-    Picture { size, planes }
+
+    /// What is left of a pattern of `frequency` cycles per photosite: the lens's blur and the photosite's own width.
+    pub(super) fn transfer(&self, frequency: f32) -> f32 {
+        use std::f32::consts::PI;
+        let width = PI * frequency.max(1e-4);
+        (-2.0 * (PI * self.lens * frequency).powi(2)).exp() * (width.sin() / width)
+    }
+
+    /// Takes the photo: linear light, seen from the camera at its own resolution, to sRGB of `size` x `size`.
+    pub(super) fn shoot(&self, light: &Picture, texture: Option<&dyn Texture>, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+        assert_eq!(light.size, self.sensor, "the scene is rendered at the sensor's resolution");
+        let mut sensor = shaken(&blur(light, self.lens), self.shake);
+        let n = self.sensor;
+        if let Some(texture) = texture {
+            for channel in 0..3 {
+                for y in 0..n {
+                    for x in 0..n {
+                        let at = (channel * n + y) * n + x;
+                        sensor.planes[at] = texture.light(x, y, channel, sensor.planes[at]);
+                    }
+                }
+            }
+        }
+        let exposure = self.exposure(&sensor);
+        let plane = n * n;
+        for (at, value) in sensor.planes.iter_mut().enumerate() {
+            let light = *value * exposure;
+            // The sum of four uniform draws is near enough to a normal one.
+            let normal = (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum::<f32>();
+            let noisy = light + (self.noise.0 * light.max(0.0) + self.noise.1).sqrt() * normal;
+            // A photosite holds so much and no more, before white balance multiplies.
+            *value = noisy.min(1.1) * self.balance[at / plane];
+        }
+        let raw = if self.mosaic { demosaic(&sensor) } else { sensor };
+        let smooth = self.reduce_noise(raw);
+        let toned = self.develop(smooth);
+        let sharp = unsharp(toned, self.sharpening);
+        resize(&self.codec.pass(&sharp), size)
+    }
+
+    /// The gain that brings the middle of the picture to the target.
+    fn exposure(&self, sensor: &Picture) -> f32 {
+        let (n, mut sum, mut count) = (sensor.size, 0.0, 0);
+        for y in (n / 5..n * 4 / 5).step_by(4) {
+            for x in (n / 5..n * 4 / 5).step_by(4) {
+                sum += encoded(luma(sensor.rgb(y * n + x)));
+                count += 1;
+            }
+        }
+        let mean = (sum / count as f32).max(0.02);
+        // sRGB is nearly a square root: 2.2 is the exponent of the best power law.
+        (self.target / mean).powf(2.2)
+    }
+
+    /// Blends towards the neighbourhood's mean where the two differ little: a sigma filter (Lee, 1983).
+    fn reduce_noise(&self, picture: Picture) -> Picture {
+        if self.smoothing < 0.1 {
+            return picture;
+        }
+        let mean = blur(&picture, 0.8);
+        let plane = picture.size * picture.size;
+        let mut out = picture;
+        for (at, value) in out.planes.iter_mut().enumerate() {
+            let away = *value - mean.planes[at];
+            let green = mean.planes[plane + at % plane].max(0.0);
+            let sigma = 2.5 * (self.noise.0 * green + self.noise.1).sqrt() + 0.004;
+            *value -= self.smoothing * away * (-(away / sigma).powi(2)).exp();
+        }
+        out
+    }
+
+    fn develop(&self, picture: Picture) -> Picture {
+        let (gamma, contrast, lift) = self.tone;
+        let saturation = self.saturation;
+        let coloured = picture.repaint(|rgb| {
+            let gray = luma(rgb);
+            rgb.map(|value| gray + saturation * (value - gray))
+        });
+        map(coloured, |light| {
+            let v = encoded(light).powf(gamma);
+            let curved = v + contrast * v * (1.0 - v) * (2.0 * v - 1.0);
+            lift + (1.0 - lift) * curved
+        })
+    }
+}
+
+/// A draw whose logarithm is uniform.
+pub(super) fn log(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
+    rng.random_range(low.ln()..high.ln()).exp()
+}
+
+/// Averages along a straight shake.
+fn shaken(picture: &Picture, (length, angle): (f32, f32)) -> Picture {
+    if length < 0.5 {
+        return picture.clone();
+    }
+    let n = picture.size as i32;
+    let taps = length.ceil() as i32 + 1;
+    let steps: Vec<(i32, i32)> = (0..taps)
+        .map(|tap| {
+            let along = (tap as f32 / (taps - 1) as f32 - 0.5) * length;
+            ((along * angle.cos()).round() as i32, (along * angle.sin()).round() as i32)
+        })
+        .collect();
+    let mut out = Picture { size: picture.size, planes: vec![0.0; picture.planes.len()] };
+    for (at, value) in out.planes.iter_mut().enumerate() {
+        let (line, x) = (at as i32 / n, at as i32 % n);
+        let (channel, y) = (line / n, line % n);
+        for (dx, dy) in &steps {
+            let (x, y) = ((x + dx).clamp(0, n - 1), (y + dy).clamp(0, n - 1));
+            *value += picture.planes[((channel * n + y) * n + x) as usize];
+        }
+        *value /= taps as f32;
+    }
+    out
+}
+
+/// Keeps of each photosite the colour of its filter (Bayer, US patent 3,971,065: RGGB), and puts the missing ones back by
+/// bilinear interpolation of colour differences to green.
+fn demosaic(sensor: &Picture) -> Picture {
+    let n = sensor.size;
+    let plane = n * n;
+    let filter = |x: usize, y: usize| match (x % 2, y % 2) {
+        (0, 0) => 0,
+        (1, 1) => 2,
+        _ => 1,
+    };
+    let raw: Vec<f32> = (0..plane).map(|at| sensor.planes[filter(at % n, at / n) * plane + at]).collect();
+    let within = |at: isize| at.clamp(0, n as isize - 1) as usize;
+    let mut green = vec![0.0; plane];
+    for y in 0..n {
+        for x in 0..n {
+            let at = |dx: isize, dy: isize| raw[within(y as isize + dy) * n + within(x as isize + dx)];
+            green[y * n + x] =
+                if filter(x, y) == 1 { raw[y * n + x] } else { (at(-1, 0) + at(1, 0) + at(0, -1) + at(0, 1)) / 4.0 };
+        }
+    }
+    let mut out = Picture { size: n, planes: vec![0.0; 3 * plane] };
+    out.planes[plane..2 * plane].copy_from_slice(&green);
+    for channel in [0, 2] {
+        for y in 0..n {
+            for x in 0..n {
+                let (mut sum, mut count) = (0.0, 0.0);
+                for dy in -1..=1 {
+                    for dx in -1..=1 {
+                        let (to_x, to_y) = (x as isize + dx, y as isize + dy);
+                        if to_x < 0 || to_y < 0 || to_x >= n as isize || to_y >= n as isize {
+                            continue;
+                        }
+                        let (to_x, to_y) = (to_x as usize, to_y as usize);
+                        if filter(to_x, to_y) == channel {
+                            let weight = if dx == 0 || dy == 0 { 1.0 } else { 0.5 };
+                            sum += weight * (raw[to_y * n + to_x] - green[to_y * n + to_x]);
+                            count += weight;
+                        }
+                    }
+                }
+                let own = filter(x, y) == channel;
+                let difference = if own { raw[y * n + x] - green[y * n + x] } else { sum / count };
+                out.planes[channel * plane + y * n + x] = green[y * n + x] + difference;
+            }
+        }
+    }
+    out
+}
+
+fn unsharp(picture: Picture, (strength, sigma): (f32, f32)) -> Picture {
+    if strength < 0.05 {
+        return picture;
+    }
+    let soft = blur(&picture, sigma);
+    let mut out = picture;
+    for (value, soft) in out.planes.iter_mut().zip(soft.planes) {
+        *value = (*value + strength * (*value - soft)).clamp(0.0, 1.0);
+    }
+    out
 }

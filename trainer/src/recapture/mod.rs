@@ -1,15 +1,29 @@
 //! A bona fide picture -> the same scene as a camera sees it live, printed, or on a screen.
 //!
-//! A first, simple simulation: each stage is a step of image formation in linear light, and moire comes from sampling the
-//! display's grid with the camera's. Both classes pass the same camera, so that its traces are not the label.
+//! Image formation in linear light, one file a stage:
+//!
+//! ```text
+//! bona fide   scene ------------------------------------------------> camera
+//! replay      scene -> first camera -> display (grid, plane, room) --> camera
+//! print       scene -> first camera -> paper (dots, plane, room) ----> camera
+//! ```
+//!
+//! The last camera is drawn alike for both classes, so that none of its traces is the label. Every draw comes from the
+//! given generator: the same seed gives the same bytes.
 
 mod camera;
-mod optics;
-mod print;
-mod screen;
+mod codec;
+mod display;
+mod light;
+mod paper;
+mod plane;
+mod room;
 
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+
+pub use self::{camera::Camera, display::Layout};
 
 /// Presentation attack instrument species (ISO/IEC 30107-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,23 +56,37 @@ pub struct Picture {
     pub planes: Vec<f32>,
 }
 
-/// The scene before the camera is the person.
-pub fn bona_fide(scene: &Picture, rng: &mut ChaCha8Rng) -> Picture {
-    camera::shoot(optics::to_linear(scene), rng)
+/// The scene before the camera is the person: `size` x `size` pixels of it.
+pub fn bona_fide(scene: &Picture, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+    let camera = Camera::draw(scene.size, rng);
+    camera.shoot(&seen(scene, camera.sensor), None, size, rng)
 }
 
-/// The scene before the camera is a print or a screen that shows the person.
+/// The scene before the camera is a print or a screen that shows the person: `size` x `size` pixels of it.
 ///
 /// # Panics
 /// For a mask, which is not simulated.
-pub fn attack(scene: &Picture, species: PaiSpecies, rng: &mut ChaCha8Rng) -> Picture {
-    let light = optics::to_linear(scene);
-    let shown = match species {
-        PaiSpecies::Print => print::print(light, rng),
-        PaiSpecies::Replay => screen::show(light, rng),
+pub fn attack(scene: &Picture, species: PaiSpecies, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+    let first = Camera::draw_first(scene.size, rng);
+    let photo = first.shoot(&seen(scene, first.sensor), None, first.sensor, rng);
+    let camera = Camera::draw(scene.size, rng);
+    match species {
+        PaiSpecies::Print => {
+            let (light, dots) = paper::show(&photo, &camera, rng);
+            camera.shoot(&light, Some(&dots), size, rng)
+        }
+        PaiSpecies::Replay => {
+            let layout = if rng.random() { Layout::Stripes } else { Layout::PenTile };
+            let (light, grid) = display::show(&photo, layout, &camera, rng);
+            camera.shoot(&light, Some(&grid), size, rng)
+        }
         PaiSpecies::Mask => panic!("masks are not simulated"),
-    };
-    camera::shoot(shown, rng)
+    }
+}
+
+/// The light of the scene at a sensor's resolution.
+fn seen(scene: &Picture, sensor: usize) -> Picture {
+    light::resize(&light::map(scene.clone(), light::linear), sensor)
 }
 
 #[cfg(test)]
@@ -75,9 +103,9 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
         for species in [PaiSpecies::Print, PaiSpecies::Replay] {
-            let once = attack(&scene(), species, &mut rng(1, "test", 0));
-            assert_eq!(once, attack(&scene(), species, &mut rng(1, "test", 0)));
-            assert_ne!(once, attack(&scene(), species, &mut rng(1, "test", 1)));
+            let once = attack(&scene(), species, 96, &mut rng(1, "test", 0));
+            assert_eq!(once, attack(&scene(), species, 96, &mut rng(1, "test", 0)));
+            assert_ne!(once, attack(&scene(), species, 96, &mut rng(1, "test", 1)));
             assert!(once.planes.iter().all(|value| (0.0..=1.0).contains(value)));
         }
     }
@@ -92,9 +120,9 @@ mod tests {
         let mut rng = rng(2, "test", 0);
         let fine =
             Picture { size: 96, planes: (0..3 * 96 * 96).map(|i| if i / 2 % 2 == 0 { 0.3 } else { 0.7 }).collect() };
-        let live: f32 = (0..10).map(|_| contrast(&bona_fide(&fine, &mut rng))).sum();
+        let live: f32 = (0..10).map(|_| contrast(&bona_fide(&fine, 96, &mut rng))).sum();
         for species in [PaiSpecies::Print, PaiSpecies::Replay] {
-            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, species, &mut rng))).sum();
+            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, species, 96, &mut rng))).sum();
             assert!(recaptured < live, "{species:?}: {recaptured} against {live}");
         }
     }

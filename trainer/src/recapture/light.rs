@@ -1,28 +1,101 @@
 //! What the stages share: sRGB and linear light, blur, and resampling that averages over the area it reduces.
 
+use std::sync::LazyLock;
+
 use super::Picture;
 
-/// sRGB to linear light (IEC 61966-2-1).
-pub(super) fn to_linear(picture: &Picture) -> Picture {
-    let planes = picture
-        .planes
-        .iter()
-        .map(|&v| if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) })
-        .collect();
-    Picture { size: picture.size, planes }
+/// Steps of the tables below: between them, curves are straight to a hundredth of an 8-bit step.
+const STEPS: usize = 4096;
+
+/// A curve over `[0, 1]` as a table.
+struct Curve(Vec<f32>);
+
+impl Curve {
+    fn of(curve: impl Fn(f32) -> f32) -> Self {
+        Self((0..=STEPS).map(|at| curve(at as f32 / STEPS as f32)).collect())
+    }
+
+    /// The curve at `value`, which is clipped to `[0, 1]`.
+    fn at(&self, value: f32) -> f32 {
+        let place = value.clamp(0.0, 1.0) * STEPS as f32;
+        let left = (place as usize).min(STEPS - 1);
+        let part = place - left as f32;
+        self.0[left] * (1.0 - part) + self.0[left + 1] * part
+    }
 }
 
-/// Linear light to sRGB, clipped to `[0, 1]`.
-pub(super) fn to_srgb(picture: &Picture) -> Picture {
-    let planes = picture
-        .planes
-        .iter()
-        .map(|&v| {
-            let v = v.clamp(0.0, 1.0);
-            if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+static LINEAR: LazyLock<Curve> =
+    LazyLock::new(|| Curve::of(|v| if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }));
+
+// Over the square root: the curve itself is too steep near black for a table.
+static ENCODED: LazyLock<Curve> = LazyLock::new(|| {
+    Curve::of(|root| {
+        let v = root * root;
+        if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+    })
+});
+
+/// sRGB to linear light (IEC 61966-2-1).
+pub(super) fn linear(value: f32) -> f32 {
+    LINEAR.at(value)
+}
+
+/// Linear light to sRGB (IEC 61966-2-1), clipped to `[0, 1]`.
+pub(super) fn encoded(value: f32) -> f32 {
+    ENCODED.at(value.max(0.0).sqrt())
+}
+
+/// Every value through `curve`.
+pub(super) fn map(mut picture: Picture, curve: impl Fn(f32) -> f32) -> Picture {
+    picture.planes.iter_mut().for_each(|value| *value = curve(*value));
+    picture
+}
+
+/// Rec. 709 luma or luminance of a pixel.
+pub(super) fn luma(rgb: [f32; 3]) -> f32 {
+    0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
+}
+
+impl Picture {
+    /// The three values of pixel `at`.
+    pub(super) fn rgb(&self, at: usize) -> [f32; 3] {
+        let plane = self.size * self.size;
+        [0, 1, 2].map(|channel| self.planes[channel * plane + at])
+    }
+
+    /// Sets the three values of pixel `at`.
+    pub(super) fn set(&mut self, at: usize, rgb: [f32; 3]) {
+        let plane = self.size * self.size;
+        for (channel, value) in rgb.into_iter().enumerate() {
+            self.planes[channel * plane + at] = value;
+        }
+    }
+
+    /// Every pixel through `change`.
+    pub(super) fn repaint(mut self, mut change: impl FnMut([f32; 3]) -> [f32; 3]) -> Self {
+        for at in 0..self.size * self.size {
+            let rgb = change(self.rgb(at));
+            self.set(at, rgb);
+        }
+        self
+    }
+
+    /// The bilinear sample at `(u, v)`, each in `[0, 1]` from the top left corner; the border repeats.
+    pub(super) fn bilinear(&self, u: f32, v: f32) -> [f32; 3] {
+        let last = self.size - 1;
+        let place = |at: f32| {
+            let at = (at * self.size as f32 - 0.5).clamp(0.0, last as f32);
+            let first = at as usize;
+            (first, (first + 1).min(last), at - first as f32)
+        };
+        let ((x0, x1, x), (y0, y1, y)) = (place(u), place(v));
+        let plane = self.size * self.size;
+        [0, 1, 2].map(|channel| {
+            let row = |y: usize| &self.planes[channel * plane + y * self.size..][..self.size];
+            let line = |row: &[f32]| row[x0] * (1.0 - x) + row[x1] * x;
+            line(row(y0)) * (1.0 - y) + line(row(y1)) * y
         })
-        .collect();
-    Picture { size: picture.size, planes }
+    }
 }
 
 /// Gaussian blur with standard deviation `sigma` in pixels; the border repeats.

@@ -1,0 +1,193 @@
+//! A picture's sRGB signal -> the light off a print of it: inks, halftone, paper, gloss, bends and edges.
+//!
+//! Inks multiply (Neugebauer, 1937, with dot gain after Yule and Nielsen, 1951). Clustered dots (amplitude modulation,
+//! laser and offset) are a cosine lattice per ink at its textbook angle; dispersed dots (frequency modulation, inkjet) are
+//! noise of the same variance. Both are dimmed by what the camera's optics leave of them, as the display's grid is.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::{
+    Picture,
+    camera::{Camera, Texture, log},
+    light::{blur, linear, luma, map, resize},
+    plane::Plane,
+    room::Room,
+};
+
+/// Angles of the cyan, magenta and yellow dots, in degrees: each absorbs one of red, green and blue.
+const ANGLES: [f32; 3] = [15.0, 75.0, 0.0];
+
+/// The ink dots before the camera.
+struct Halftone {
+    plane: Plane,
+    /// Dot cells across the crop (clustered dots), and photosites.
+    cells: f32,
+    sensor: f32,
+    /// Contrast of clustered dots, as the optics leave it.
+    clustered: f32,
+    /// Dispersed dots per photosite and channel, as the optics leave them; empty for clustered dots.
+    dispersed: Vec<f32>,
+}
+
+impl Texture for Halftone {
+    fn light(&self, x: usize, y: usize, channel: usize, light: f32) -> f32 {
+        let at = self.plane.look((x as f32 + 0.5) / self.sensor, (y as f32 + 0.5) / self.sensor);
+        if self.plane.outside(at) > 0.0 {
+            return light;
+        }
+        let dot = if self.dispersed.is_empty() {
+            let (sin, cos) = ANGLES[channel].to_radians().sin_cos();
+            let phase = std::f32::consts::TAU * self.cells;
+            let (a, b) = (at[0] * cos + at[1] * sin, at[1] * cos - at[0] * sin);
+            0.5 * self.clustered * ((a * phase).cos() + (b * phase).cos())
+        } else {
+            let n = self.sensor as usize;
+            self.dispersed[(channel * n + y) * n + x]
+        };
+        // Most dots show where half the paper is covered, none on bare paper or in full ink.
+        (light + 2.0 * dot * light * (1.0 - light)).max(0.0)
+    }
+}
+
+/// What a print shows to a camera: the light without the dots, and the dots.
+pub(super) fn show(picture: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> (Picture, impl Texture + use<>) {
+    let curved = rng.random_bool(0.4);
+    let plane = Plane::draw(rng, 0.1, if curved { 0.25 } else { 0.0 });
+    let texture = dots(plane, camera, rng);
+    let detail = ink(picture, camera.sensor, rng);
+
+    let room = Room::draw(rng, 0.05);
+    let gloss = if rng.random_bool(0.4) { rng.random_range(0.3..1.0f32) } else { 0.0 };
+    let shade: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.5..0.5));
+    let tint: [f32; 3] = std::array::from_fn(|_| rng.random_range(0.85..1.0f32));
+    let border = if rng.random_bool(0.5) { rng.random_range(0.0..0.08f32) } else { 0.0 };
+    let cutout = rng.random_bool(0.12).then(|| [rng.random_range(0.3..0.4f32), rng.random_range(0.38..0.5f32)]);
+    let grain = grain(camera.sensor, rng);
+    let fingers = Finger::draw(rng);
+    let n = camera.sensor;
+    let mut seen = Picture { size: n, planes: vec![0.0; 3 * n * n] };
+    for y in 0..n {
+        for x in 0..n {
+            let (u, v) = ((x as f32 + 0.5) / n as f32, (y as f32 + 0.5) / n as f32);
+            let at = plane.look(u, v);
+            let outside = match cutout {
+                Some(half) => ((at[0] - 0.5) / half[0]).hypot((at[1] - 0.5) / half[1]) - 1.0,
+                None => plane.outside(at),
+            };
+            let light = if let Some(skin) = fingers.iter().find_map(|finger| finger.at([u, v])) {
+                skin
+            } else if outside <= 0.0 || (cutout.is_none() && outside < border) {
+                let rgb = if outside <= 0.0 { detail.bilinear(at[0], at[1]) } else { [0.95; 3] };
+                // A bend turns the paper to or from the lamp; so does distance.
+                let lit = 1.0 + shade[0] * (at[0] - 0.5) + shade[1] * (at[1] - 0.5)
+                    + if curved { 1.5 * shade[0] * (at[0] - 0.5).powi(2) } else { 0.0 };
+                let glare = room.glare(at);
+                [0, 1, 2].map(|channel| {
+                    let paper = rgb[channel] * tint[channel] * (1.0 + grain[y * n + x]) * lit.max(0.1);
+                    paper * room.lamp[channel] + gloss * glare[channel]
+                })
+            } else {
+                room.behind(at)
+            };
+            seen.set(y * n + x, light);
+        }
+    }
+    (seen, texture)
+}
+
+/// sRGB signal -> reflectance of the printed picture, between full ink and bare paper.
+fn ink(picture: &Picture, most: usize, rng: &mut ChaCha8Rng) -> Picture {
+    let black = log(rng, 0.008, 0.08);
+    let gain = rng.random_range(0.95..1.45f32);
+    let saturation = rng.random_range(0.55..1.1f32);
+    let spread = rng.random_range(0.0..0.9f32);
+    let banding = if rng.random_bool(0.25) { rng.random_range(0.01..0.06f32) } else { 0.0 };
+    let lines = rng.random_range(15.0..90.0f32);
+    // A face of 60 to 600 printed picture elements.
+    let elements = log(rng, 140.0, 1200.0) as usize;
+    let size = picture.size;
+    let fine = if elements < size { resize(picture, elements) } else { picture.clone() };
+    let fine = if fine.size > most { resize(&fine, most) } else { fine };
+    let reflected = map(fine, |value| linear(value.clamp(0.0, 1.0)).powf(gain)).repaint(|rgb| {
+        let gray = luma(rgb);
+        rgb.map(|value| black + (1.0 - black) * (gray + saturation * (value - gray)).clamp(0.0, 1.0))
+    });
+    let mut out = blur(&reflected, spread);
+    let n = out.size;
+    for (at, value) in out.planes.iter_mut().enumerate() {
+        let row = (at / n % n) as f32 / n as f32;
+        *value *= 1.0 + banding * (std::f32::consts::TAU * lines * row).sin();
+    }
+    out
+}
+
+fn dots(plane: Plane, camera: &Camera, rng: &mut ChaCha8Rng) -> Halftone {
+    let cells = log(rng, 90.0, 900.0);
+    let left = camera.transfer(cells / camera.sensor as f32);
+    let depth = rng.random_range(0.3..0.9f32);
+    let n = camera.sensor;
+    let mut dispersed = Vec::new();
+    if rng.random_bool(0.5) {
+        // White noise without its low frequencies: dispersed dots leave no coarse pattern (Ulichney, 1988).
+        let scale = rng.random_range(0.05..0.35f32) * left.abs().sqrt();
+        let white =
+            Picture { size: n, planes: (0..3 * n * n).map(|_| rng.random_range(-1.0..1.0f32)).collect() };
+        let low = blur(&white, 1.0);
+        let blue = Picture { size: n, planes: white.planes.iter().zip(low.planes).map(|(w, l)| scale * (w - l)).collect() };
+        dispersed = blur(&blue, camera.lens * 0.7).planes;
+    }
+    Halftone { plane, cells, sensor: n as f32, clustered: depth * left, dispersed }
+}
+
+/// Paper fibres: brightness that wanders over a few photosites, `[n, n]` around 0.
+fn grain(n: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let strength = rng.random_range(0.0..0.03f32);
+    let coarse = ((n as f32 / rng.random_range(1.5..5.0f32)) as usize).max(2);
+    let mut own = ChaCha8Rng::seed_from_u64(rng.random());
+    let noise = (0..coarse * coarse).map(|_| strength * own.random_range(-1.0..1.0f32)).collect::<Vec<_>>();
+    let picture = Picture { size: coarse, planes: noise.repeat(3) };
+    resize(&picture, n).planes[..n * n].to_vec()
+}
+
+/// A finger that holds the print, from one border inwards.
+struct Finger {
+    tip: [f32; 2],
+    along: [f32; 2],
+    width: f32,
+    skin: [f32; 3],
+}
+
+impl Finger {
+    /// None or two.
+    fn draw(rng: &mut ChaCha8Rng) -> Vec<Self> {
+        if !rng.random_bool(0.12) {
+            return Vec::new();
+        }
+        let tone = log(rng, 0.08, 0.55);
+        (0..2)
+            .map(|side| {
+                let x = if side == 0 { rng.random_range(0.08..0.2) } else { rng.random_range(0.8..0.92) };
+                let out: f32 = if side == 0 { -1.0 } else { 1.0 };
+                let down = rng.random_range(-0.5..0.8f32);
+                let length = out.hypot(down);
+                Self {
+                    tip: [x, rng.random_range(0.3..0.95)],
+                    along: [out / length, down / length],
+                    width: rng.random_range(0.035..0.07),
+                    skin: [tone, tone * 0.62, tone * 0.45],
+                }
+            })
+            .collect()
+    }
+
+    /// Its colour where it covers the view.
+    fn at(&self, [u, v]: [f32; 2]) -> Option<[f32; 3]> {
+        let (x, y) = (u - self.tip[0], v - self.tip[1]);
+        let along = x * self.along[0] + y * self.along[1];
+        let across = (x * self.along[1] - y * self.along[0]).abs();
+        let distance = if along > 0.0 { across } else { x.hypot(y) } / self.width;
+        // Rounded: darker to its edges.
+        (distance < 1.0).then(|| self.skin.map(|value| value * (1.0 - 0.6 * distance * distance)))
+    }
+}
