@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Photos -> the weights that ship: prepare, pretrain, fine-tune, evaluate, export. The same command goes on after a break.
 #   DATA="folder folder..." RUNS=runs/mine scripts/train.sh    each folder is one source of bona fide photos, one person per file
-# Optional: CONFIG (small), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all).
+# Optional: CONFIG (small), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all),
+# VARIANTS (recaptures of each photo, 1).
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 [ -n "${DATA:-}" ] || fail 'no photos: make train DATA="folder folder..." with folders of bona fide photos.'
@@ -21,7 +22,7 @@ stage() {
   [ -f "$runs/$1/config.toml" ] && resume=(--resume)
   "$trainer" "$@" "${options[@]}" --run "$runs/$1" "${resume[@]}"
 }
-"$trainer" prepare --data "${data[@]}" --photos-per-source "${PHOTOS:-0}" --out "$runs/data"
+"$trainer" synthesize --data "${data[@]}" --photos-per-source "${PHOTOS:-0}" --variants "${VARIANTS:-1}" --out "$runs/data"
 stage pretrain
 stage finetune --pretrained "$runs/pretrain"
 "$trainer" evaluate --data "$runs/data" --pretrained "$runs/pretrain" --device "${DEVICE:-cpu}" --run "$runs/finetune"

@@ -157,11 +157,13 @@ impl Examples {
                 }
             }
             let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
-            descriptions.push(match prepared.header.made_with["layout"].as_str() {
-                Some("photos") => format!(
+            let synthesized = prepared.header.made_with["instruments"].is_array();
+            descriptions.push(if synthesized {
+                format!(
                     "bona fide photos ({sources}), each recaptured by simulation; attacks are simulated prints and screens"
-                ),
-                _ => sources,
+                )
+            } else {
+                sources
             });
         }
         let types: BTreeSet<String> =

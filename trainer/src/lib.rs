@@ -3,7 +3,7 @@
 //! The data path, in order:
 //!
 //! ```text
-//! dataset -> prepare (detect, depth, recapture) -> examples (augment) -> pretrain -> finetune -> evaluate -> export
+//! dataset -> prepare or synthesize (detect, depth, recapture) -> examples (augment) -> pretrain -> finetune -> evaluate -> export
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
@@ -41,4 +41,5 @@ pub mod score;
 pub mod sheet;
 pub mod stage;
 pub mod store;
+pub mod synthesize;
 pub mod train;

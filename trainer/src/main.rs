@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use trainer::{
     bench, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare, pretrain, preview,
-    protocol, score,
+    protocol, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -22,6 +22,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Find the faces of a data set, cut crops and draw depth: once, for all runs.
     Prepare(prepare::PrepareArgs),
+    /// Simulate attacks on bona fide photos, and write them as prepare does.
+    Synthesize(synthesize::SynthesizeArgs),
     /// Print a preset, to start a config file of one's own from.
     Preset(config::PresetArgs),
     /// Train the backbone on a folder of images in classes, ImageNet's layout.
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Import(args) => import::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Prepare(args) => prepare::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Synthesize(args) => synthesize::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),

@@ -1,7 +1,7 @@
 //! A data set -> a prepared folder: faces found, crops cut, depth drawn, once for all runs. `trainer prepare`.
 //!
-//! Bona fide photos have no attacks beside them, so each is recaptured, as bona fide and as attacks
-//! ([`recapture`](crate::recapture)). The other layouts bring their own attacks and are taken as they are.
+//! Data sets bring their own attacks and are taken as they are. Bona fide photos have none beside them:
+//! [`synthesize`](crate::synthesize) recaptures each, through the same [`Preparation`].
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
     sync::Mutex,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use bonafide::{
     crop::face_region,
     face::{Face, FaceBox},
@@ -28,7 +28,7 @@ use crate::{
     examples::progress,
     photo::Photo,
     prepared::{Crop, Outcome, Record, Writer, file_name},
-    recapture::{self, PaiSpecies, Picture},
+    recapture::{self, Instrument, Picture},
     run,
     sheet::{to_byte, write_png},
 };
@@ -37,23 +37,17 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct PrepareArgs {
     /// How the data set is laid out.
-    #[arg(long, value_enum, default_value = "photos")]
+    #[arg(long, value_enum)]
     layout: Layout,
-    /// The data set's folder (photos: one or more folders, each a source; csv: the manifest's file).
-    #[arg(long, required = true, num_args = 1..)]
-    data: Vec<PathBuf>,
+    /// The data set's folder (csv: the manifest's file).
+    #[arg(long)]
+    data: PathBuf,
     /// Folder to write to; the same command again goes on where it was broken off.
     #[arg(long)]
     out: PathBuf,
     /// Side in pixels of the stored crops, a little wider than the product's, that augmentation cuts from.
     #[arg(long, default_value_t = 288, value_parser = clap::value_parser!(u32).range(224..=1024))]
     size: u32,
-    /// Photos: recaptures of each as bona fide, and as many again as attacks, alternately print and replay.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    variants: u64,
-    /// Photos: seed of the simulated recaptures.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
     list: ListOptions,
     #[command(flatten)]
@@ -65,46 +59,88 @@ pub struct PrepareArgs {
 /// # Errors
 /// If the data set, the weights or the disk do not serve, or a subject is in two splits.
 pub fn run(args: &PrepareArgs) -> Result<()> {
-    let listing = args.samples()?;
-    let samples = &listing.samples;
-    let (writer, done) = Writer::open(&args.out, args.size, samples.len(), args.made_with(samples)?)?;
-    let mut groups: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
-    let mut there = vec![false; samples.len()];
-    for record in &done {
-        there[record.number] = true;
-    }
-    for (number, sample) in samples.iter().enumerate().filter(|(number, _)| !there[*number]) {
-        groups.entry(sample.media.path()).or_default().push(number);
-    }
+    let preparation = Preparation {
+        out: &args.out,
+        size: args.size,
+        face: &args.face,
+        recapture: None,
+        made_with: serde_json::json!({ "layout": args.layout, "options": args.list }),
+    };
+    preparation.run(dataset::list(args.layout, &args.data, &args.list)?)
+}
 
-    let maker = Maker { args, finder: args.face.open()? };
-    let bar = progress(samples.len(), "prepare").with_position(done.len() as u64);
-    let writer = Mutex::new(writer);
-    // One task a file: a video is decoded once for all its frames.
-    groups.into_par_iter().try_for_each(|(_, numbers)| -> Result<()> {
-        for (number, photo) in maker.read(samples, &numbers) {
-            let sample = &samples[number];
-            let outcome = match photo {
-                Ok(photo) => maker.crops(number, sample, &photo)?,
-                Err(error) => Outcome::Unreadable(format!("{error:#}")),
-            };
-            let record = Record {
-                number,
-                source: sample.source.clone(),
-                subject: sample.subject.clone(),
-                split: sample.split,
-                attack: sample.attack.clone(),
-                file: sample.media.path().display().to_string(),
-                outcome,
-            };
-            writer.lock().expect("no thread panics while it holds this").append(&record)?;
-            bar.inc(1);
+/// Simulated recaptures of bona fide photos.
+#[derive(Debug)]
+pub struct Recapture {
+    /// Recaptures of each photo as bona fide, and as many again as attacks.
+    pub variants: u64,
+    /// Seed of all of them.
+    pub seed: u64,
+    /// The kinds of attack, in turn.
+    pub instruments: Vec<Instrument>,
+}
+
+/// A listing of samples on its way to a prepared folder.
+#[derive(Debug)]
+pub struct Preparation<'a> {
+    /// The folder.
+    pub out: &'a Path,
+    /// Side in pixels of the stored crops.
+    pub size: u32,
+    /// What finds faces and depth.
+    pub face: &'a FaceArgs,
+    /// For bona fide photos alone.
+    pub recapture: Option<Recapture>,
+    /// The caller's options, which a resumed preparation must have in common with the one that was broken off.
+    pub made_with: serde_json::Value,
+}
+
+impl Preparation<'_> {
+    /// Reads, cuts and writes whatever is not there yet.
+    ///
+    /// # Errors
+    /// If the weights or the disk do not serve, or the folder was made with other options.
+    pub fn run(self, listing: dataset::Listing) -> Result<()> {
+        let samples = &listing.samples;
+        let (writer, done) = Writer::open(self.out, self.size, samples.len(), self.identity(samples)?)?;
+        let mut groups: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+        let mut there = vec![false; samples.len()];
+        for record in &done {
+            there[record.number] = true;
         }
-        Ok(())
-    })?;
-    bar.finish_and_clear();
-    let prepared = writer.into_inner().expect("no thread panicked").finish()?;
-    report(&prepared.records, &listing.left_out, &args.out)
+        for (number, sample) in samples.iter().enumerate().filter(|(number, _)| !there[*number]) {
+            groups.entry(sample.media.path()).or_default().push(number);
+        }
+
+        let maker = Maker { preparation: &self, finder: self.face.open()? };
+        let bar = progress(samples.len(), "prepare").with_position(done.len() as u64);
+        let writer = Mutex::new(writer);
+        // One task a file: a video is decoded once for all its frames.
+        groups.into_par_iter().try_for_each(|(_, numbers)| -> Result<()> {
+            for (number, photo) in maker.read(samples, &numbers) {
+                let sample = &samples[number];
+                let outcome = match photo {
+                    Ok(photo) => maker.crops(number, sample, &photo)?,
+                    Err(error) => Outcome::Unreadable(format!("{error:#}")),
+                };
+                let record = Record {
+                    number,
+                    source: sample.source.clone(),
+                    subject: sample.subject.clone(),
+                    split: sample.split,
+                    attack: sample.attack.clone(),
+                    file: sample.media.path().display().to_string(),
+                    outcome,
+                };
+                writer.lock().expect("no thread panics while it holds this").append(&record)?;
+                bar.inc(1);
+            }
+            Ok(())
+        })?;
+        bar.finish_and_clear();
+        let prepared = writer.into_inner().expect("no thread panicked").finish()?;
+        report(&prepared.records, &listing.left_out, self.out)
+    }
 }
 
 /// Says what became of every sample: the totals on the terminal, each one that gave no crop in `left-out.csv`.
@@ -142,46 +178,22 @@ fn report(records: &[Record], unlisted: &[dataset::LeftOut], out: &Path) -> Resu
     Ok(())
 }
 
-impl PrepareArgs {
-    fn samples(&self) -> Result<dataset::Listing> {
-        ensure!(
-            self.layout == Layout::Photos || self.data.len() == 1,
-            "this layout takes one folder: prepare each data set into a folder of its own"
-        );
-        let mut all = dataset::Listing::default();
-        for root in &self.data {
-            let listing = dataset::list(self.layout, root, &self.list)?;
-            ensure!(
-                listing.samples.iter().all(|new| all.samples.iter().all(|old: &Sample| old.source != new.source)),
-                "two data folders have the same name: rename {}, a source must be told from the others",
-                root.display()
-            );
-            all.samples.extend(listing.samples);
-            all.left_out.extend(listing.left_out);
-        }
-        all.samples.sort_by(|a, b| (&a.subject, &a.media).cmp(&(&b.subject, &b.media)));
-        Ok(all)
-    }
-
+impl Preparation<'_> {
     /// What a resumed preparation must have in common with the one that was broken off.
-    fn made_with(&self, samples: &[Sample]) -> Result<serde_json::Value> {
+    fn identity(&self, samples: &[Sample]) -> Result<serde_json::Value> {
         let names: String = samples.iter().map(|sample| format!("{}\n", sample.media)).collect();
-        Ok(serde_json::json!({
-            "layout": self.layout,
-            "options": self.list,
-            "variants": self.variants,
-            "seed": self.seed,
-            "detector": self.face.detector_name(),
-            "depth": self.face.depth_name(),
-            "checkpoints": self.face.digests()?,
-            "files": bonafide::weights::sha256(names.as_bytes()),
-        }))
+        let mut identity = self.made_with.clone();
+        identity["detector"] = self.face.detector_name().into();
+        identity["depth"] = self.face.depth_name().into();
+        identity["checkpoints"] = self.face.digests()?.into();
+        identity["files"] = bonafide::weights::sha256(names.as_bytes()).into();
+        Ok(identity)
     }
 }
 
 /// Samples -> crops.
 struct Maker<'a> {
-    args: &'a PrepareArgs,
+    preparation: &'a Preparation<'a>,
     finder: crate::detect::Finder,
 }
 
@@ -216,18 +228,19 @@ impl Maker<'_> {
         };
         let product = face_region(&face.bounds);
         let wide = Region { side: product.side * Augmentation::REACH, ..product };
-        let recaptured = self.args.layout == Layout::Photos;
-        let depth = if sample.attack.is_none() || recaptured {
+        let (recapture, size) = (self.preparation.recapture.as_ref(), self.preparation.size as usize);
+        let depth = if sample.attack.is_none() {
             match self.finder.reconstructor.reconstruct(&frame, &face)? {
-                Some(surface) => Some(pseudo_depth(&surface, &wide, self.args.size as usize)),
+                Some(surface) => Some(pseudo_depth(&surface, &wide, size)),
                 None => return Ok(Outcome::NoFace("the face is too hidden to reconstruct its depth".into())),
             }
         } else {
             None
         };
-        let cut = cut(&frame, &wide, self.args.size as usize);
-        let pictures =
-            if recaptured { self.recaptures(number, sample, &cut) } else { vec![(cut, sample.attack.clone())] };
+        let pictures = match recapture {
+            Some(recapture) => recapture.of(number, sample, &scene(&frame, &wide), size),
+            None => vec![(cut(&frame, &wide, size), sample.attack.clone())],
+        };
         let mut crops = Vec::new();
         for (variant, (picture, attack)) in pictures.into_iter().enumerate() {
             let image = file_name("crops", number, variant);
@@ -245,21 +258,6 @@ impl Maker<'_> {
         Ok(Outcome::Crops(crops))
     }
 
-    /// Each variant as bona fide and as an attack.
-    fn recaptures(&self, number: usize, sample: &Sample, scene: &Picture) -> Vec<(Picture, Option<Attack>)> {
-        (0..self.args.variants)
-            .flat_map(|variant| {
-                let rng = |class: &str| run::rng(self.args.seed, &format!("{class}/{}", sample.subject), variant);
-                let species =
-                    if (number as u64 + variant).is_multiple_of(2) { PaiSpecies::Print } else { PaiSpecies::Replay };
-                [
-                    (recapture::bona_fide(scene, self.args.size as usize, &mut rng("bona fide")), None),
-                    (recapture::attack(scene, species, self.args.size as usize, &mut rng("attack")), Some(Attack { species, instrument: None })),
-                ]
-            })
-            .collect()
-    }
-
     fn write_rgb(&self, name: &str, picture: &Picture) -> Result<()> {
         let plane = picture.size * picture.size;
         let bytes =
@@ -270,15 +268,33 @@ impl Maker<'_> {
 
     fn write_gray(&self, name: &str, map: &[f32]) -> Result<()> {
         let bytes = map.iter().copied().map(to_byte).collect();
-        let image = GrayImage::from_raw(self.args.size, self.args.size, bytes).expect("a map of the crop's size");
+        let image = GrayImage::from_raw(self.preparation.size, self.preparation.size, bytes).expect("a map of the crop's size");
         self.write(name, image.into())
     }
 
     fn write(&self, name: &str, image: image::DynamicImage) -> Result<()> {
-        let path = self.args.out.join(name);
+        let path = self.preparation.out.join(name);
         let folder = path.parent().expect("crops lie in folders");
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         write_png(&path, &image)
+    }
+}
+
+impl Recapture {
+    /// Each variant as bona fide and as an attack.
+    fn of(&self, number: usize, sample: &Sample, scene: &Picture, size: usize) -> Vec<(Picture, Option<Attack>)> {
+        (0..self.variants)
+            .flat_map(|variant| {
+                let rng = |class: &str| run::rng(self.seed, &format!("{class}/{}", sample.subject), variant);
+                let turn = number as u64 * self.variants + variant;
+                let instrument = self.instruments[turn as usize % self.instruments.len()];
+                let attack = Attack { species: instrument.species(), instrument: Some(instrument.to_string()) };
+                [
+                    (recapture::bona_fide(scene, size, &mut rng("bona fide")), None),
+                    (recapture::attack(scene, instrument, size, &mut rng("attack")), Some(attack)),
+                ]
+            })
+            .collect()
     }
 }
 
@@ -299,6 +315,11 @@ fn choose(faces: Vec<Face>, meant: Option<&FaceBox>) -> Option<Face> {
 fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
     let side = |a0: f32, a1: f32, b0: f32, b1: f32| ((a0 + a1).min(b0 + b1) - a0.max(b0)).max(0.0);
     side(a.x, a.width, b.x, b.width) * side(a.y, a.height, b.y, b.height)
+}
+
+/// A region of a photo at the photo's own resolution, so far as a camera could tell it from a finer one.
+pub(crate) fn scene(frame: &Frame<'_>, region: &Region) -> Picture {
+    cut(frame, region, (region.side.round() as usize).clamp(160, 640))
 }
 
 fn cut(frame: &Frame<'_>, region: &Region, size: usize) -> Picture {

@@ -7,7 +7,7 @@
 mod celeba_spoof;
 mod manifest;
 mod oulu_npu;
-mod photos;
+pub mod photos;
 mod rose_youtu;
 mod sample;
 mod siw;
@@ -68,8 +68,6 @@ impl Listing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
-    /// A folder of bona fide photos, one file a person; split by the hash of the name.
-    Photos,
     /// CelebA-Spoof: `Data`, `metas/intra_test`.
     CelebaSpoof,
     /// Rose-Youtu: videos in folders of persons.
@@ -116,14 +114,11 @@ pub struct ListOptions {
     /// The part of OULU-NPU's protocols 3 and 4, 1 to 6: the phone that is left out.
     #[arg(long, default_value_t = 1)]
     pub oulu_fold: u8,
-    /// Photos: at most so many of each folder, the first by the hash of their name; 0 takes all.
-    #[arg(long, default_value_t = 0)]
-    pub photos_per_source: usize,
 }
 
 impl Default for ListOptions {
     fn default() -> Self {
-        Self { frames_per_video: 8, oulu_protocol: 1, oulu_fold: 1, photos_per_source: 0 }
+        Self { frames_per_video: 8, oulu_protocol: 1, oulu_fold: 1 }
     }
 }
 
@@ -137,7 +132,6 @@ pub fn list(layout: Layout, root: &Path, options: &ListOptions) -> Result<Listin
     let frames = options.frames_per_video;
     ensure!((1..=1000).contains(&frames), "frames_per_video is {frames}: 1 to 1000 frames can be taken of each video");
     let listing = match layout {
-        Layout::Photos => photos::list(root, options),
         Layout::CelebaSpoof => celeba_spoof::list(root),
         Layout::RoseYoutu => rose_youtu::list(root, options),
         Layout::Siw => siw::list(root, options),
@@ -212,8 +206,7 @@ mod tests {
             std::fs::write(folder.path().join(format!("{number}.jpg")), b"").unwrap();
         }
         let of = |photos_per_source| {
-            let options = ListOptions { photos_per_source, ..ListOptions::default() };
-            list(Layout::Photos, folder.path(), &options).unwrap().samples
+            photos::list(&[folder.path().to_owned()], photos_per_source).unwrap().samples
         };
         let all = of(0);
         let share = |split| all.iter().filter(|sample| sample.split == split).count();

@@ -1,13 +1,34 @@
-//! A folder of bona fide photos -> samples. One file is one person, whose split follows from the name.
+//! Folders of bona fide photos -> samples. One file is one person, whose split follows from the name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use bonafide::weights::sha256;
 
-use super::{ListOptions, Listing, Media, Sample, split, tree};
+use super::{Listing, Media, Sample, split, tree};
 
-pub(super) fn list(root: &Path, options: &ListOptions) -> Result<Listing> {
+/// The photos of some folders, each of them a source, at most `per_source` of each (the first by the hash of their name;
+/// 0 takes all).
+///
+/// # Errors
+/// If two folders have the same name, or there is no photo.
+pub fn list(roots: &[PathBuf], per_source: usize) -> Result<Listing> {
+    let mut all = Listing::default();
+    for root in roots {
+        let listing = folder(root, per_source)?;
+        ensure!(!listing.samples.is_empty(), "{} holds no photo", root.display());
+        ensure!(
+            all.samples.iter().all(|old| old.source != listing.samples[0].source),
+            "two data folders have the same name: rename {}, a source must be told from the others",
+            root.display()
+        );
+        all.append([listing]);
+    }
+    all.samples.sort_by(|a, b| (&a.subject, &a.media).cmp(&(&b.subject, &b.media)));
+    Ok(all)
+}
+
+fn folder(root: &Path, per_source: usize) -> Result<Listing> {
     let mut listing = Listing::default();
     let source =
         root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned());
@@ -19,10 +40,10 @@ pub(super) fn list(root: &Path, options: &ListOptions) -> Result<Listing> {
             (format!("{source}/{}", relative.display()), path)
         })
         .collect();
-    if options.photos_per_source > 0 {
+    if per_source > 0 {
         // By hash: any number of them is a fair draw.
         named.sort_by_cached_key(|(subject, _)| sha256(subject.as_bytes()));
-        named.truncate(options.photos_per_source);
+        named.truncate(per_source);
         named.sort_by(|a, b| a.1.cmp(&b.1));
     }
     listing.samples = named

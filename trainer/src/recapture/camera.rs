@@ -49,7 +49,7 @@ pub struct Camera {
 
 impl Camera {
     /// Draws a camera that sees a scene whose own detail ends at `native` pixels across the crop.
-    pub(super) fn draw(native: usize, rng: &mut ChaCha8Rng) -> Self {
+    pub(crate) fn draw(native: usize, rng: &mut ChaCha8Rng) -> Self {
         let most = (native as f32 * 1.1).clamp(170.0, 560.0);
         let normal = |rng: &mut ChaCha8Rng| (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum::<f32>();
         let warm = 0.14 * normal(rng);
@@ -74,6 +74,12 @@ impl Camera {
             sharpening: (rng.random_range(0.0..1.6), rng.random_range(0.6..1.4)),
             codec: Codec::draw(rng),
         }
+    }
+
+    /// The same camera for another take: distance, hold, exposure and white balance anew.
+    pub(crate) fn again(&self, native: usize, rng: &mut ChaCha8Rng) -> Self {
+        let Self { sensor, shake, target, balance, .. } = Self::draw(native, rng);
+        Self { sensor, shake, target, balance, ..self.clone() }
     }
 
     /// The camera that an attacker recorded the face with: as above, but well lit and held still.

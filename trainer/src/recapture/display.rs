@@ -9,21 +9,12 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Picture,
+    Instrument, Picture,
     camera::{Camera, Texture, log},
     light::{linear, luma, map, resize},
     plane::Plane,
     room::Room,
 };
-
-/// How a display arranges its coloured parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// Red, green and blue stripes side by side: most liquid crystal displays, laptops and tablets.
-    Stripes,
-    /// Green at each pixel, red and blue at every other one, on diagonals: most OLED phones.
-    PenTile,
-}
 
 /// The parts of one colour repeat along two directions.
 #[derive(Debug, Clone, Copy)]
@@ -86,14 +77,14 @@ impl Texture for Grid {
 /// What a screen shows to a camera: the light without the pixel grid, and the grid.
 pub(super) fn show(
     picture: &Picture,
-    layout: Layout,
+    instrument: Instrument,
     camera: &Camera,
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     // A face of 80 to 1,000 display pixels: a window on a laptop to a phone held close.
     let pixels = log(rng, 150.0, 1600.0);
     let plane = Plane::draw(rng, 0.12, 0.0);
-    let grid = grid(layout, pixels, plane, camera, rng);
+    let grid = grid(instrument, pixels, plane, camera, rng);
 
     let mut shown = picture.clone();
     if (pixels as usize) < shown.size {
@@ -134,11 +125,11 @@ pub(super) fn show(
     (seen, grid)
 }
 
-fn grid(layout: Layout, pixels: f32, plane: Plane, camera: &Camera, rng: &mut ChaCha8Rng) -> Grid {
+fn grid(instrument: Instrument, pixels: f32, plane: Plane, camera: &Camera, rng: &mut ChaCha8Rng) -> Grid {
     let pitch = pixels / camera.sensor as f32;
     let start: [f32; 2] = std::array::from_fn(|_| rng.random());
-    let lattices = match layout {
-        Layout::Stripes => {
+    let lattices = match instrument {
+        Instrument::Stripes => {
             let upright = rng.random_bool(0.7);
             let reversed = rng.random_bool(0.2);
             let fill = [rng.random_range(0.24..0.33f32), rng.random_range(0.7..0.95f32)];
@@ -148,7 +139,7 @@ fn grid(layout: Layout, pixels: f32, plane: Plane, camera: &Camera, rng: &mut Ch
                 Lattice::new(waves, [start[0] - place, start[1]], fill, pitch, camera)
             })
         }
-        Layout::PenTile => {
+        _ => {
             let small = rng.random_range(0.3..0.5f32);
             let large = rng.random_range(0.4..0.6f32);
             let diagonal = [[0.5, 0.5], [0.5, -0.5]];

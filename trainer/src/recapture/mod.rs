@@ -19,11 +19,11 @@ mod paper;
 mod plane;
 mod room;
 
-use rand::Rng;
+use clap::ValueEnum;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-pub use self::{camera::Camera, display::Layout};
+pub use self::camera::Camera;
 
 /// Presentation attack instrument species (ISO/IEC 30107-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +47,41 @@ impl std::fmt::Display for PaiSpecies {
     }
 }
 
+/// How a simulated attack is produced: an instrument species' finer kind (ISO/IEC 30107-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instrument {
+    /// A print with clustered dots: laser, offset.
+    Laser,
+    /// A screen whose pixels are red, green and blue stripes: most laptops and tablets.
+    Stripes,
+    /// A print with dispersed dots.
+    Inkjet,
+    /// A screen with two coloured parts a pixel: most OLED phones.
+    Pentile,
+}
+
+impl Instrument {
+    /// The species it belongs to.
+    pub fn species(self) -> PaiSpecies {
+        match self {
+            Self::Laser | Self::Inkjet => PaiSpecies::Print,
+            Self::Stripes | Self::Pentile => PaiSpecies::Replay,
+        }
+    }
+}
+
+impl std::fmt::Display for Instrument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Laser => "laser",
+            Self::Stripes => "stripes",
+            Self::Inkjet => "inkjet",
+            Self::Pentile => "pentile",
+        })
+    }
+}
+
 /// A square picture, planar RGB `[3, size, size]`; in sRGB `[0, 1]` between stages, in linear light within them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
@@ -63,24 +98,30 @@ pub fn bona_fide(scene: &Picture, size: usize, rng: &mut ChaCha8Rng) -> Picture 
 }
 
 /// The scene before the camera is a print or a screen that shows the person: `size` x `size` pixels of it.
-///
-/// # Panics
-/// For a mask, which is not simulated.
-pub fn attack(scene: &Picture, species: PaiSpecies, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+pub fn attack(scene: &Picture, instrument: Instrument, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+    let camera = Camera::draw(scene.size, rng);
+    present(scene, instrument, &camera, size, rng)
+}
+
+/// As [`attack`], before a given camera.
+pub(crate) fn present(
+    scene: &Picture,
+    instrument: Instrument,
+    camera: &Camera,
+    size: usize,
+    rng: &mut ChaCha8Rng,
+) -> Picture {
     let first = Camera::draw_first(scene.size, rng);
     let photo = first.shoot(&seen(scene, first.sensor), None, first.sensor, rng);
-    let camera = Camera::draw(scene.size, rng);
-    match species {
-        PaiSpecies::Print => {
-            let (light, dots) = paper::show(&photo, &camera, rng);
+    match instrument {
+        Instrument::Laser | Instrument::Inkjet => {
+            let (light, dots) = paper::show(&photo, instrument, camera, rng);
             camera.shoot(&light, Some(&dots), size, rng)
         }
-        PaiSpecies::Replay => {
-            let layout = if rng.random() { Layout::Stripes } else { Layout::PenTile };
-            let (light, grid) = display::show(&photo, layout, &camera, rng);
+        Instrument::Stripes | Instrument::Pentile => {
+            let (light, grid) = display::show(&photo, instrument, camera, rng);
             camera.shoot(&light, Some(&grid), size, rng)
         }
-        PaiSpecies::Mask => panic!("masks are not simulated"),
     }
 }
 
@@ -102,10 +143,10 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
-        for species in [PaiSpecies::Print, PaiSpecies::Replay] {
-            let once = attack(&scene(), species, 96, &mut rng(1, "test", 0));
-            assert_eq!(once, attack(&scene(), species, 96, &mut rng(1, "test", 0)));
-            assert_ne!(once, attack(&scene(), species, 96, &mut rng(1, "test", 1)));
+        for instrument in Instrument::value_variants().iter().copied() {
+            let once = attack(&scene(), instrument, 96, &mut rng(1, "test", 0));
+            assert_eq!(once, attack(&scene(), instrument, 96, &mut rng(1, "test", 0)));
+            assert_ne!(once, attack(&scene(), instrument, 96, &mut rng(1, "test", 1)));
             assert!(once.planes.iter().all(|value| (0.0..=1.0).contains(value)));
         }
     }
@@ -121,9 +162,9 @@ mod tests {
         let fine =
             Picture { size: 96, planes: (0..3 * 96 * 96).map(|i| if i / 2 % 2 == 0 { 0.3 } else { 0.7 }).collect() };
         let live: f32 = (0..10).map(|_| contrast(&bona_fide(&fine, 96, &mut rng))).sum();
-        for species in [PaiSpecies::Print, PaiSpecies::Replay] {
-            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, species, 96, &mut rng))).sum();
-            assert!(recaptured < live, "{species:?}: {recaptured} against {live}");
+        for instrument in Instrument::value_variants().iter().copied() {
+            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, instrument, 96, &mut rng))).sum();
+            assert!(recaptured < live, "{instrument}: {recaptured} against {live}");
         }
     }
 }

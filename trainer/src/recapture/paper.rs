@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Picture,
+    Instrument, Picture,
     camera::{Camera, Texture, log},
     light::{blur, linear, luma, map, resize},
     plane::Plane,
@@ -51,10 +51,10 @@ impl Texture for Halftone {
 }
 
 /// What a print shows to a camera: the light without the dots, and the dots.
-pub(super) fn show(picture: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> (Picture, impl Texture + use<>) {
+pub(super) fn show(picture: &Picture, instrument: Instrument, camera: &Camera, rng: &mut ChaCha8Rng) -> (Picture, impl Texture + use<>) {
     let curved = rng.random_bool(0.4);
     let plane = Plane::draw(rng, 0.1, if curved { 0.25 } else { 0.0 });
-    let texture = dots(plane, camera, rng);
+    let texture = dots(plane, instrument, camera, rng);
     let detail = ink(picture, camera.sensor, rng);
 
     let room = Room::draw(rng, 0.05);
@@ -122,13 +122,13 @@ fn ink(picture: &Picture, most: usize, rng: &mut ChaCha8Rng) -> Picture {
     out
 }
 
-fn dots(plane: Plane, camera: &Camera, rng: &mut ChaCha8Rng) -> Halftone {
+fn dots(plane: Plane, instrument: Instrument, camera: &Camera, rng: &mut ChaCha8Rng) -> Halftone {
     let cells = log(rng, 90.0, 900.0);
     let left = camera.transfer(cells / camera.sensor as f32);
     let depth = rng.random_range(0.3..0.9f32);
     let n = camera.sensor;
     let mut dispersed = Vec::new();
-    if rng.random_bool(0.5) {
+    if instrument == Instrument::Inkjet {
         // White noise without its low frequencies: dispersed dots leave no coarse pattern (Ulichney, 1988).
         let scale = rng.random_range(0.05..0.35f32) * left.abs().sqrt();
         let white =
