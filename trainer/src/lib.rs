@@ -9,6 +9,7 @@
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
 
 pub mod aenet;
+pub mod audit;
 pub mod augment;
 pub mod bench;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod device;
 pub mod evaluate;
 pub mod examples;
 pub mod export;
+pub mod features;
 pub mod feed;
 pub mod finetune;
 pub mod imagenet;

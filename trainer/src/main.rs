@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    bench, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare, pretrain, preview,
+    audit, bench, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare, pretrain, preview,
     protocol, score, synthesize,
 };
 
@@ -24,6 +24,8 @@ enum Command {
     Prepare(prepare::PrepareArgs),
     /// Simulate attacks on bona fide photos, and write them as prepare does.
     Synthesize(synthesize::SynthesizeArgs),
+    /// Rank a prepared set's crops by what must not give their classes away.
+    Audit(audit::AuditArgs),
     /// Print a preset, to start a config file of one's own from.
     Preset(config::PresetArgs),
     /// Train the backbone on a folder of images in classes, ImageNet's layout.
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Prepare(args) => prepare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Synthesize(args) => synthesize::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Audit(args) => audit::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),

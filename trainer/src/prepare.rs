@@ -28,7 +28,7 @@ use crate::{
     examples::progress,
     photo::Photo,
     prepared::{Crop, Outcome, Record, Writer, file_name},
-    recapture::{self, Instrument, Picture},
+    recapture::{self, Instrument, Picture, Take},
     run,
     sheet::{to_byte, write_png},
 };
@@ -239,10 +239,10 @@ impl Maker<'_> {
         };
         let pictures = match recapture {
             Some(recapture) => recapture.of(number, sample, &scene(&frame, &wide), size),
-            None => vec![(cut(&frame, &wide, size), sample.attack.clone())],
+            None => vec![((cut(&frame, &wide, size), None), sample.attack.clone())],
         };
         let mut crops = Vec::new();
-        for (variant, (picture, attack)) in pictures.into_iter().enumerate() {
+        for (variant, ((picture, take), attack)) in pictures.into_iter().enumerate() {
             let image = file_name("crops", number, variant);
             self.write_rgb(&image, &picture)?;
             let depth = match (&depth, &attack) {
@@ -253,7 +253,7 @@ impl Maker<'_> {
                 }
                 _ => None,
             };
-            crops.push(Crop { image, depth, attack, labels: sample.labels });
+            crops.push(Crop { image, depth, attack, labels: sample.labels, take });
         }
         Ok(Outcome::Crops(crops))
     }
@@ -280,9 +280,13 @@ impl Maker<'_> {
     }
 }
 
+/// A picture, how it was taken, and what is in it.
+type Presentation = ((Picture, Option<Take>), Option<Attack>);
+
 impl Recapture {
     /// Each variant as bona fide and as an attack.
-    fn of(&self, number: usize, sample: &Sample, scene: &Picture, size: usize) -> Vec<(Picture, Option<Attack>)> {
+    fn of(&self, number: usize, sample: &Sample, scene: &Picture, size: usize) -> Vec<Presentation> {
+        let known = |(picture, take)| (picture, Some(take));
         (0..self.variants)
             .flat_map(|variant| {
                 let rng = |class: &str| run::rng(self.seed, &format!("{class}/{}", sample.subject), variant);
@@ -290,8 +294,8 @@ impl Recapture {
                 let instrument = self.instruments[turn as usize % self.instruments.len()];
                 let attack = Attack { species: instrument.species(), instrument: Some(instrument.to_string()) };
                 [
-                    (recapture::bona_fide(scene, size, &mut rng("bona fide")), None),
-                    (recapture::attack(scene, instrument, size, &mut rng("attack")), Some(attack)),
+                    (known(recapture::bona_fide(scene, size, &mut rng("bona fide"))), None),
+                    (known(recapture::attack(scene, instrument, size, &mut rng("attack"))), Some(attack)),
                 ]
             })
             .collect()
@@ -317,9 +321,28 @@ fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
     side(a.x, a.width, b.x, b.width) * side(a.y, a.height, b.y, b.height)
 }
 
-/// A region of a photo at the photo's own resolution, so far as a camera could tell it from a finer one.
+/// An upright region of a photo at the photo's own resolution, so far as a camera could tell it from a finer one.
+///
+/// Where the region leaves the photo, the photo goes on mirrored: a black border would lie straight in bona fide pictures
+/// and tilted in attacks, and be the label.
 pub(crate) fn scene(frame: &Frame<'_>, region: &Region) -> Picture {
-    cut(frame, region, (region.side.round() as usize).clamp(160, 640))
+    let side = region.side.round().max(1.0) as i32;
+    let mirrored = |at: i32, size: u32| {
+        let size = size as i32;
+        let place = at.rem_euclid(2 * size);
+        if place < size { place } else { 2 * size - 1 - place }
+    };
+    let (left, top) = ((region.cx - region.side / 2.0).round() as i32, (region.cy - region.side / 2.0).round() as i32);
+    let mut rgba = Vec::with_capacity(4 * (side * side) as usize);
+    for y in top..top + side {
+        for x in left..left + side {
+            let (x, y) = (mirrored(x, frame.width()), mirrored(y, frame.height()));
+            let at = 4 * (y as usize * frame.width() as usize + x as usize);
+            rgba.extend_from_slice(&frame.rgba()[at..at + 4]);
+        }
+    }
+    let whole = Frame::new(&rgba, side as u32, side as u32).expect("four bytes a pixel");
+    cut(&whole, &Region::whole(&whole), (side as usize).clamp(160, 640))
 }
 
 fn cut(frame: &Frame<'_>, region: &Region, size: usize) -> Picture {

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     dataset::{Attack, Semantics, Split},
+    recapture::Take,
     run::write_atomic,
 };
 
@@ -85,6 +86,9 @@ pub struct Crop {
     pub attack: Option<Attack>,
     /// Further labels.
     pub labels: Option<Semantics>,
+    /// Of simulated recaptures: how the last camera took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take: Option<Take>,
 }
 
 /// A prepared folder.

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Picture,
+    Picture, Take,
     codec::Codec,
     light::{blur, encoded, luma, map, resize},
 };
@@ -94,6 +94,11 @@ impl Camera {
             saturation: careful.saturation.clamp(0.85, 1.25),
             ..careful
         }
+    }
+
+    /// What must not give the class away.
+    pub(super) fn take(&self) -> Take {
+        Take { sensor: self.sensor as u32, quality: self.codec.quality() }
     }
 
     /// What is left of a pattern of `frequency` cycles per photosite: the lens's blur and the photosite's own width.

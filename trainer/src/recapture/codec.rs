@@ -23,6 +23,13 @@ impl Codec {
         if rng.random_bool(0.5) { Self::Jpeg(rng.random_range(60..=97)) } else { Self::Video(rng.random_range(35..=92)) }
     }
 
+    /// From 1 to 100.
+    pub(super) fn quality(self) -> u8 {
+        match self {
+            Self::Jpeg(quality) | Self::Video(quality) => quality,
+        }
+    }
+
     /// Through the codec and back.
     pub(super) fn pass(self, picture: &Picture) -> Picture {
         match self {

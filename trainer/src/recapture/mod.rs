@@ -91,16 +91,30 @@ pub struct Picture {
     pub planes: Vec<f32>,
 }
 
+/// What must not tell a simulated attack from a simulated bona fide presentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Take {
+    /// Photosites across the stored crop.
+    pub sensor: u32,
+    /// Quality of the compression, 1 to 100.
+    pub quality: u8,
+}
+
 /// The scene before the camera is the person: `size` x `size` pixels of it.
-pub fn bona_fide(scene: &Picture, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+pub fn bona_fide(scene: &Picture, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
     let camera = Camera::draw(scene.size, rng);
-    camera.shoot(&seen(scene, camera.sensor), None, size, rng)
+    (witness(scene, &camera, size, rng), camera.take())
 }
 
 /// The scene before the camera is a print or a screen that shows the person: `size` x `size` pixels of it.
-pub fn attack(scene: &Picture, instrument: Instrument, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+pub fn attack(scene: &Picture, instrument: Instrument, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
     let camera = Camera::draw(scene.size, rng);
-    present(scene, instrument, &camera, size, rng)
+    (present(scene, instrument, &camera, size, rng), camera.take())
+}
+
+/// As [`bona_fide`], before a given camera.
+pub(crate) fn witness(scene: &Picture, camera: &Camera, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+    camera.shoot(&seen(scene, camera.sensor), None, size, rng)
 }
 
 /// As [`attack`], before a given camera.
@@ -147,7 +161,7 @@ mod tests {
             let once = attack(&scene(), instrument, 96, &mut rng(1, "test", 0));
             assert_eq!(once, attack(&scene(), instrument, 96, &mut rng(1, "test", 0)));
             assert_ne!(once, attack(&scene(), instrument, 96, &mut rng(1, "test", 1)));
-            assert!(once.planes.iter().all(|value| (0.0..=1.0).contains(value)));
+            assert!(once.0.planes.iter().all(|value| (0.0..=1.0).contains(value)));
         }
     }
 
@@ -161,9 +175,9 @@ mod tests {
         let mut rng = rng(2, "test", 0);
         let fine =
             Picture { size: 96, planes: (0..3 * 96 * 96).map(|i| if i / 2 % 2 == 0 { 0.3 } else { 0.7 }).collect() };
-        let live: f32 = (0..10).map(|_| contrast(&bona_fide(&fine, 96, &mut rng))).sum();
+        let live: f32 = (0..10).map(|_| contrast(&bona_fide(&fine, 96, &mut rng).0)).sum();
         for instrument in Instrument::value_variants().iter().copied() {
-            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, instrument, 96, &mut rng))).sum();
+            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, instrument, 96, &mut rng).0)).sum();
             assert!(recaptured < live, "{instrument}: {recaptured} against {live}");
         }
     }

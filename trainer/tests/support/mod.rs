@@ -78,7 +78,7 @@ fn crop(folder: &Path, number: usize, variant: usize, attack: Option<Attack>, la
         spoof_type: attack.as_ref().map_or(0, |attack| if attack.species == PaiSpecies::Print { 1 } else { 9 }),
         illumination: (number % 5) as u8,
     });
-    Crop { image: save(file_name("crops", number, variant), image.into()), depth, attack, labels }
+    Crop { image: save(file_name("crops", number, variant), image.into()), depth, attack, labels, take: None }
 }
 
 /// The preset `small` with other numbers, as a config file.
