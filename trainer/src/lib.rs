@@ -37,6 +37,7 @@ pub mod prepared;
 pub mod pretrain;
 pub mod preview;
 pub mod protocol;
+pub mod realism;
 pub mod recapture;
 pub mod run;
 pub mod score;

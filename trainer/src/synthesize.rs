@@ -9,7 +9,9 @@ use crate::{
     dataset::photos,
     detect::FaceArgs,
     prepare::{Preparation, Recapture},
+    realism::Measurements,
     recapture::Instrument,
+    run,
 };
 
 /// Options of `trainer synthesize`.
@@ -36,6 +38,9 @@ pub struct SynthesizeArgs {
     /// The kinds of attack, in turn [default: all].
     #[arg(long, value_enum, value_delimiter = ',', num_args = 1.., default_values_t = Instrument::value_variants().to_vec(), hide_default_value = true)]
     instruments: Vec<Instrument>,
+    /// Measured statistics of real replays (JSON): also write report.md, simulated beside measured.
+    #[arg(long, value_name = "JSON")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     face: FaceArgs,
 }
@@ -57,5 +62,14 @@ pub fn run(args: &SynthesizeArgs) -> Result<()> {
             "simulator": env!("CARGO_PKG_VERSION"),
         }),
     };
-    preparation.run(photos::list(&args.data, args.photos_per_source)?)
+    let measured = args.report.as_deref().map(Measurements::read).transpose()?;
+    let listing = photos::list(&args.data, args.photos_per_source)?;
+    let samples = listing.samples.clone();
+    preparation.run(listing)?;
+    if let Some(measured) = measured {
+        let report = measured.report(&samples, &args.face, args.seed)?;
+        run::write_atomic(&args.out.join("report.md"), report.as_bytes())?;
+        print!("{report}");
+    }
+    Ok(())
 }

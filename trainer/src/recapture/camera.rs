@@ -96,6 +96,11 @@ impl Camera {
         }
     }
 
+    /// Photosites across the crop.
+    pub(crate) fn sensor(&self) -> usize {
+        self.sensor
+    }
+
     /// What must not give the class away.
     pub(super) fn take(&self) -> Take {
         Take { sensor: self.sensor as u32, quality: self.codec.quality() }

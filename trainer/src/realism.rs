@@ -1,0 +1,230 @@
+//! Simulated recaptures beside measured ones: does the simulator cover what real screens did to real cameras?
+//!
+//! The measured file holds, for some sources, the [`Summary`] of bona fide crops and of screen replays, each source one
+//! camera. A simulated *session* is the same: one camera, one screen, some people. What a source's replay shifts, each
+//! figure's median from bona fide to replay, should lie within what simulated sessions shift.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use bonafide::{
+    crop::{CROP_MARGIN, face_region},
+    frame::Frame,
+    region::{Region, sample},
+};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    augment::Augmentation,
+    dataset::Sample,
+    detect::FaceArgs,
+    examples::progress,
+    features::{Features, NAMES, SIDE, Summary, measure},
+    photo::Photo,
+    prepare::scene,
+    recapture::{Camera, Instrument, Picture, present, witness},
+    run,
+};
+
+/// Simulated sessions, and people in each.
+const SESSIONS: u64 = 60;
+const PEOPLE: usize = 12;
+
+/// Measured sources, by name.
+#[derive(Debug, Deserialize)]
+pub struct Measurements {
+    sources: BTreeMap<String, Pair>,
+    pooled: Pair,
+}
+
+/// The two classes of a source.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Pair {
+    bona_fide: Summary,
+    screen_replay: Summary,
+}
+
+impl Pair {
+    /// What the replay does to a figure's median: a difference, or log10 of a ratio where the figure spans decades.
+    fn shift(&self, name: &str) -> f64 {
+        let (before, after) = (self.bona_fide.median(name), self.screen_replay.median(name));
+        if spans_decades(name) { (after / before).log10() } else { after - before }
+    }
+
+    /// Mean change of log10 power above a quarter of Nyquist.
+    fn detail(&self) -> f64 {
+        let high = |summary: &Summary| {
+            let rings = &summary.log10_radial_power[summary.log10_radial_power.len() / 4..];
+            rings.iter().sum::<f64>() / rings.len() as f64
+        };
+        high(&self.screen_replay) - high(&self.bona_fide)
+    }
+}
+
+fn spans_decades(name: &str) -> bool {
+    matches!(name, "laplacian_variance" | "residual_std" | "colour_count_5bit")
+}
+
+impl Measurements {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let all: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{} holds no replay statistics", path.display()))?;
+        ensure!(!all.sources.is_empty(), "{} holds no source", path.display());
+        Ok(all)
+    }
+
+    /// The report, in Markdown, on sessions simulated from the photos of some samples.
+    ///
+    /// # Errors
+    /// If too few of the photos show a face, or the weights do not serve.
+    pub fn report(&self, samples: &[Sample], face: &FaceArgs, seed: u64) -> Result<String> {
+        let scenes = scenes(samples, face)?;
+        let sessions = sessions(&scenes, seed);
+        let pooled = Pair {
+            bona_fide: Summary::of(&sessions.iter().flat_map(|session| session.0.clone()).collect::<Vec<_>>()),
+            screen_replay: Summary::of(&sessions.iter().flat_map(|session| session.1.clone()).collect::<Vec<_>>()),
+        };
+        let pairs: Vec<Pair> = sessions
+            .into_iter()
+            .map(|(bona_fide, replay)| Pair {
+                bona_fide: Summary::of(&bona_fide),
+                screen_replay: Summary::of(&replay),
+            })
+            .collect();
+        let mut text = String::new();
+        self.write_shifts(&pairs, &mut text);
+        self.write_quantiles(&pooled, &mut text);
+        self.write_power(&pooled, &mut text);
+        Ok(text)
+    }
+
+    fn write_shifts(&self, simulated: &[Pair], text: &mut String) {
+        text.push_str("Shift of the median, bona fide to screen replay (log10 of the ratio where marked):\n\n");
+        text.push_str("| figure | measured, each source | simulated sessions, lowest to highest | inside |\n|---|---|---|---|\n");
+        let mut row = |name: &str, shift: &dyn Fn(&Pair) -> f64| {
+            let measured: Vec<f64> = self.sources.values().map(shift).collect();
+            let range = simulated.iter().map(shift).fold((f64::MAX, f64::MIN), |(low, high), value| {
+                (low.min(value), high.max(value))
+            });
+            let inside = measured.iter().filter(|value| (range.0..=range.1).contains(*value)).count();
+            let list = measured.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(text, "| {name} | {list} | {:.3} to {:.3} | {inside} of {} |", range.0, range.1, measured.len());
+        };
+        for name in NAMES {
+            let title = if spans_decades(name) { format!("{name} (log10)") } else { name.to_owned() };
+            row(&title, &|pair| pair.shift(name));
+        }
+        row("power above a quarter of Nyquist (log10)", &Pair::detail);
+    }
+
+    fn write_quantiles(&self, simulated: &Pair, text: &mut String) {
+        text.push_str("\nQuantiles 5 / 25 / 50 / 75 / 95 %, all sources and all sessions together:\n\n");
+        text.push_str("| figure | bona fide, measured | simulated | replay, measured | simulated |\n|---|---|---|---|---|\n");
+        for name in NAMES {
+            let cells = [
+                &self.pooled.bona_fide,
+                &simulated.bona_fide,
+                &self.pooled.screen_replay,
+                &simulated.screen_replay,
+            ]
+            .map(|summary| summary.quantiles[name].map(short).join(" / "));
+            let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+        }
+    }
+
+    fn write_power(&self, simulated: &Pair, text: &mut String) {
+        text.push_str("\nLog10 radial power, 24 rings from DC to Nyquist:\n\n| class | | rings |\n|---|---|---|\n");
+        let rows = [
+            ("bona fide", "measured", &self.pooled.bona_fide),
+            ("bona fide", "simulated", &simulated.bona_fide),
+            ("replay", "measured", &self.pooled.screen_replay),
+            ("replay", "simulated", &simulated.screen_replay),
+        ];
+        for (class, origin, summary) in rows {
+            let rings = summary.log10_radial_power.iter().map(|ring| format!("{ring:.2}")).collect::<Vec<_>>();
+            let _ = writeln!(text, "| {class} | {origin} | {} |", rings.join(" "));
+        }
+    }
+}
+
+fn short(value: f64) -> String {
+    if value.abs() >= 10.0 { format!("{value:.0}") } else { format!("{value:.3}") }
+}
+
+/// The scenes of the first photos that show a face, in turn from each source, so that none prevails.
+fn scenes(samples: &[Sample], face: &FaceArgs) -> Result<Vec<Picture>> {
+    let mut by_source: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+    for sample in samples {
+        by_source.entry(&sample.source).or_default().push(sample);
+    }
+    let longest = by_source.values().map(Vec::len).max().unwrap_or(0);
+    let in_turn = (0..longest).flat_map(|at| by_source.values().filter_map(move |of| of.get(at)));
+    let finder = face.open()?;
+    let mut scenes = Vec::new();
+    for sample in in_turn {
+        let photo = Photo::read(sample.media.path())?;
+        let frame = photo.frame();
+        if let Some(face) = finder.detector.detect(&frame)?.into_iter().next() {
+            let product = face_region(&face.bounds);
+            scenes.push(scene(&frame, &Region { side: product.side * Augmentation::REACH, ..product }));
+        }
+        if scenes.len() == 5 * PEOPLE {
+            break;
+        }
+    }
+    ensure!(scenes.len() >= PEOPLE, "{} photos show a face, the report needs {PEOPLE}", scenes.len());
+    Ok(scenes)
+}
+
+/// Bona fide and replay features of each session.
+fn sessions(scenes: &[Picture], seed: u64) -> Vec<(Vec<Features>, Vec<Features>)> {
+    let bar = progress(SESSIONS as usize, "sessions");
+    let sessions = (0..SESSIONS)
+        .into_par_iter()
+        .map(|session| {
+            let one = session_of(scenes, session, seed);
+            bar.inc(1);
+            one
+        })
+        .collect();
+    bar.finish_and_clear();
+    sessions
+}
+
+fn session_of(scenes: &[Picture], session: u64, seed: u64) -> (Vec<Features>, Vec<Features>) {
+    let instrument = if session.is_multiple_of(2) { Instrument::Stripes } else { Instrument::Pentile };
+    let people = (0..PEOPLE).map(|person| &scenes[(session as usize * PEOPLE + person) % scenes.len()]);
+    people
+        .map(|scene| {
+            // The same draws for everyone: one camera, one take for each class, one screen.
+            let rng = |purpose: &str| run::rng(seed, purpose, session);
+            let camera = Camera::draw(scene.size, &mut rng("session/camera"));
+            let live = camera.again(scene.size, &mut rng("session/live"));
+            let replayed = camera.again(scene.size, &mut rng("session/replay"));
+            (
+                tight(&witness(scene, &live, live.sensor(), &mut rng("session/shot"))),
+                tight(&present(scene, instrument, &replayed, replayed.sensor(), &mut rng("session/screen"))),
+            )
+        })
+        .unzip()
+}
+
+/// The figures of a picture's face.
+fn tight(picture: &Picture) -> Features {
+    let area = picture.size * picture.size;
+    let rgba: Vec<u8> = (0..area)
+        .flat_map(|at| {
+            let byte = |channel: usize| crate::sheet::to_byte(picture.planes[channel * area + at]);
+            [byte(0), byte(1), byte(2), 255]
+        })
+        .collect();
+    let frame = Frame::new(&rgba, picture.size as u32, picture.size as u32).expect("four bytes a pixel");
+    let whole = Region::whole(&frame);
+    measure(&sample(&frame, &Region { side: whole.side / (CROP_MARGIN * Augmentation::REACH), ..whole }, SIDE))
+}
