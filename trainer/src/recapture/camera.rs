@@ -52,26 +52,26 @@ impl Camera {
     pub(crate) fn draw(native: usize, rng: &mut ChaCha8Rng) -> Self {
         let most = (native as f32 * 1.1).clamp(170.0, 560.0);
         let normal = |rng: &mut ChaCha8Rng| (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum::<f32>();
-        let warm = 0.14 * normal(rng);
+        let warm = 0.17 * normal(rng);
         Self {
             sensor: log(rng, 150.0, most) as usize,
-            lens: log(rng, 0.35, 1.1),
+            lens: log(rng, 0.3, 0.85),
             shake: (
                 if rng.random_bool(0.25) { rng.random_range(0.5..3.5) } else { 0.0 },
                 rng.random_range(0.0..std::f32::consts::PI),
             ),
             mosaic: rng.random_bool(0.5),
-            target: (0.44 + 0.13 * normal(rng)).clamp(0.16, 0.72),
-            balance: [(-warm).exp(), (0.03 * normal(rng)).exp(), warm.exp()],
-            noise: (log(rng, 2e-5, 1.2e-3), log(rng, 1e-7, 1e-5)),
+            target: (0.45 + 0.15 * normal(rng)).clamp(0.16, 0.76),
+            balance: [(-warm).exp(), (0.04 * normal(rng)).exp(), warm.exp()],
+            noise: (log(rng, 3e-5, 1.6e-3), log(rng, 1e-7, 1e-5)),
             smoothing: rng.random_range(0.0..0.9),
             tone: (
                 rng.random_range(0.85..1.15),
                 rng.random_range(-0.1..0.5),
                 if rng.random_bool(0.4) { rng.random_range(0.0..0.2) } else { 0.0 },
             ),
-            saturation: rng.random_range(0.6..1.4),
-            sharpening: (rng.random_range(0.0..1.6), rng.random_range(0.6..1.4)),
+            saturation: rng.random_range(0.6..1.5),
+            sharpening: (rng.random_range(0.2..2.4), rng.random_range(0.6..1.4)),
             codec: Codec::draw(rng),
         }
     }

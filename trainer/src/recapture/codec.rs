@@ -37,7 +37,7 @@ impl Codec {
             Self::Video(quality) => {
                 let blocks = jpeg(&half_colour(picture), quality);
                 // In-loop deblocking smooths where quantisation is coarse.
-                blur(&blocks, 0.25 + 0.35 * (1.0 - f32::from(quality) / 100.0))
+                blur(&blocks, 0.15 + 0.35 * (1.0 - f32::from(quality) / 100.0))
             }
         }
     }
