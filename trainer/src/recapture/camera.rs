@@ -85,7 +85,12 @@ impl Camera {
     /// The camera that an attacker recorded the face with: as above, but well lit and held still.
     pub(super) fn draw_first(native: usize, rng: &mut ChaCha8Rng) -> Self {
         let careful = Self::draw(native, rng);
+        // What is shown or printed was stored as a video or a photo of moderate size.
+        let most = (native as f32).clamp(140.0, 420.0);
         Self {
+            sensor: log(rng, 95.0, most) as usize,
+            lens: careful.lens.max(0.45),
+            sharpening: (careful.sharpening.0.min(1.2), careful.sharpening.1),
             shake: (0.0, 0.0),
             target: careful.target.clamp(0.36, 0.6),
             balance: careful.balance.map(|gain| gain.sqrt()),

@@ -82,7 +82,7 @@ pub(super) fn show(
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     // A face of 80 to 1,000 display pixels: a window on a laptop to a phone held close.
-    let pixels = log(rng, 150.0, 1600.0);
+    let pixels = log(rng, 130.0, 1400.0);
     let plane = Plane::draw(rng, 0.12, 0.0);
     let grid = grid(instrument, pixels, plane, camera, rng);
 
@@ -96,7 +96,7 @@ pub(super) fn show(
     let emitted = emit(shown, rng);
     let detail = if emitted.size > camera.sensor { resize(&emitted, camera.sensor) } else { emitted };
 
-    let room = Room::draw(rng, 0.09);
+    let room = Room::draw(rng, 0.07);
     let fall: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.3..0.3));
     let bands = Bands::draw(rng);
     let bezel = rng.random_range(0.002..0.05f32);
@@ -156,7 +156,7 @@ fn grid(instrument: Instrument, pixels: f32, plane: Plane, camera: &Camera, rng:
 /// sRGB signal -> light of the display's picture: gamma, gamut, white point, black level.
 fn emit(signal: Picture, rng: &mut ChaCha8Rng) -> Picture {
     let gamma = rng.random_range(0.85..1.2f32);
-    let contrast = 10f32.powf(-rng.random_range(1.6..3.3f32));
+    let contrast = 10f32.powf(-rng.random_range(1.8..3.3f32));
     // From lamp-like to bluish white, about 5,000 to 10,000 kelvin.
     let cool = rng.random_range(-0.13..0.16f32);
     let white = [(-cool).exp(), 1.0, cool.exp()];
