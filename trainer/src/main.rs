@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    audit, bench, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare, pretrain, preview,
-    protocol, score, synthesize,
+    audit, bench, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare, pretrain,
+    preview, protocol, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.

@@ -268,7 +268,8 @@ impl Maker<'_> {
 
     fn write_gray(&self, name: &str, map: &[f32]) -> Result<()> {
         let bytes = map.iter().copied().map(to_byte).collect();
-        let image = GrayImage::from_raw(self.preparation.size, self.preparation.size, bytes).expect("a map of the crop's size");
+        let image =
+            GrayImage::from_raw(self.preparation.size, self.preparation.size, bytes).expect("a map of the crop's size");
         self.write(name, image.into())
     }
 

@@ -73,8 +73,8 @@ impl Measurements {
     /// If it is none.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let all: Self = serde_json::from_str(&text)
-            .with_context(|| format!("{} holds no replay statistics", path.display()))?;
+        let all: Self =
+            serde_json::from_str(&text).with_context(|| format!("{} holds no replay statistics", path.display()))?;
         ensure!(!all.sources.is_empty(), "{} holds no source", path.display());
         Ok(all)
     }
@@ -92,10 +92,7 @@ impl Measurements {
         };
         let pairs: Vec<Pair> = sessions
             .into_iter()
-            .map(|(bona_fide, replay)| Pair {
-                bona_fide: Summary::of(&bona_fide),
-                screen_replay: Summary::of(&replay),
-            })
+            .map(|(bona_fide, replay)| Pair { bona_fide: Summary::of(&bona_fide), screen_replay: Summary::of(&replay) })
             .collect();
         let mut text = String::new();
         self.write_shifts(&pairs, &mut text);
@@ -106,15 +103,24 @@ impl Measurements {
 
     fn write_shifts(&self, simulated: &[Pair], text: &mut String) {
         text.push_str("Shift of the median, bona fide to screen replay (log10 of the ratio where marked):\n\n");
-        text.push_str("| figure | measured, each source | simulated sessions, lowest to highest | inside |\n|---|---|---|---|\n");
+        text.push_str(
+            "| figure | measured, each source | simulated sessions, lowest to highest | inside |\n|---|---|---|---|\n",
+        );
         let mut row = |name: &str, shift: &dyn Fn(&Pair) -> f64| {
             let measured: Vec<f64> = self.sources.values().map(shift).collect();
-            let range = simulated.iter().map(shift).fold((f64::MAX, f64::MIN), |(low, high), value| {
-                (low.min(value), high.max(value))
-            });
+            let range = simulated
+                .iter()
+                .map(shift)
+                .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
             let inside = measured.iter().filter(|value| (range.0..=range.1).contains(*value)).count();
             let list = measured.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
-            let _ = writeln!(text, "| {name} | {list} | {:.3} to {:.3} | {inside} of {} |", range.0, range.1, measured.len());
+            let _ = writeln!(
+                text,
+                "| {name} | {list} | {:.3} to {:.3} | {inside} of {} |",
+                range.0,
+                range.1,
+                measured.len()
+            );
         };
         for name in NAMES {
             let title = if spans_decades(name) { format!("{name} (log10)") } else { name.to_owned() };
@@ -125,15 +131,13 @@ impl Measurements {
 
     fn write_quantiles(&self, simulated: &Pair, text: &mut String) {
         text.push_str("\nQuantiles 5 / 25 / 50 / 75 / 95 %, all sources and all sessions together:\n\n");
-        text.push_str("| figure | bona fide, measured | simulated | replay, measured | simulated |\n|---|---|---|---|---|\n");
+        text.push_str(
+            "| figure | bona fide, measured | simulated | replay, measured | simulated |\n|---|---|---|---|---|\n",
+        );
         for name in NAMES {
-            let cells = [
-                &self.pooled.bona_fide,
-                &simulated.bona_fide,
-                &self.pooled.screen_replay,
-                &simulated.screen_replay,
-            ]
-            .map(|summary| summary.quantiles[name].map(short).join(" / "));
+            let cells =
+                [&self.pooled.bona_fide, &simulated.bona_fide, &self.pooled.screen_replay, &simulated.screen_replay]
+                    .map(|summary| summary.quantiles[name].map(short).join(" / "));
             let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
         }
     }

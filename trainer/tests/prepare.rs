@@ -1,4 +1,4 @@
-//! `trainer prepare` on real photos: nothing is silently dropped, and a broken-off preparation goes on.
+//! `trainer prepare` and `trainer synthesize` on real photos: nothing is silently dropped, and a broken-off preparation goes on.
 
 use std::{
     collections::BTreeMap,
@@ -30,8 +30,9 @@ fn trainer(folder: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
-fn prepare(folder: &Path, args: &[&str]) -> String {
-    let output = trainer(folder, &[&["prepare", "--out", "out"], args].concat());
+/// Runs `prepare` or `synthesize`, whose output is the folder `out`.
+fn fills(folder: &Path, command: &str, args: &[&str]) -> String {
+    let output = trainer(folder, &[&[command, "--out", "out"], args].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -61,7 +62,7 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
     image::RgbImage::from_pixel(320, 240, image::Rgb([90, 120, 90])).save(path.join("people/empty.png")).unwrap();
     fs::write(path.join("people/cut.jpg"), &fs::read(&photos()[0]).unwrap()[..2_000]).unwrap();
 
-    let said = prepare(path, &["--data", "people", "--variants", "2"]);
+    let said = fills(path, "synthesize", &["--data", "people", "--variants", "2"]);
     assert!(said.contains("8 samples -> 24 crops, 12 with depth"), "{said}");
     assert!(said.contains("1 without a usable face, 1 unreadable"), "{said}");
     let left_out = fs::read_to_string(path.join("out/left-out.csv")).unwrap();
@@ -72,6 +73,7 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
         if let Outcome::Crops(crops) = &record.outcome {
             assert_eq!(crops.iter().filter(|crop| crop.attack.is_some()).count(), 2);
             assert!(crops.iter().all(|crop| crop.depth.is_some() == crop.attack.is_none()));
+            assert!(crops.iter().all(|crop| crop.take.is_some()));
         }
     }
 
@@ -84,7 +86,7 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
     let header = fs::read_to_string(path.join("out/prepared.json")).unwrap();
     fs::write(path.join("out/prepared.json"), header.replace("\"complete\": true", "\"complete\": false")).unwrap();
     assert!(Prepared::load(&path.join("out")).unwrap_err().to_string().contains("not finished"));
-    prepare(path, &["--data", "people", "--variants", "2"]);
+    fills(path, "synthesize", &["--data", "people", "--variants", "2"]);
     let mut again = files(&path.join("out"));
     // Samples are appended as they are done: the same lines in any order.
     for (name, bytes) in &mut again {
@@ -100,7 +102,23 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
     }
     assert!(again == whole, "the resumed preparation wrote other files");
 
-    let other = trainer(path, &["prepare", "--out", "out", "--data", "people", "--variants", "3"]);
+    let audit = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .current_dir(path)
+        .args(["audit", "--data", "out", "--json", "audit.json"])
+        .output()
+        .unwrap();
+    // Six people are too few to say that colour gives nothing away, but not that the source does not.
+    let table = String::from_utf8_lossy(&audit.stdout).into_owned();
+    assert!(table.contains("| source | 0.500 | 0.6 |") && table.contains("laplacian_variance"), "{table}");
+    let findings: serde_json::Value = serde_json::from_slice(&fs::read(path.join("audit.json")).unwrap()).unwrap();
+    let leaks = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|one| one["limit"].as_f64().is_some_and(|limit| one["auc"].as_f64() >= Some(limit)));
+    assert_eq!(audit.status.success(), !leaks, "{table}");
+
+    let other = trainer(path, &["synthesize", "--out", "out", "--data", "people", "--variants", "3"]);
     let sentence = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(!other.status.success() && sentence.contains("other options"), "{sentence}");
 }
@@ -120,7 +138,7 @@ fn a_table_of_ones_own_keeps_its_classes_and_its_box_chooses_the_face() {
          c.jpg,attack,replay,phone,bob,test,0,0,3,3\n",
     )
     .unwrap();
-    let said = prepare(path, &["--layout", "csv", "--data", "list.csv"]);
+    let said = fills(path, "prepare", &["--layout", "csv", "--data", "list.csv"]);
     assert!(said.contains("2 crops, 1 with depth"), "{said}");
     let prepared = Prepared::load(&path.join("out")).unwrap();
     let attack = prepared.records.iter().find(|record| record.subject.ends_with("bob")).unwrap();
@@ -137,7 +155,7 @@ fn the_contact_sheet_shows_crops_and_depth() {
     for (number, photo) in photos().iter().enumerate() {
         fs::copy(photo, path.join(format!("people/{number}.jpg"))).unwrap();
     }
-    prepare(path, &["--data", "people"]);
+    fills(path, "synthesize", &["--data", "people"]);
     let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
         .current_dir(path)
         .args(["augment", "--data", "out", "--out", "sheet.png", "--crops", "3", "--variants", "2"])

@@ -205,9 +205,7 @@ mod tests {
         for number in 0..1000 {
             std::fs::write(folder.path().join(format!("{number}.jpg")), b"").unwrap();
         }
-        let of = |photos_per_source| {
-            photos::list(&[folder.path().to_owned()], photos_per_source).unwrap().samples
-        };
+        let of = |photos_per_source| photos::list(&[folder.path().to_owned()], photos_per_source).unwrap().samples;
         let all = of(0);
         let share = |split| all.iter().filter(|sample| sample.split == split).count();
         assert!((650..750).contains(&share(Split::Train)), "{}", share(Split::Train));

@@ -55,7 +55,7 @@ impl Camera {
         let warm = 0.17 * normal(rng);
         Self {
             sensor: log(rng, 150.0, most) as usize,
-            lens: log(rng, 0.3, 0.85),
+            lens: log(rng, 0.25, 0.95),
             shake: (
                 if rng.random_bool(0.25) { rng.random_range(0.5..3.5) } else { 0.0 },
                 rng.random_range(0.0..std::f32::consts::PI),
@@ -119,7 +119,13 @@ impl Camera {
     }
 
     /// Takes the photo: linear light, seen from the camera at its own resolution, to sRGB of `size` x `size`.
-    pub(super) fn shoot(&self, light: &Picture, texture: Option<&dyn Texture>, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+    pub(super) fn shoot(
+        &self,
+        light: &Picture,
+        texture: Option<&dyn Texture>,
+        size: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Picture {
         assert_eq!(light.size, self.sensor, "the scene is rendered at the sensor's resolution");
         let mut sensor = shaken(&blur(light, self.lens), self.shake);
         let n = self.sensor;

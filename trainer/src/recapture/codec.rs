@@ -20,7 +20,11 @@ pub(super) enum Codec {
 
 impl Codec {
     pub(super) fn draw(rng: &mut ChaCha8Rng) -> Self {
-        if rng.random_bool(0.5) { Self::Jpeg(rng.random_range(60..=97)) } else { Self::Video(rng.random_range(35..=92)) }
+        if rng.random_bool(0.5) {
+            Self::Jpeg(rng.random_range(60..=97))
+        } else {
+            Self::Video(rng.random_range(35..=92))
+        }
     }
 
     /// From 1 to 100.

@@ -158,8 +158,9 @@ fn emit(signal: Picture, rng: &mut ChaCha8Rng) -> Picture {
     let gamma = rng.random_range(0.85..1.2f32);
     let contrast = 10f32.powf(-rng.random_range(1.8..3.3f32));
     // From lamp-like to bluish white, about 5,000 to 10,000 kelvin.
-    let cool = rng.random_range(-0.13..0.16f32);
-    let white = [(-cool).exp(), 1.0, cool.exp()];
+    let cool = rng.random_range(-0.15..0.24f32);
+    let green = rng.random_range(-0.04..0.1f32);
+    let white = [(-cool).exp(), green.exp(), cool.exp()];
     let gamut = rng.random_range(0.7..1.12f32);
     let light = map(signal, |value| linear(value.clamp(0.0, 1.0).powf(gamma)));
     light.repaint(|rgb| {

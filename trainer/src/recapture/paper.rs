@@ -51,7 +51,12 @@ impl Texture for Halftone {
 }
 
 /// What a print shows to a camera: the light without the dots, and the dots.
-pub(super) fn show(picture: &Picture, instrument: Instrument, camera: &Camera, rng: &mut ChaCha8Rng) -> (Picture, impl Texture + use<>) {
+pub(super) fn show(
+    picture: &Picture,
+    instrument: Instrument,
+    camera: &Camera,
+    rng: &mut ChaCha8Rng,
+) -> (Picture, impl Texture + use<>) {
     let curved = rng.random_bool(0.4);
     let plane = Plane::draw(rng, 0.1, if curved { 0.25 } else { 0.0 });
     let texture = dots(plane, instrument, camera, rng);
@@ -80,7 +85,9 @@ pub(super) fn show(picture: &Picture, instrument: Instrument, camera: &Camera, r
             } else if outside <= 0.0 || (cutout.is_none() && outside < border) {
                 let rgb = if outside <= 0.0 { detail.bilinear(at[0], at[1]) } else { [0.95; 3] };
                 // A bend turns the paper to or from the lamp; so does distance.
-                let lit = 1.0 + shade[0] * (at[0] - 0.5) + shade[1] * (at[1] - 0.5)
+                let lit = 1.0
+                    + shade[0] * (at[0] - 0.5)
+                    + shade[1] * (at[1] - 0.5)
                     + if curved { 1.5 * shade[0] * (at[0] - 0.5).powi(2) } else { 0.0 };
                 let glare = room.glare(at);
                 [0, 1, 2].map(|channel| {
@@ -131,10 +138,10 @@ fn dots(plane: Plane, instrument: Instrument, camera: &Camera, rng: &mut ChaCha8
     if instrument == Instrument::Inkjet {
         // White noise without its low frequencies: dispersed dots leave no coarse pattern (Ulichney, 1988).
         let scale = rng.random_range(0.05..0.35f32) * left.abs().sqrt();
-        let white =
-            Picture { size: n, planes: (0..3 * n * n).map(|_| rng.random_range(-1.0..1.0f32)).collect() };
+        let white = Picture { size: n, planes: (0..3 * n * n).map(|_| rng.random_range(-1.0..1.0f32)).collect() };
         let low = blur(&white, 1.0);
-        let blue = Picture { size: n, planes: white.planes.iter().zip(low.planes).map(|(w, l)| scale * (w - l)).collect() };
+        let blue =
+            Picture { size: n, planes: white.planes.iter().zip(low.planes).map(|(w, l)| scale * (w - l)).collect() };
         dispersed = blur(&blue, camera.lens * 0.7).planes;
     }
     Halftone { plane, cells, sensor: n as f32, clustered: depth * left, dispersed }
