@@ -153,7 +153,7 @@ impl Camera {
         let smooth = self.reduce_noise(raw);
         let toned = self.develop(smooth);
         let sharp = unsharp(toned, self.sharpening);
-        resize(&self.codec.pass(&sharp), size)
+        map(resize(&self.codec.pass(&sharp), size), |value| value.clamp(0.0, 1.0))
     }
 
     /// The gain that brings the middle of the picture to the target.
