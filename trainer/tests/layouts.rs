@@ -10,7 +10,7 @@ use std::{
 use bonafide::face::FaceBox;
 use image::{Rgb, RgbImage};
 use tempfile::{TempDir, tempdir};
-use trainer::dataset::{Layout, ListOptions, Listing, Media, Sample, Split, check_disjoint, list, video};
+use trainer::dataset::{Layout, ListOptions, Listing, Media, Sample, Split, check_disjoint, list, photos, video};
 
 const HEADER: &str = "path,class,species,instrument,subject,split,x,y,width,height";
 
@@ -79,20 +79,24 @@ fn a_folder_of_photos_is_a_person_a_file() {
         write(root.path().join(name), "");
     }
     std::os::unix::fs::symlink(root.path(), root.path().join("b/loop")).unwrap();
-    let listing = list(Layout::Photos, root.path(), &options(1)).unwrap();
+    let listing = photos::list(&[root.path().to_owned()], 0).unwrap();
     let source = root.path().file_name().unwrap().to_str().unwrap();
     let subjects: Vec<&str> = listing.samples.iter().map(|sample| sample.subject.as_str()).collect();
     assert_eq!(subjects, [format!("{source}/a"), format!("{source}/b/c")]);
     assert!(listing.samples.iter().all(|sample| sample.attack.is_none() && sample.face.is_none()));
     assert_eq!(left_out(&listing, root.path()), ["b/loop is a link, and links are not followed"]);
 
-    let one = ListOptions { photos_per_source: 1, ..ListOptions::default() };
-    let drawn = list(Layout::Photos, root.path(), &one).unwrap().samples;
+    let drawn = photos::list(&[root.path().to_owned()], 1).unwrap().samples;
     assert!(drawn.len() == 1 && listing.samples.contains(&drawn[0]));
 
     let empty = tempdir().unwrap();
-    assert_eq!(error(Layout::Photos, empty.path()), "ROOT holds no file of the layout photos");
-    assert!(error(Layout::Photos, &empty.path().join("x")).starts_with("cannot list ROOT: "));
+    let refused = |folders: &[&Path]| {
+        let folders: Vec<PathBuf> = folders.iter().map(|folder| folder.to_path_buf()).collect();
+        format!("{:#}", photos::list(&folders, 0).unwrap_err())
+    };
+    assert!(refused(&[empty.path()]).ends_with("holds no photo"));
+    assert!(refused(&[&empty.path().join("x")]).starts_with("cannot list "));
+    assert!(refused(&[root.path(), root.path()]).contains("have the same name"));
 }
 
 // CelebA-Spoof
@@ -424,7 +428,7 @@ fn oulu_npu_is_read_from_its_protocols() {
     write(protocols.join("Protocol_4/Train_2.txt"), "+1,1_1_01_1\n+1,1_1_01_1\n+1,1_1_02_1\n-1,1_1_01_1\n");
     write(protocols.join("Protocol_4/Dev_2.txt"), "+1\n+1,../x\n+1,1_1_21_7\n-1,1_1_21_3\n");
     write(protocols.join("Protocol_4/Test_2.txt"), [0xff, 0xfe]);
-    let fourth = ListOptions { oulu_protocol: 4, oulu_fold: 2, frames_per_video: 1, ..ListOptions::default() };
+    let fourth = ListOptions { oulu_protocol: 4, oulu_fold: 2, frames_per_video: 1 };
     let says = format!("{:#}", list(Layout::OuluNpu, root.path(), &fourth).unwrap_err());
     assert!(says.ends_with("Protocol_4/Test_2.txt is not UTF-8 text"), "{says}");
     write(protocols.join("Protocol_4/Test_2.txt"), "-2,1_3_36_4\n");
