@@ -66,7 +66,7 @@ pub fn run(args: &PrepareArgs) -> Result<()> {
         recapture: None,
         made_with: serde_json::json!({ "layout": args.layout, "options": args.list }),
     };
-    preparation.run(dataset::list(args.layout, &args.data, &args.list)?)
+    preparation.run(&dataset::list(args.layout, &args.data, &args.list)?)
 }
 
 /// Simulated recaptures of bona fide photos.
@@ -100,7 +100,7 @@ impl Preparation<'_> {
     ///
     /// # Errors
     /// If the weights or the disk do not serve, or the folder was made with other options.
-    pub fn run(self, listing: dataset::Listing) -> Result<()> {
+    pub fn run(self, listing: &dataset::Listing) -> Result<()> {
         let samples = &listing.samples;
         let (writer, done) = Writer::open(self.out, self.size, samples.len(), self.identity(samples)?)?;
         let mut groups: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
@@ -259,11 +259,8 @@ impl Maker<'_> {
     }
 
     fn write_rgb(&self, name: &str, picture: &Picture) -> Result<()> {
-        let plane = picture.size * picture.size;
-        let bytes =
-            (0..plane).flat_map(|at| [0, 1, 2].map(|channel| to_byte(picture.planes[channel * plane + at]))).collect();
         let side = picture.size as u32;
-        self.write(name, RgbImage::from_raw(side, side, bytes).expect("three bytes a pixel").into())
+        self.write(name, RgbImage::from_raw(side, side, picture.bytes()).expect("three bytes a pixel").into())
     }
 
     fn write_gray(&self, name: &str, map: &[f32]) -> Result<()> {

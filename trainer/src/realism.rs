@@ -7,20 +7,17 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use bonafide::{
-    crop::{CROP_MARGIN, face_region},
-    frame::Frame,
-    region::{Region, sample},
-};
+use bonafide::{crop::face_region, frame::Frame, region::Region};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    audit,
     augment::Augmentation,
     dataset::Sample,
     detect::FaceArgs,
     examples::progress,
-    features::{Features, NAMES, SIDE, Summary, measure},
+    features::{Features, NAMES, Summary},
     photo::Photo,
     prepare::scene,
     recapture::{Camera, Instrument, Picture, present, witness},
@@ -212,8 +209,8 @@ fn session_of(scenes: &[Picture], session: u64, seed: u64) -> (Vec<Features>, Ve
             let live = camera.again(scene.size, &mut rng("session/live"));
             let replayed = camera.again(scene.size, &mut rng("session/replay"));
             (
-                tight(&witness(scene, &live, live.sensor(), &mut rng("session/shot"))),
-                tight(&present(scene, instrument, &replayed, replayed.sensor(), &mut rng("session/screen"))),
+                tight(&witness(scene, &live, live.sensor, &mut rng("session/shot"))),
+                tight(&present(scene, instrument, &replayed, replayed.sensor, &mut rng("session/screen"))),
             )
         })
         .unzip()
@@ -221,14 +218,7 @@ fn session_of(scenes: &[Picture], session: u64, seed: u64) -> (Vec<Features>, Ve
 
 /// The figures of a picture's face.
 fn tight(picture: &Picture) -> Features {
-    let area = picture.size * picture.size;
-    let rgba: Vec<u8> = (0..area)
-        .flat_map(|at| {
-            let byte = |channel: usize| crate::sheet::to_byte(picture.planes[channel * area + at]);
-            [byte(0), byte(1), byte(2), 255]
-        })
-        .collect();
+    let rgba: Vec<u8> = picture.bytes().chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
     let frame = Frame::new(&rgba, picture.size as u32, picture.size as u32).expect("four bytes a pixel");
-    let whole = Region::whole(&frame);
-    measure(&sample(&frame, &Region { side: whole.side / (CROP_MARGIN * Augmentation::REACH), ..whole }, SIDE))
+    audit::face(&frame)
 }

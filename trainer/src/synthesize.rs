@@ -64,10 +64,9 @@ pub fn run(args: &SynthesizeArgs) -> Result<()> {
     };
     let measured = args.report.as_deref().map(Measurements::read).transpose()?;
     let listing = photos::list(&args.data, args.photos_per_source)?;
-    let samples = listing.samples.clone();
-    preparation.run(listing)?;
+    preparation.run(&listing)?;
     if let Some(measured) = measured {
-        let report = measured.report(&samples, &args.face, args.seed)?;
+        let report = measured.report(&listing.samples, &args.face, args.seed)?;
         run::write_atomic(&args.out.join("report.md"), report.as_bytes())?;
         print!("{report}");
     }

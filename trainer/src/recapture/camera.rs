@@ -24,7 +24,7 @@ pub(super) trait Texture {
 #[derive(Debug, Clone)]
 pub struct Camera {
     /// Photosites across the crop.
-    pub(super) sensor: usize,
+    pub(crate) sensor: usize,
     /// Lens and focus: standard deviation in photosites.
     pub(super) lens: f32,
     /// Shake: length in photosites and direction in radians.
@@ -51,7 +51,6 @@ impl Camera {
     /// Draws a camera that sees a scene whose own detail ends at `native` pixels across the crop.
     pub(crate) fn draw(native: usize, rng: &mut ChaCha8Rng) -> Self {
         let most = (native as f32 * 1.1).clamp(170.0, 560.0);
-        let normal = |rng: &mut ChaCha8Rng| (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum::<f32>();
         let warm = 0.17 * normal(rng);
         Self {
             sensor: log(rng, 150.0, most) as usize,
@@ -101,11 +100,6 @@ impl Camera {
         }
     }
 
-    /// Photosites across the crop.
-    pub(crate) fn sensor(&self) -> usize {
-        self.sensor
-    }
-
     /// What must not give the class away.
     pub(super) fn take(&self) -> Take {
         Take { sensor: self.sensor as u32, quality: self.codec.quality() }
@@ -143,9 +137,7 @@ impl Camera {
         let plane = n * n;
         for (at, value) in sensor.planes.iter_mut().enumerate() {
             let light = *value * exposure;
-            // The sum of four uniform draws is near enough to a normal one.
-            let normal = (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum::<f32>();
-            let noisy = light + (self.noise.0 * light.max(0.0) + self.noise.1).sqrt() * normal;
+            let noisy = light + (self.noise.0 * light.max(0.0) + self.noise.1).sqrt() * normal(rng);
             // A photosite holds so much and no more, before white balance multiplies.
             *value = noisy.min(1.1) * self.balance[at / plane];
         }
@@ -205,6 +197,11 @@ impl Camera {
 /// A draw whose logarithm is uniform.
 pub(super) fn log(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
     rng.random_range(low.ln()..high.ln()).exp()
+}
+
+/// A draw of mean 0 and variance 1: the sum of four uniform draws is near enough to a normal one.
+fn normal(rng: &mut ChaCha8Rng) -> f32 {
+    (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum()
 }
 
 /// Averages along a straight shake.

@@ -62,13 +62,9 @@ fn half_colour(picture: &Picture) -> Picture {
 
 fn jpeg(picture: &Picture, quality: u8) -> Picture {
     let (size, plane) = (picture.size, picture.size * picture.size);
-    let mut bytes = Vec::with_capacity(3 * plane);
-    for at in 0..plane {
-        bytes.extend(picture.rgb(at).map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8));
-    }
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality)
-        .write_image(&bytes, size as u32, size as u32, ExtendedColorType::Rgb8)
+        .write_image(&picture.bytes(), size as u32, size as u32, ExtendedColorType::Rgb8)
         .expect("an RGB buffer of this size encodes into memory");
     let decoded = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg)
         .expect("what was just encoded decodes")

@@ -66,10 +66,7 @@ struct Grid {
 
 impl Texture for Grid {
     fn light(&self, x: usize, y: usize, channel: usize, light: f32) -> f32 {
-        let at = self.plane.look((x as f32 + 0.5) / self.sensor, (y as f32 + 0.5) / self.sensor);
-        if self.plane.outside(at) > 0.0 {
-            return light;
-        }
+        let Some(at) = self.plane.photosite(x, y, self.sensor) else { return light };
         light * self.lattices[channel].at(at.map(|place| place * self.pixels))
     }
 }
@@ -86,15 +83,12 @@ pub(super) fn show(
     let plane = Plane::draw(rng, 0.12, 0.0);
     let grid = grid(instrument, pixels, plane, camera, rng);
 
-    let mut shown = picture.clone();
-    if (pixels as usize) < shown.size {
-        shown = resize(&shown, pixels as usize);
-    }
+    let mut shown = resize(picture, picture.size.min(pixels as usize));
     if rng.random_bool(0.06) {
         shown = with_interface(shown, rng);
     }
     let emitted = emit(shown, rng);
-    let detail = if emitted.size > camera.sensor { resize(&emitted, camera.sensor) } else { emitted };
+    let detail = resize(&emitted, emitted.size.min(camera.sensor));
 
     let room = Room::draw(rng, 0.07);
     let fall: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.3..0.3));

@@ -24,6 +24,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 pub use self::camera::Camera;
+use crate::sheet::to_byte;
 
 /// Presentation attack instrument species (ISO/IEC 30107-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +90,13 @@ pub struct Picture {
     pub size: usize,
     /// Channel, row, column.
     pub planes: Vec<f32>,
+}
+
+impl Picture {
+    /// An sRGB picture as 8-bit pixels, three bytes each.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        (0..self.size * self.size).flat_map(|at| self.rgb(at).map(to_byte)).collect()
+    }
 }
 
 /// What must not tell a simulated attack from a simulated bona fide presentation.

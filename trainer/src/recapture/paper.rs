@@ -32,10 +32,7 @@ struct Halftone {
 
 impl Texture for Halftone {
     fn light(&self, x: usize, y: usize, channel: usize, light: f32) -> f32 {
-        let at = self.plane.look((x as f32 + 0.5) / self.sensor, (y as f32 + 0.5) / self.sensor);
-        if self.plane.outside(at) > 0.0 {
-            return light;
-        }
+        let Some(at) = self.plane.photosite(x, y, self.sensor) else { return light };
         let dot = if self.dispersed.is_empty() {
             let (sin, cos) = ANGLES[channel].to_radians().sin_cos();
             let phase = std::f32::consts::TAU * self.cells;
@@ -113,9 +110,8 @@ fn ink(picture: &Picture, most: usize, rng: &mut ChaCha8Rng) -> Picture {
     let lines = rng.random_range(15.0..90.0f32);
     // A face of 60 to 600 printed picture elements.
     let elements = log(rng, 140.0, 1200.0) as usize;
-    let size = picture.size;
-    let fine = if elements < size { resize(picture, elements) } else { picture.clone() };
-    let fine = if fine.size > most { resize(&fine, most) } else { fine };
+    let printed = resize(picture, picture.size.min(elements));
+    let fine = resize(&printed, printed.size.min(most));
     let reflected = map(fine, |value| linear(value.clamp(0.0, 1.0)).powf(gain)).repaint(|rgb| {
         let gray = luma(rgb);
         rgb.map(|value| black + (1.0 - black) * (gray + saturation * (value - gray)).clamp(0.0, 1.0))

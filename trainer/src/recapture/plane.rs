@@ -44,6 +44,12 @@ impl Plane {
         [0.5 + x + self.bend * (x * x - 0.08), 0.5 + y]
     }
 
+    /// Where photosite `(x, y)` of a sensor that is `sensor` wide looks; nowhere past an edge.
+    pub(super) fn photosite(&self, x: usize, y: usize, sensor: f32) -> Option<[f32; 2]> {
+        let at = self.look((x as f32 + 0.5) / sensor, (y as f32 + 0.5) / sensor);
+        (self.outside(at) <= 0.0).then_some(at)
+    }
+
     /// How far outside the nearest crossed edge a position is; below zero inside.
     pub(super) fn outside(&self, [x, y]: [f32; 2]) -> f32 {
         let [left, top, right, bottom] = self.edges;
