@@ -7,7 +7,6 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Result, ensure};
 use bonafide::{
-    crop::CROP_MARGIN,
     frame::Frame,
     region::{Region, sample},
 };
@@ -16,12 +15,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    augment::Augmentation,
     evaluate::{Labelled, metrics::auc},
     examples::progress,
     features::{COLOURS, Features, NAMES, SIDE, measure},
     photo::Photo,
-    prepared::{Crop, Outcome, Prepared, Record},
+    prepared::{Crop, Cut, Outcome, Prepared, Record},
 };
 
 /// Highest AUC of a figure that must say nothing.
@@ -112,7 +110,7 @@ pub fn measured(prepared: &Prepared) -> Result<Vec<Measured<'_>>> {
         .map(|(record, crop)| {
             let photo = Photo::read(&prepared.path.join(&crop.image))?;
             bar.inc(1);
-            Ok(Measured { record, crop, features: face(&photo.frame()) })
+            Ok(Measured { record, crop, features: face(&photo.frame(), prepared.header.cut()) })
         })
         .collect();
     bar.finish_and_clear();
@@ -120,9 +118,9 @@ pub fn measured(prepared: &Prepared) -> Result<Vec<Measured<'_>>> {
 }
 
 /// The figures of the face in a stored crop.
-pub fn face(crop: &Frame<'_>) -> Features {
+pub fn face(crop: &Frame<'_>, cut: Cut) -> Features {
     let whole = Region::whole(crop);
-    let tight = Region { side: whole.side / (CROP_MARGIN * Augmentation::REACH), ..whole };
+    let tight = Region { side: whole.side / (cut.margin * cut.reach), ..whole };
     measure(&sample(crop, &tight, SIDE))
 }
 

@@ -28,7 +28,8 @@ impl Augmentation {
         let hue: f32 = rng.random_range(-0.12..0.12);
         let temperature: f32 = rng.random_range(0.88..1.14);
         Self {
-            scale: rng.random_range(0.85..1.12),
+            // Down to the face box itself: detectors differ in what they call a face.
+            scale: rng.random_range(0.64..1.12),
             shift: [rng.random_range(-0.04..0.04), rng.random_range(-0.04..0.04)],
             angle: rng.random_range(-0.12..0.12),
             flip: rng.random(),

@@ -19,6 +19,8 @@ pub const PRESETS: [(&str, &str); 3] = [
 pub struct Config {
     /// Seed of every random draw.
     pub seed: u64,
+    /// Whether training crops are changed anew in each epoch (paper, augmentation); off for ablations.
+    pub augment: bool,
     /// The networks' shape.
     pub model: Model,
     /// Generator and critic.

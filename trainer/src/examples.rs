@@ -10,12 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use bonafide::{
-    crop::CROP_SIZE,
-    frame::Frame,
-    region::{Region, sample},
-    weights::sha256,
-};
+use bonafide::{crop::CROP_SIZE, frame::Frame, region::sample, weights::sha256};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::seq::SliceRandom;
@@ -24,12 +19,14 @@ use rayon::prelude::*;
 pub use crate::dataset::Split;
 use crate::{
     augment::{Augmentation, mirror},
+    config::Config,
     dataset::{Attack, Semantics},
     evaluate::{Labelled, Unscored},
     feed::Data,
     photo::Photo,
-    prepared::{Outcome, Prepared},
+    prepared::{Cut, Outcome, Prepared},
     run,
+    skin::Tone,
 };
 
 /// The side of AENet's depth and reflection maps.
@@ -39,6 +36,7 @@ const AENET_MAP: usize = 14;
 #[derive(Debug, Clone)]
 pub struct Example {
     image: PathBuf,
+    cut: Cut,
     /// The bona fide face's pseudo-depth; an attack has none, its depth is zero.
     depth: Option<PathBuf>,
     /// `None` is bona fide.
@@ -49,6 +47,8 @@ pub struct Example {
     pub source: String,
     /// What it is used for.
     pub split: Split,
+    /// The skin's tone, where it is known.
+    pub tone: Option<Tone>,
     /// AENet's labels.
     pub labels: Option<Semantics>,
 }
@@ -107,6 +107,7 @@ pub struct Training<'a> {
     /// A last batch of fewer, which has no statistics for batch norms, is left out.
     smallest: usize,
     seed: u64,
+    augment: bool,
 }
 
 /// A batch as plain numbers, on its way from the reading thread to the device.
@@ -129,6 +130,12 @@ impl Examples {
         let mut split_of: BTreeMap<String, Split> = BTreeMap::new();
         for folder in folders {
             let prepared = Prepared::load(folder)?;
+            let cut = prepared.header.cut();
+            ensure!(
+                examples.iter().all(|example: &Example| example.cut.margin == cut.margin),
+                "{} was prepared with another margin around the face than the folders before it",
+                folder.display()
+            );
             let mut sources = BTreeSet::new();
             for record in prepared.records {
                 sources.insert(record.source.clone());
@@ -142,11 +149,13 @@ impl Examples {
                 match record.outcome {
                     Outcome::Crops(crops) => examples.extend(crops.into_iter().map(|crop| Example {
                         image: folder.join(crop.image),
+                        cut,
                         depth: crop.depth.map(|depth| folder.join(depth)),
                         attack: crop.attack,
                         subject: record.subject.clone(),
                         source: record.source.clone(),
                         split,
+                        tone: record.tone,
                         labels: crop.labels,
                     })),
                     Outcome::NoFace(_) | Outcome::Unreadable(_) => {
@@ -186,7 +195,7 @@ impl Examples {
     ///
     /// # Errors
     /// If there are too few crops for one batch.
-    pub fn training(&self, batch: usize, devices: usize, seed: u64) -> Result<Training<'_>> {
+    pub fn training(&self, batch: usize, devices: usize, config: &Config) -> Result<Training<'_>> {
         let of = self.of(Split::Train)?;
         let smallest = 2 * devices;
         ensure!(
@@ -194,7 +203,7 @@ impl Examples {
             "{} training crops in batches of {batch} are too few for {devices} devices: each needs two at a time",
             of.len()
         );
-        Ok(Training { examples: self, of, batch, smallest, seed })
+        Ok(Training { examples: self, of, batch, smallest, seed: config.seed, augment: config.augment })
     }
 
     /// What these examples are: changes when a crop is added, removed, or moves to another split.
@@ -218,6 +227,11 @@ impl Examples {
     /// What they were made from, in a sentence.
     pub fn description(&self) -> &str {
         &self.description
+    }
+
+    /// Side of the networks' crop over the longer side of the face box.
+    pub fn margin(&self) -> f32 {
+        self.examples.first().map_or_else(|| Cut::default().margin, |example| example.cut.margin)
     }
 
     /// Names of the attack types, sorted.
@@ -289,7 +303,7 @@ impl<'a> Data for Training<'a> {
         order.shuffle(&mut rng);
         let items: Vec<Item> = order
             .into_iter()
-            .map(|example| Item { example, augmentation: Some(Augmentation::draw(&mut rng)) })
+            .map(|example| Item { example, augmentation: self.augment.then(|| Augmentation::draw(&mut rng)) })
             .collect();
         items.chunks(self.batch).filter(|chunk| chunk.len() >= self.smallest).map(<[Item]>::to_vec).collect()
     }
@@ -389,7 +403,7 @@ impl Item<'_> {
 
     fn cut_from(&self, frame: &Frame<'_>) -> Vec<f32> {
         let size = frame.width() as f32;
-        let product = Region { cx: size / 2.0, cy: size / 2.0, side: size / Augmentation::REACH, angle: 0.0 };
+        let product = self.example.cut.networks(size);
         sample(frame, &self.augmentation.map_or(product, |change| change.region(product)), CROP_SIZE)
     }
 }

@@ -159,7 +159,7 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
     let epochs = if args.pretrained.is_some() { config.finetune.epochs } else { config.finetune.baseline_epochs };
     train::train(
         trainee,
-        &examples.training(config.finetune.batch, devices.len(), config.seed)?,
+        &examples.training(config.finetune.batch, devices.len(), config)?,
         folder,
         devices,
         args.stage.run.schedule("finetune", epochs),

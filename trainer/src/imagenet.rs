@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use bonafide::{
-    crop::CROP_SIZE,
+    crop::{CROP_MARGIN, CROP_SIZE},
     network::{Encoder, encoder::channels},
     region::{Region, sample},
     weights::sha256,
@@ -278,7 +278,8 @@ pub fn run(args: &ImagenetArgs) -> Result<()> {
     let encoder = init::encoder(&args.init, &config.model, &recording)?;
     let trainee = Trainee::new(encoder, config.model.width, training.classes.len(), config.imagenet.lr, &recording);
     let backbone = args.init.describe()?;
-    let folder = args.run.folder("pretrain-imagenet", &backbone, &config, training.digest(), Vec::new())?;
+    let folder =
+        args.run.folder("pretrain-imagenet", &backbone, &config, training.digest(), CROP_MARGIN, Vec::new())?;
     train::train(
         trainee,
         &&training,

@@ -42,6 +42,7 @@ pub mod recapture;
 pub mod run;
 pub mod score;
 pub mod sheet;
+pub mod skin;
 pub mod stage;
 pub mod store;
 pub mod synthesize;

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use bonafide::{
-    crop::face_region,
+    crop::CROP_MARGIN,
     face::{Face, FaceBox},
     frame::Frame,
     region::{Region, sample},
@@ -21,16 +21,16 @@ use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 
 use crate::{
-    augment::Augmentation,
     dataset::{self, Attack, Layout, ListOptions, Media, Sample},
     depth::rasterise::pseudo_depth,
     detect::FaceArgs,
     examples::progress,
     photo::Photo,
-    prepared::{Crop, Outcome, Record, Writer, file_name},
-    recapture::{self, Instrument, Picture, Take},
+    prepared::{Crop, Cut, Outcome, Record, Writer, file_name},
+    recapture::{Instrument, Picture, Scene, Simulator, Take},
     run,
     sheet::{to_byte, write_png},
+    skin::Tone,
 };
 
 /// Options of `trainer prepare`.
@@ -48,6 +48,9 @@ pub struct PrepareArgs {
     /// Side in pixels of the stored crops, a little wider than the product's, that augmentation cuts from.
     #[arg(long, default_value_t = 288, value_parser = clap::value_parser!(u32).range(224..=1024))]
     size: u32,
+    /// Side of the networks' crop over the face box's: another than the product's serves comparisons, never export.
+    #[arg(long, default_value_t = CROP_MARGIN)]
+    margin: f32,
     #[command(flatten)]
     list: ListOptions,
     #[command(flatten)]
@@ -62,6 +65,7 @@ pub fn run(args: &PrepareArgs) -> Result<()> {
     let preparation = Preparation {
         out: &args.out,
         size: args.size,
+        cut: Cut::with_margin(args.margin),
         face: &args.face,
         recapture: None,
         made_with: serde_json::json!({ "layout": args.layout, "options": args.list }),
@@ -78,6 +82,8 @@ pub struct Recapture {
     pub seed: u64,
     /// The kinds of attack, in turn.
     pub instruments: Vec<Instrument>,
+    /// How they are made.
+    pub simulator: Simulator,
 }
 
 /// A listing of samples on its way to a prepared folder.
@@ -87,6 +93,8 @@ pub struct Preparation<'a> {
     pub out: &'a Path,
     /// Side in pixels of the stored crops.
     pub size: u32,
+    /// How much around a face is stored.
+    pub cut: Cut,
     /// What finds faces and depth.
     pub face: &'a FaceArgs,
     /// For bona fide photos alone.
@@ -102,7 +110,7 @@ impl Preparation<'_> {
     /// If the weights or the disk do not serve, or the folder was made with other options.
     pub fn run(self, listing: &dataset::Listing) -> Result<()> {
         let samples = &listing.samples;
-        let (writer, done) = Writer::open(self.out, self.size, samples.len(), self.identity(samples)?)?;
+        let (writer, done) = Writer::open(self.out, self.size, self.cut, samples.len(), self.identity(samples)?)?;
         let mut groups: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
         let mut there = vec![false; samples.len()];
         for record in &done {
@@ -119,9 +127,9 @@ impl Preparation<'_> {
         groups.into_par_iter().try_for_each(|(_, numbers)| -> Result<()> {
             for (number, photo) in maker.read(samples, &numbers) {
                 let sample = &samples[number];
-                let outcome = match photo {
+                let (outcome, tone) = match photo {
                     Ok(photo) => maker.crops(number, sample, &photo)?,
-                    Err(error) => Outcome::Unreadable(format!("{error:#}")),
+                    Err(error) => (Outcome::Unreadable(format!("{error:#}")), None),
                 };
                 let record = Record {
                     number,
@@ -130,6 +138,7 @@ impl Preparation<'_> {
                     split: sample.split,
                     attack: sample.attack.clone(),
                     file: sample.media.path().display().to_string(),
+                    tone,
                     outcome,
                 };
                 writer.lock().expect("no thread panics while it holds this").append(&record)?;
@@ -220,27 +229,32 @@ impl Maker<'_> {
         }
     }
 
-    fn crops(&self, number: usize, sample: &Sample, photo: &Photo) -> Result<Outcome> {
+    /// The crops of a sample, and the skin's tone where it is a bona fide photo.
+    fn crops(&self, number: usize, sample: &Sample, photo: &Photo) -> Result<(Outcome, Option<Tone>)> {
         let frame = photo.frame();
         let faces = self.finder.detector.detect(&frame)?;
         let Some(face) = choose(faces, sample.face.as_ref()) else {
-            return Ok(Outcome::NoFace("the detector found no face".into()));
+            return Ok((Outcome::NoFace("the detector found no face".into()), None));
         };
-        let product = face_region(&face.bounds);
-        let wide = Region { side: product.side * Augmentation::REACH, ..product };
+        let cut = &self.preparation.cut;
+        let wide = cut.stored(&face.bounds);
         let (recapture, size) = (self.preparation.recapture.as_ref(), self.preparation.size as usize);
+        let tone = recapture.is_some().then(|| Tone::of(&frame, &face));
         let depth = if sample.attack.is_none() {
             match self.finder.reconstructor.reconstruct(&frame, &face)? {
                 Some(surface) => Some(pseudo_depth(&surface, &wide, size)),
-                None => return Ok(Outcome::NoFace("the face is too hidden to reconstruct its depth".into())),
+                None => return Ok((Outcome::NoFace("the face is too hidden to reconstruct its depth".into()), None)),
             }
         } else {
             None
         };
         let pictures = match recapture {
-            Some(recapture) => recapture.of(number, sample, &scene(&frame, &wide), size),
-            None => vec![((cut(&frame, &wide, size), None), sample.attack.clone())],
+            Some(recapture) => recapture.of(number, sample, &scene(&frame, &face.bounds, cut), size),
+            None => vec![((resampled(&frame, &wide, size), None), sample.attack.clone())],
         };
+        let (left, top) = wide.from_frame(face.bounds.x, face.bounds.y);
+        let bounds = [left, top, face.bounds.width / wide.side, face.bounds.height / wide.side];
+        let bounds = Some(bounds.map(|length| length * size as f32));
         let mut crops = Vec::new();
         for (variant, ((picture, take), attack)) in pictures.into_iter().enumerate() {
             let image = file_name("crops", number, variant);
@@ -253,9 +267,9 @@ impl Maker<'_> {
                 }
                 _ => None,
             };
-            crops.push(Crop { image, depth, attack, labels: sample.labels, take });
+            crops.push(Crop { image, depth, attack, labels: sample.labels, face: bounds, take });
         }
-        Ok(Outcome::Crops(crops))
+        Ok((Outcome::Crops(crops), tone))
     }
 
     fn write_rgb(&self, name: &str, picture: &Picture) -> Result<()> {
@@ -283,7 +297,7 @@ type Presentation = ((Picture, Option<Take>), Option<Attack>);
 
 impl Recapture {
     /// Each variant as bona fide and as an attack.
-    fn of(&self, number: usize, sample: &Sample, scene: &Picture, size: usize) -> Vec<Presentation> {
+    fn of(&self, number: usize, sample: &Sample, scene: &Scene, size: usize) -> Vec<Presentation> {
         let known = |(picture, take)| (picture, Some(take));
         (0..self.variants)
             .flat_map(|variant| {
@@ -292,8 +306,8 @@ impl Recapture {
                 let instrument = self.instruments[turn as usize % self.instruments.len()];
                 let attack = Attack { species: instrument.species(), instrument: Some(instrument.to_string()) };
                 [
-                    (known(recapture::bona_fide(scene, size, &mut rng("bona fide"))), None),
-                    (known(recapture::attack(scene, instrument, size, &mut rng("attack"))), Some(attack)),
+                    (known(self.simulator.bona_fide(scene, size, &mut rng("bona fide"))), None),
+                    (known(self.simulator.attack(scene, instrument, size, &mut rng("attack"))), Some(attack)),
                 ]
             })
             .collect()
@@ -319,11 +333,12 @@ fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
     side(a.x, a.width, b.x, b.width) * side(a.y, a.height, b.y, b.height)
 }
 
-/// An upright region of a photo at the photo's own resolution, so far as a camera could tell it from a finer one.
+/// What is stored around a face at the photo's own resolution, so far as a camera could tell it from a finer one.
 ///
 /// Where the region leaves the photo, the photo goes on mirrored: a black border would lie straight in bona fide pictures
 /// and tilted in attacks, and be the label.
-pub(crate) fn scene(frame: &Frame<'_>, region: &Region) -> Picture {
+pub(crate) fn scene(frame: &Frame<'_>, face: &FaceBox, cut: &Cut) -> Scene {
+    let (region, scope) = (cut.stored(face), cut.scope());
     let side = region.side.round().max(1.0) as i32;
     let mirrored = |at: i32, size: u32| {
         let size = size as i32;
@@ -340,10 +355,11 @@ pub(crate) fn scene(frame: &Frame<'_>, region: &Region) -> Picture {
         }
     }
     let whole = Frame::new(&rgba, side as u32, side as u32).expect("four bytes a pixel");
-    cut(&whole, &Region::whole(&whole), (side as usize).clamp(160, 640))
+    let size = (side as usize).clamp((160.0 * scope) as usize, (640.0 * scope) as usize);
+    Scene { picture: resampled(&whole, &Region::whole(&whole), size), scope }
 }
 
-fn cut(frame: &Frame<'_>, region: &Region, size: usize) -> Picture {
+fn resampled(frame: &Frame<'_>, region: &Region, size: usize) -> Picture {
     Picture { size, planes: sample(frame, region, size) }
 }
 

@@ -17,12 +17,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use bonafide::{crop::CROP_MARGIN, face::FaceBox, region::Region};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    augment::Augmentation,
     dataset::{Attack, Semantics, Split},
     recapture::Take,
     run::write_atomic,
+    skin::Tone,
 };
 
 /// Version of the layout above.
@@ -36,12 +39,64 @@ pub struct Header {
     pub format: u32,
     /// Side of the stored crops in pixels.
     pub size: u32,
+    /// Side of the networks' crop over the longer side of the face box.
+    #[serde(default = "product_margin")]
+    pub margin: f32,
+    /// Side of the stored crop over that of the networks'.
+    #[serde(default = "augmentations_reach")]
+    pub reach: f32,
     /// The options that it was made with: going on with others would mix two sets.
     pub made_with: serde_json::Value,
     /// How many samples there are to do.
     pub samples: usize,
     /// Whether all of them are done.
     pub complete: bool,
+}
+
+fn product_margin() -> f32 {
+    Cut::default().margin
+}
+
+fn augmentations_reach() -> f32 {
+    Cut::default().reach
+}
+
+/// How much around a face is stored, and how much of that the networks see.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cut {
+    /// Side of the networks' crop over the longer side of the face box: [`CROP_MARGIN`] but for ablations.
+    pub margin: f32,
+    /// Side of the stored crop over that of the networks': augmentation's, or more where others need to see more.
+    pub reach: f32,
+}
+
+impl Default for Cut {
+    fn default() -> Self {
+        Self { margin: CROP_MARGIN, reach: Augmentation::REACH }
+    }
+}
+
+impl Cut {
+    /// What is stored of a frame with a face.
+    pub fn stored(&self, face: &FaceBox) -> Region {
+        face.square(self.margin * self.reach)
+    }
+
+    /// What the networks see of a stored crop of `size` pixels.
+    pub fn networks(&self, size: f32) -> Region {
+        Region { cx: size / 2.0, cy: size / 2.0, side: size / self.reach, angle: 0.0 }
+    }
+
+    /// Width of the stored crop over that of a training crop.
+    pub fn scope(&self) -> f32 {
+        let usual = Self::default();
+        self.margin * self.reach / (usual.margin * usual.reach)
+    }
+
+    /// The same but for the networks' margin, with as much stored around it as augmentation needs.
+    pub fn with_margin(margin: f32) -> Self {
+        Self { margin, ..Self::default() }
+    }
 }
 
 /// One line of `records.jsonl`.
@@ -59,6 +114,9 @@ pub struct Record {
     pub attack: Option<Attack>,
     /// The file that it came from.
     pub file: String,
+    /// Of bona fide photos that are recaptured: the skin's tone in the photo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -86,9 +144,19 @@ pub struct Crop {
     pub attack: Option<Attack>,
     /// Further labels.
     pub labels: Option<Semantics>,
+    /// The face box in the stored crop: x, y, width, height in pixels. An attack instrument's tilt moves it a little.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<[f32; 4]>,
     /// Of simulated recaptures: how the last camera took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take: Option<Take>,
+}
+
+impl Header {
+    /// How its crops are cut.
+    pub fn cut(&self) -> Cut {
+        Cut { margin: self.margin, reach: self.reach }
+    }
 }
 
 /// A prepared folder.
@@ -136,8 +204,15 @@ impl Writer {
     ///
     /// # Errors
     /// If it holds a set made with other options, or the disk refuses.
-    pub fn open(path: &Path, size: u32, samples: usize, made_with: serde_json::Value) -> Result<(Self, Vec<Record>)> {
-        let header = Header { format: FORMAT, size, made_with, samples, complete: false };
+    pub fn open(
+        path: &Path,
+        size: u32,
+        cut: Cut,
+        samples: usize,
+        made_with: serde_json::Value,
+    ) -> Result<(Self, Vec<Record>)> {
+        let Cut { margin, reach } = cut;
+        let header = Header { format: FORMAT, size, margin, reach, made_with, samples, complete: false };
         match read_header(path)? {
             Some(there) => ensure!(
                 Header { complete: false, ..there } == header,

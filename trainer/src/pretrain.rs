@@ -198,7 +198,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     let development = spread(examples.of(Split::Development)?, WATCHED);
     train::train(
         trainee,
-        &examples.training(config.pretrain.batch, devices.len(), config.seed)?,
+        &examples.training(config.pretrain.batch, devices.len(), config)?,
         folder,
         devices,
         args.stage.run.schedule("pretrain", config.pretrain.epochs),

@@ -7,25 +7,25 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use bonafide::{crop::face_region, frame::Frame, region::Region};
+use bonafide::frame::Frame;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     audit,
-    augment::Augmentation,
     dataset::Sample,
     detect::FaceArgs,
     examples::progress,
     features::{Features, NAMES, Summary},
     photo::Photo,
     prepare::scene,
-    recapture::{Camera, Instrument, Picture, present, witness},
+    prepared::Cut,
+    recapture::{Camera, Instrument, Picture, Scene, Simulator, witness},
     run,
 };
 
 /// Simulated sessions, and people in each.
-const SESSIONS: u64 = 60;
+const SESSIONS: u64 = 120;
 const PEOPLE: usize = 12;
 
 /// Measured sources, by name.
@@ -159,7 +159,7 @@ fn short(value: f64) -> String {
 }
 
 /// The scenes of the first photos that show a face, in turn from each source, so that none prevails.
-fn scenes(samples: &[Sample], face: &FaceArgs) -> Result<Vec<Picture>> {
+fn scenes(samples: &[Sample], face: &FaceArgs) -> Result<Vec<Scene>> {
     let mut by_source: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
     for sample in samples {
         by_source.entry(&sample.source).or_default().push(sample);
@@ -172,8 +172,7 @@ fn scenes(samples: &[Sample], face: &FaceArgs) -> Result<Vec<Picture>> {
         let photo = Photo::read(sample.media.path())?;
         let frame = photo.frame();
         if let Some(face) = finder.detector.detect(&frame)?.into_iter().next() {
-            let product = face_region(&face.bounds);
-            scenes.push(scene(&frame, &Region { side: product.side * Augmentation::REACH, ..product }));
+            scenes.push(scene(&frame, &face.bounds, &Cut::default()));
         }
         if scenes.len() == 5 * PEOPLE {
             break;
@@ -184,7 +183,7 @@ fn scenes(samples: &[Sample], face: &FaceArgs) -> Result<Vec<Picture>> {
 }
 
 /// Bona fide and replay features of each session.
-fn sessions(scenes: &[Picture], seed: u64) -> Vec<(Vec<Features>, Vec<Features>)> {
+fn sessions(scenes: &[Scene], seed: u64) -> Vec<(Vec<Features>, Vec<Features>)> {
     let bar = progress(SESSIONS as usize, "sessions");
     let sessions = (0..SESSIONS)
         .into_par_iter()
@@ -198,20 +197,19 @@ fn sessions(scenes: &[Picture], seed: u64) -> Vec<(Vec<Features>, Vec<Features>)
     sessions
 }
 
-fn session_of(scenes: &[Picture], session: u64, seed: u64) -> (Vec<Features>, Vec<Features>) {
+fn session_of(scenes: &[Scene], session: u64, seed: u64) -> (Vec<Features>, Vec<Features>) {
     let instrument = if session.is_multiple_of(2) { Instrument::Stripes } else { Instrument::Pentile };
     let people = (0..PEOPLE).map(|person| &scenes[(session as usize * PEOPLE + person) % scenes.len()]);
     people
         .map(|scene| {
             // The same draws for everyone: one camera, one take for each class, one screen.
             let rng = |purpose: &str| run::rng(seed, purpose, session);
-            let camera = Camera::draw(scene.size, &mut rng("session/camera"));
-            let live = camera.again(scene.size, &mut rng("session/live"));
-            let replayed = camera.again(scene.size, &mut rng("session/replay"));
-            (
-                tight(&witness(scene, &live, live.sensor, &mut rng("session/shot"))),
-                tight(&present(scene, instrument, &replayed, replayed.sensor, &mut rng("session/screen"))),
-            )
+            let camera = Camera::draw(scene, &mut rng("session/camera"));
+            let live = camera.again(scene, &mut rng("session/live"));
+            let replayed = camera.again(scene, &mut rng("session/replay"));
+            let replay =
+                Simulator::default().present(scene, instrument, &replayed, replayed.sensor, &mut rng("session/screen"));
+            (tight(&witness(scene, &live, live.sensor, &mut rng("session/shot"))), tight(&replay))
         })
         .unzip()
 }
@@ -220,5 +218,5 @@ fn session_of(scenes: &[Picture], session: u64, seed: u64) -> (Vec<Features>, Ve
 fn tight(picture: &Picture) -> Features {
     let rgba: Vec<u8> = picture.bytes().chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
     let frame = Frame::new(&rgba, picture.size as u32, picture.size as u32).expect("four bytes a pixel");
-    audit::face(&frame)
+    audit::face(&frame, Cut::default())
 }

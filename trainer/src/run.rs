@@ -37,6 +37,8 @@ pub struct About {
     pub backbone: String,
     /// Digest of the examples.
     pub data: String,
+    /// Side of the networks' crop over the longer side of the face box.
+    pub margin: f32,
     /// Names of the attack types, for a second head.
     pub types: Vec<String>,
     /// Where it computed; a resumed run may compute elsewhere, with other rounding.

@@ -76,7 +76,8 @@ impl Stage {
         let (config, devices) = args.run.settings()?;
         let examples = Examples::load(&args.data)?;
         let trainee = build(&config, &examples, &run::recording(&devices[0]))?;
-        let folder = args.run.folder(name, backbone, &config, examples.digest(), examples.types().to_vec())?;
+        let (digest, types) = (examples.digest(), examples.types().to_vec());
+        let folder = args.run.folder(name, backbone, &config, digest, examples.margin(), types)?;
         Ok((Self { config, folder, examples, devices }, trainee))
     }
 
@@ -110,12 +111,14 @@ impl RunArgs {
         backbone: &str,
         config: &Config,
         data: String,
+        margin: f32,
         types: Vec<String>,
     ) -> Result<RunFolder> {
         let about = About {
             stage: stage.into(),
             backbone: backbone.into(),
             data,
+            margin,
             types,
             device: self.device.to_string(),
             commit: run::commit(),

@@ -13,8 +13,15 @@ use trainer::{
 
 fn checkpoint(folder: &Path, stage: &str, save: impl FnOnce(&Path) -> anyhow::Result<()>) {
     let word = || "test".to_owned();
-    let about =
-        About { stage: stage.into(), backbone: word(), data: word(), types: vec![], device: word(), commit: word() };
+    let about = About {
+        stage: stage.into(),
+        backbone: word(),
+        data: word(),
+        margin: 1.5,
+        types: vec![],
+        device: word(),
+        commit: word(),
+    };
     let run = RunFolder::open(folder, &Config::load("small").unwrap(), &about, false).unwrap();
     run.checkpoint(&Place { epoch: 1, ..Place::default() }, save).unwrap();
 }

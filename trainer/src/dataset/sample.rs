@@ -6,12 +6,13 @@ use std::{
 };
 
 use bonafide::face::FaceBox;
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::recapture::PaiSpecies;
 
 /// What an example is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
     /// Weights are fitted on it (70 % of the people where no split was published).

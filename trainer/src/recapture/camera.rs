@@ -7,10 +7,13 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Picture, Take,
+    Picture, Scene, Take,
     codec::Codec,
     light::{blur, encoded, luma, map, resize},
 };
+
+/// Photosites over the scene's own pixels, at the most.
+const FINER: f32 = 0.85;
 
 /// Fine structure that repeats faster than the picture's own pixels could hold, as the lens leaves it.
 ///
@@ -23,7 +26,9 @@ pub(super) trait Texture {
 /// One camera with its settings.
 #[derive(Debug, Clone)]
 pub struct Camera {
-    /// Photosites across the crop.
+    /// Width of what it sees, in crops of training's width.
+    pub(super) scope: f32,
+    /// Photosites across what it sees.
     pub(crate) sensor: usize,
     /// Lens and focus: standard deviation in photosites.
     pub(super) lens: f32,
@@ -48,13 +53,18 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Draws a camera that sees a scene whose own detail ends at `native` pixels across the crop.
-    pub(crate) fn draw(native: usize, rng: &mut ChaCha8Rng) -> Self {
-        let most = (native as f32 * 1.1).clamp(170.0, 560.0);
-        let warm = 0.17 * normal(rng);
+    /// Draws a camera before a scene.
+    ///
+    /// Its sensor is coarser than the scene's own pixels: a live face has detail up to the sensor's limit, and a photo that
+    /// is not finer than the sensor would look recaptured already.
+    pub(crate) fn draw(scene: &Scene, rng: &mut ChaCha8Rng) -> Self {
+        let scope = scene.scope;
+        let most = (scene.native() * FINER).clamp(165.0, 560.0);
+        let warm = 0.185 * normal(rng);
         Self {
-            sensor: log(rng, 150.0, most) as usize,
-            lens: log(rng, 0.25, 0.95),
+            scope,
+            sensor: (scope * log(rng, 150.0, most)) as usize,
+            lens: log(rng, 0.2, 0.8),
             shake: (
                 if rng.random_bool(0.25) { rng.random_range(0.5..3.5) } else { 0.0 },
                 rng.random_range(0.0..std::f32::consts::PI),
@@ -70,25 +80,25 @@ impl Camera {
                 if rng.random_bool(0.4) { rng.random_range(0.0..0.2) } else { 0.0 },
             ),
             saturation: rng.random_range(0.6..1.5),
-            sharpening: (rng.random_range(0.2..2.4), rng.random_range(0.6..1.4)),
+            sharpening: (rng.random_range(0.3..2.8), rng.random_range(0.6..1.4)),
             codec: Codec::draw(rng),
         }
     }
 
     /// The same camera for another take: distance, hold, exposure and white balance anew.
-    pub(crate) fn again(&self, native: usize, rng: &mut ChaCha8Rng) -> Self {
-        let Self { sensor, shake, target, balance, .. } = Self::draw(native, rng);
+    pub(crate) fn again(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> Self {
+        let Self { sensor, shake, target, balance, .. } = Self::draw(scene, rng);
         Self { sensor, shake, target, balance, ..self.clone() }
     }
 
     /// The camera that an attacker recorded the face with: as above, but well lit and held still.
-    pub(super) fn draw_first(native: usize, rng: &mut ChaCha8Rng) -> Self {
-        let careful = Self::draw(native, rng);
+    pub(super) fn draw_first(scene: &Scene, rng: &mut ChaCha8Rng) -> Self {
+        let careful = Self::draw(scene, rng);
         // What is shown or printed was stored as a video or a photo of moderate size.
-        let most = (native as f32).clamp(140.0, 420.0);
+        let most = (0.9 * scene.native()).clamp(130.0, 400.0);
         Self {
-            sensor: log(rng, 95.0, most) as usize,
-            lens: careful.lens.max(0.45),
+            sensor: (scene.scope * log(rng, 92.0, most)) as usize,
+            lens: careful.lens.max(0.5),
             sharpening: (careful.sharpening.0.min(1.2), careful.sharpening.1),
             shake: (0.0, 0.0),
             target: careful.target.clamp(0.36, 0.6),
@@ -100,9 +110,39 @@ impl Camera {
         }
     }
 
+    /// The same camera before an attack instrument: held close, it lies before a fixed focus's depth of field, and a
+    /// screen shines brighter than a face does, so that less gain is needed.
+    pub(super) fn before(&self, shines: bool, rng: &mut ChaCha8Rng) -> Self {
+        let defocus = if rng.random_bool(0.4) { rng.random_range(0.0..0.9f32) } else { 0.0 };
+        let gain = if shines { log(rng, 0.1, 1.0) } else { 1.0 };
+        Self { lens: self.lens.hypot(defocus), noise: (self.noise.0 * gain, self.noise.1 * gain), ..self.clone() }
+    }
+
+    /// The same camera with few photosites, a soft lens and coarse compression.
+    pub(super) fn degraded(self, rng: &mut ChaCha8Rng) -> Self {
+        Self {
+            sensor: (self.scope * log(rng, 100.0, 140.0)) as usize,
+            lens: rng.random_range(0.8..1.3),
+            noise: (self.noise.0 * 3.0, self.noise.1 * 3.0),
+            codec: Codec::coarse(rng),
+            ..self
+        }
+    }
+
+    /// The same camera where light is short: exposure falls short too, and noise shows.
+    pub(super) fn in_the_dark(self, rng: &mut ChaCha8Rng) -> Self {
+        let noise = log(rng, 3.0, 12.0);
+        Self {
+            target: rng.random_range(0.1..0.22),
+            noise: (self.noise.0 * noise, self.noise.1 * noise * 4.0),
+            tone: (self.tone.0, self.tone.1, 0.0),
+            ..self
+        }
+    }
+
     /// What must not give the class away.
     pub(super) fn take(&self) -> Take {
-        Take { sensor: self.sensor as u32, quality: self.codec.quality() }
+        Take { sensor: (self.sensor as f32 / self.scope) as u32, quality: self.codec.quality() }
     }
 
     /// What is left of a pattern of `frequency` cycles per photosite: the lens's blur and the photosite's own width.
@@ -148,11 +188,12 @@ impl Camera {
         map(resize(&self.codec.pass(&sharp), size), |value| value.clamp(0.0, 1.0))
     }
 
-    /// The gain that brings the middle of the picture to the target.
+    /// The gain that brings the middle of the crop to the target.
     fn exposure(&self, sensor: &Picture) -> f32 {
         let (n, mut sum, mut count) = (sensor.size, 0.0, 0);
-        for y in (n / 5..n * 4 / 5).step_by(4) {
-            for x in (n / 5..n * 4 / 5).step_by(4) {
+        let reach = (0.3 * n as f32 / self.scope) as usize;
+        for y in (n / 2 - reach..n / 2 + reach).step_by(4) {
+            for x in (n / 2 - reach..n / 2 + reach).step_by(4) {
                 sum += encoded(luma(sensor.rgb(y * n + x)));
                 count += 1;
             }

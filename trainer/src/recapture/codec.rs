@@ -27,6 +27,15 @@ impl Codec {
         }
     }
 
+    /// One that leaves blocks.
+    pub(super) fn coarse(rng: &mut ChaCha8Rng) -> Self {
+        if rng.random_bool(0.5) {
+            Self::Jpeg(rng.random_range(18..=40))
+        } else {
+            Self::Video(rng.random_range(12..=30))
+        }
+    }
+
     /// From 1 to 100.
     pub(super) fn quality(self) -> u8 {
         match self {

@@ -9,7 +9,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Instrument, Picture,
+    Instrument, Picture, Stages,
     camera::{Camera, Texture, log},
     light::{linear, luma, map, resize},
     plane::Plane,
@@ -76,23 +76,25 @@ pub(super) fn show(
     picture: &Picture,
     instrument: Instrument,
     camera: &Camera,
+    stages: &Stages,
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
-    // A face of 80 to 1,000 display pixels: a window on a laptop to a phone held close.
-    let pixels = log(rng, 130.0, 1400.0);
-    let plane = Plane::draw(rng, 0.12, 0.0);
+    // A face of 70 to 920 display pixels: a window on an old monitor to a phone held close.
+    let dense = rng.random_bool(0.65);
+    let pixels = camera.scope * if dense { log(rng, 350.0, 1800.0) } else { log(rng, 130.0, 450.0) };
+    let plane = Plane::draw(camera.scope, 0.12, 0.0, rng);
     let grid = grid(instrument, pixels, plane, camera, rng);
 
     let mut shown = resize(picture, picture.size.min(pixels as usize));
     if rng.random_bool(0.06) {
         shown = with_interface(shown, rng);
     }
-    let emitted = emit(shown, rng);
+    let emitted = if stages.light { emit(shown, rng) } else { map(shown, linear) };
     let detail = resize(&emitted, emitted.size.min(camera.sensor));
 
-    let room = Room::draw(rng, 0.07);
+    let room = if stages.room { Room::draw(rng, 0.07) } else { Room::dark() };
     let fall: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.3..0.3));
-    let bands = Bands::draw(rng);
+    let bands = Bands::draw(camera.scope, rng);
     let bezel = rng.random_range(0.002..0.05f32);
     let frame = rng.random_range(0.01..0.12f32);
     let n = camera.sensor;
@@ -104,14 +106,15 @@ pub(super) fn show(
             let outside = plane.outside(at);
             let light = if outside <= 0.0 {
                 // Liquid crystals and OLEDs dim off their axis, which perspective spreads over the picture.
-                let angle = (1.0 + fall[0] * (at[0] - 0.5) + fall[1] * (at[1] - 0.5)) * band;
-                let glare = room.glare(at);
-                let rgb = detail.bilinear(at[0], at[1]);
+                let [right, down] = plane.from_centre(at);
+                let angle = (1.0 + fall[0] * right + fall[1] * down).max(0.2) * band;
+                let glare = room.glare([right, down]);
+                let rgb = detail.cubic(at[0], at[1]);
                 [0, 1, 2].map(|channel| rgb[channel] * angle + glare[channel])
             } else if outside < frame {
                 room.lamp.map(|lamp| lamp * bezel)
             } else {
-                room.behind(at)
+                room.behind(plane.from_centre(at))
             };
             seen.set(y * n + x, light);
         }
@@ -151,11 +154,11 @@ fn grid(instrument: Instrument, pixels: f32, plane: Plane, camera: &Camera, rng:
 fn emit(signal: Picture, rng: &mut ChaCha8Rng) -> Picture {
     let gamma = rng.random_range(0.85..1.2f32);
     let contrast = 10f32.powf(-rng.random_range(1.8..3.3f32));
-    // From lamp-like to bluish white, about 5,000 to 10,000 kelvin.
-    let cool = rng.random_range(-0.15..0.24f32);
+    // From lamp-like to bluish white, about 5,000 to 14,000 kelvin.
+    let cool = rng.random_range(-0.2..0.34f32);
     let green = rng.random_range(-0.04..0.1f32);
     let white = [(-cool).exp(), green.exp(), cool.exp()];
-    let gamut = rng.random_range(0.7..1.12f32);
+    let gamut = rng.random_range(0.6..1.1f32);
     let light = map(signal, |value| linear(value.clamp(0.0, 1.0).powf(gamma)));
     light.repaint(|rgb| {
         let gray = luma(rgb);
@@ -175,9 +178,10 @@ struct Bands {
 }
 
 impl Bands {
-    fn draw(rng: &mut ChaCha8Rng) -> Self {
+    fn draw(scope: f32, rng: &mut ChaCha8Rng) -> Self {
         let depth = if rng.random_bool(0.2) { rng.random_range(0.03..0.25) } else { 0.0 };
-        Self { depth, waves: rng.random_range(0.5..6.0), phase: rng.random(), hard: rng.random_range(1.0..5.0) }
+        let waves = scope * rng.random_range(0.5..6.0);
+        Self { depth, waves, phase: rng.random(), hard: rng.random_range(1.0..5.0) }
     }
 
     fn at(&self, row: f32) -> f32 {

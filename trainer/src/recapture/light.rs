@@ -80,22 +80,40 @@ impl Picture {
         self
     }
 
-    /// The bilinear sample at `(u, v)`, each in `[0, 1]` from the top left corner; the border repeats.
-    pub(super) fn bilinear(&self, u: f32, v: f32) -> [f32; 3] {
-        let last = self.size - 1;
+    /// The sample at `(u, v)`, each in `[0, 1]` from the top left corner, at least 0; the border repeats.
+    ///
+    /// Cubic convolution (Keys, 1981): turning a picture should not cost it the detail that is the cue.
+    pub(super) fn cubic(&self, u: f32, v: f32) -> [f32; 3] {
+        let last = self.size as i32 - 1;
         let place = |at: f32| {
             let at = (at * self.size as f32 - 0.5).clamp(0.0, last as f32);
-            let first = at as usize;
-            (first, (first + 1).min(last), at - first as f32)
+            let first = at as i32;
+            let near = [-1, 0, 1, 2].map(|step| (first + step).clamp(0, last) as usize);
+            (near, keys(at - first as f32))
         };
-        let ((x0, x1, x), (y0, y1, y)) = (place(u), place(v));
+        let ((columns, across), (rows, down)) = (place(u), place(v));
         let plane = self.size * self.size;
         [0, 1, 2].map(|channel| {
-            let row = |y: usize| &self.planes[channel * plane + y * self.size..][..self.size];
-            let line = |row: &[f32]| row[x0] * (1.0 - x) + row[x1] * x;
-            line(row(y0)) * (1.0 - y) + line(row(y1)) * y
+            let mut sum = 0.0;
+            for (row, weight) in rows.into_iter().zip(down) {
+                let row = &self.planes[channel * plane + row * self.size..][..self.size];
+                let line: f32 = columns.into_iter().zip(across).map(|(column, weight)| row[column] * weight).sum();
+                sum += weight * line;
+            }
+            sum.max(0.0)
         })
     }
+}
+
+/// Weights of the four neighbours of a place between the second and the third.
+fn keys(part: f32) -> [f32; 4] {
+    let (square, cube) = (part * part, part * part * part);
+    [
+        -0.5 * part + square - 0.5 * cube,
+        1.0 - 2.5 * square + 1.5 * cube,
+        0.5 * part + 2.0 * square - 1.5 * cube,
+        -0.5 * square + 0.5 * cube,
+    ]
 }
 
 /// Gaussian blur with standard deviation `sigma` in pixels; the border repeats.

@@ -8,11 +8,12 @@
 //! print       scene -> first camera -> paper (dots, plane, room) ----> camera
 //! ```
 //!
-//! The last camera is drawn alike for both classes, so that none of its traces is the label. Every draw comes from the
-//! given generator: the same seed gives the same bytes.
+//! The last camera is drawn alike for both classes, so that none of its traces is the label; so is the resampling of what
+//! it sees. Every draw comes from the given generator: the same seed gives the same bytes.
 
 mod camera;
 mod codec;
+mod condition;
 mod display;
 mod light;
 mod paper;
@@ -20,10 +21,11 @@ mod plane;
 mod room;
 
 use clap::ValueEnum;
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-pub use self::camera::Camera;
+pub use self::{camera::Camera, condition::Condition};
 use crate::sheet::to_byte;
 
 /// Presentation attack instrument species (ISO/IEC 30107-1).
@@ -99,6 +101,54 @@ impl Picture {
     }
 }
 
+/// What is before the camera.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// sRGB, at the photo's own resolution.
+    pub picture: Picture,
+    /// Its width over that of a stored training crop, for which all draws are given: 1, or more for a wider view.
+    pub scope: f32,
+}
+
+impl Scene {
+    /// Its own pixels across a training crop.
+    fn native(&self) -> f32 {
+        self.picture.size as f32 / self.scope
+    }
+}
+
+/// A stage of the simulation that an ablation leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The attacker's own camera: the instrument shows the scene itself.
+    FirstCamera,
+    /// The instrument's light: gamma, gamut, white and black of a display, ink and paper of a print.
+    Light,
+    /// The display's pixels and the print's dots.
+    Grid,
+    /// Reflections, veil and background.
+    Room,
+}
+
+/// The stages of an attack; a stage that is `false` is left out.
+#[derive(Debug, Clone, Copy)]
+struct Stages {
+    first_camera: bool,
+    light: bool,
+    grid: bool,
+    room: bool,
+}
+
+/// How presentations are simulated.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Simulator {
+    /// Left out, for ablations.
+    pub without: Vec<Stage>,
+    /// A harder condition, for tests.
+    pub condition: Option<Condition>,
+}
+
 /// What must not tell a simulated attack from a simulated bona fide presentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Take {
@@ -108,48 +158,86 @@ pub struct Take {
     pub quality: u8,
 }
 
-/// The scene before the camera is the person: `size` x `size` pixels of it.
-pub fn bona_fide(scene: &Picture, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
-    let camera = Camera::draw(scene.size, rng);
-    (witness(scene, &camera, size, rng), camera.take())
-}
+impl Simulator {
+    /// The scene before the camera is the person: `size` x `size` pixels of it.
+    pub fn bona_fide(&self, scene: &Scene, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
+        let (scene, camera) = self.take(scene, rng);
+        (witness(&scene, &camera, size, rng), camera.take())
+    }
 
-/// The scene before the camera is a print or a screen that shows the person: `size` x `size` pixels of it.
-pub fn attack(scene: &Picture, instrument: Instrument, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
-    let camera = Camera::draw(scene.size, rng);
-    (present(scene, instrument, &camera, size, rng), camera.take())
-}
+    /// The scene before the camera is a print or a screen that shows the person: `size` x `size` pixels of it.
+    pub fn attack(&self, scene: &Scene, instrument: Instrument, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
+        let (scene, camera) = self.take(scene, rng);
+        (self.present(&scene, instrument, &camera, size, rng), camera.take())
+    }
 
-/// As [`bona_fide`], before a given camera.
-pub(crate) fn witness(scene: &Picture, camera: &Camera, size: usize, rng: &mut ChaCha8Rng) -> Picture {
-    camera.shoot(&seen(scene, camera.sensor), None, size, rng)
-}
-
-/// As [`attack`], before a given camera.
-pub(crate) fn present(
-    scene: &Picture,
-    instrument: Instrument,
-    camera: &Camera,
-    size: usize,
-    rng: &mut ChaCha8Rng,
-) -> Picture {
-    let first = Camera::draw_first(scene.size, rng);
-    let photo = first.shoot(&seen(scene, first.sensor), None, first.sensor, rng);
-    match instrument {
-        Instrument::Laser | Instrument::Inkjet => {
-            let (light, dots) = paper::show(&photo, instrument, camera, rng);
-            camera.shoot(&light, Some(&dots), size, rng)
+    fn take(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> (Scene, Camera) {
+        let camera = Camera::draw(scene, rng);
+        match self.condition {
+            None => (scene.clone(), camera),
+            Some(condition) => condition.change(scene, camera, rng),
         }
-        Instrument::Stripes | Instrument::Pentile => {
-            let (light, grid) = display::show(&photo, instrument, camera, rng);
-            camera.shoot(&light, Some(&grid), size, rng)
+    }
+
+    /// As [`Simulator::attack`], before a given camera.
+    pub(crate) fn present(
+        &self,
+        scene: &Scene,
+        instrument: Instrument,
+        camera: &Camera,
+        size: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Picture {
+        let with = |stage| !self.without.contains(&stage);
+        let stages = Stages {
+            first_camera: with(Stage::FirstCamera),
+            light: with(Stage::Light),
+            grid: with(Stage::Grid),
+            room: with(Stage::Room),
+        };
+        let photo = if stages.first_camera {
+            let first = Camera::draw_first(scene, rng);
+            first.shoot(&seen(scene, first.sensor), None, first.sensor, rng)
+        } else {
+            scene.picture.clone()
+        };
+        let camera = &camera.before(instrument.species() == PaiSpecies::Replay, rng);
+        match instrument {
+            Instrument::Laser | Instrument::Inkjet => {
+                let (light, dots) = paper::show(&photo, instrument, camera, &stages, rng);
+                camera.shoot(&light, stages.grid.then_some(&dots), size, rng)
+            }
+            Instrument::Stripes | Instrument::Pentile => {
+                let (light, grid) = display::show(&photo, instrument, camera, &stages, rng);
+                camera.shoot(&light, stages.grid.then_some(&grid), size, rng)
+            }
         }
     }
 }
 
+/// As [`Simulator::bona_fide`], before a given camera.
+pub(crate) fn witness(scene: &Scene, camera: &Camera, size: usize, rng: &mut ChaCha8Rng) -> Picture {
+    camera.shoot(&turned(&seen(scene, camera.sensor), rng), None, size, rng)
+}
+
 /// The light of the scene at a sensor's resolution.
-fn seen(scene: &Picture, sensor: usize) -> Picture {
-    light::resize(&light::map(scene.clone(), light::linear), sensor)
+fn seen(scene: &Scene, sensor: usize) -> Picture {
+    light::resize(&light::map(scene.picture.clone(), light::linear), sensor)
+}
+
+/// Turned by a degree at most, too little to matter for the depth: an attack instrument is never quite level, and
+/// resampling it softens the picture as much as this does.
+fn turned(light: &Picture, rng: &mut ChaCha8Rng) -> Picture {
+    let (sin, cos) = rng.random_range(-0.02..0.02f32).sin_cos();
+    let n = light.size;
+    let mut out = Picture { size: n, planes: vec![0.0; light.planes.len()] };
+    for y in 0..n {
+        for x in 0..n {
+            let (u, v) = ((x as f32 + 0.5) / n as f32 - 0.5, (y as f32 + 0.5) / n as f32 - 0.5);
+            out.set(y * n + x, light.cubic(0.5 + u * cos - v * sin, 0.5 + u * sin + v * cos));
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -157,18 +245,22 @@ mod tests {
     use super::*;
     use crate::run::rng;
 
-    fn scene() -> Picture {
+    fn scene() -> Scene {
         let size = 96;
         let planes = (0..3 * size * size).map(|i| 0.5 + 0.4 * ((i % size) as f32 / 5.0).sin()).collect();
-        Picture { size, planes }
+        Scene { picture: Picture { size, planes }, scope: 1.0 }
+    }
+
+    fn attack(scene: &Scene, instrument: Instrument, rng: &mut ChaCha8Rng) -> (Picture, Take) {
+        Simulator::default().attack(scene, instrument, 96, rng)
     }
 
     #[test]
     fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
         for instrument in Instrument::value_variants().iter().copied() {
-            let once = attack(&scene(), instrument, 96, &mut rng(1, "test", 0));
-            assert_eq!(once, attack(&scene(), instrument, 96, &mut rng(1, "test", 0)));
-            assert_ne!(once, attack(&scene(), instrument, 96, &mut rng(1, "test", 1)));
+            let once = attack(&scene(), instrument, &mut rng(1, "test", 0));
+            assert_eq!(once, attack(&scene(), instrument, &mut rng(1, "test", 0)));
+            assert_ne!(once, attack(&scene(), instrument, &mut rng(1, "test", 1)));
             assert!(once.0.planes.iter().all(|value| (0.0..=1.0).contains(value)));
         }
     }
@@ -181,12 +273,36 @@ mod tests {
                 / picture.planes.len() as f32
         };
         let mut rng = rng(2, "test", 0);
-        let fine =
-            Picture { size: 96, planes: (0..3 * 96 * 96).map(|i| if i / 2 % 2 == 0 { 0.3 } else { 0.7 }).collect() };
-        let live: f32 = (0..10).map(|_| contrast(&bona_fide(&fine, 96, &mut rng).0)).sum();
+        let planes = (0..3 * 240 * 240).map(|i| if i / 4 % 2 == 0 { 0.3 } else { 0.7 }).collect();
+        let fine = Scene { picture: Picture { size: 240, planes }, scope: 1.0 };
+        let live: f32 = (0..10).map(|_| contrast(&Simulator::default().bona_fide(&fine, 96, &mut rng).0)).sum();
         for instrument in Instrument::value_variants().iter().copied() {
-            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, instrument, 96, &mut rng).0)).sum();
+            let recaptured: f32 = (0..10).map(|_| contrast(&attack(&fine, instrument, &mut rng).0)).sum();
             assert!(recaptured < live, "{instrument}: {recaptured} against {live}");
         }
+    }
+
+    #[test]
+    fn a_wider_view_shows_the_middle_as_the_crop_does() {
+        // The same instrument, seen wide: the middle of the picture is as sharp as the crop alone.
+        let wide = |size: usize, scope: f32| {
+            let planes = (0..3 * size * size).map(|i| 0.5 + 0.4 * ((i % size) as f32 / 3.0).sin()).collect();
+            Scene { picture: Picture { size, planes }, scope }
+        };
+        let deviation = |picture: &Picture, reach: usize| {
+            let (n, middle) = (picture.size, picture.size / 2);
+            let values: Vec<f32> = (middle - reach..middle + reach)
+                .flat_map(|y| (middle - reach..middle + reach).map(move |x| y * n + x))
+                .map(|at| light::luma(picture.rgb(at)))
+                .collect();
+            let mean = values.iter().sum::<f32>() / values.len() as f32;
+            (values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt()
+        };
+        let mut rng = rng(3, "test", 0);
+        let mut mean = |scene: &Scene, size: usize| {
+            (0..12).map(|_| deviation(&Simulator::default().bona_fide(scene, size, &mut rng).0, 40)).sum::<f32>() / 12.0
+        };
+        let (near, far) = (mean(&wide(300, 1.0), 200), mean(&wide(600, 2.0), 400));
+        assert!((near - far).abs() < 0.35 * near, "{near} against {far}");
     }
 }

@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Instrument, Picture,
+    Instrument, Picture, Stages,
     camera::{Camera, Texture, log},
     light::{blur, linear, luma, map, resize},
     plane::Plane,
@@ -52,14 +52,19 @@ pub(super) fn show(
     picture: &Picture,
     instrument: Instrument,
     camera: &Camera,
+    stages: &Stages,
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     let curved = rng.random_bool(0.4);
-    let plane = Plane::draw(rng, 0.1, if curved { 0.25 } else { 0.0 });
+    let plane = Plane::draw(camera.scope, 0.1, if curved { 0.25 } else { 0.0 }, rng);
     let texture = dots(plane, instrument, camera, rng);
-    let detail = ink(picture, camera.sensor, rng);
+    let detail = if stages.light {
+        ink(picture, camera, rng)
+    } else {
+        map(resize(picture, picture.size.min(camera.sensor)), linear)
+    };
 
-    let room = Room::draw(rng, 0.05);
+    let room = if stages.room { Room::draw(rng, 0.05) } else { Room::dark() };
     let gloss = if rng.random_bool(0.4) { rng.random_range(0.3..1.0f32) } else { 0.0 };
     let shade: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.5..0.5));
     let tint: [f32; 3] = std::array::from_fn(|_| rng.random_range(0.85..1.0f32));
@@ -73,26 +78,28 @@ pub(super) fn show(
         for x in 0..n {
             let (u, v) = ((x as f32 + 0.5) / n as f32, (y as f32 + 0.5) / n as f32);
             let at = plane.look(u, v);
+            let [right, down] = plane.from_centre(at);
             let outside = match cutout {
-                Some(half) => ((at[0] - 0.5) / half[0]).hypot((at[1] - 0.5) / half[1]) - 1.0,
+                Some(half) => (right / half[0]).hypot(down / half[1]) - 1.0,
                 None => plane.outside(at),
             };
-            let light = if let Some(skin) = fingers.iter().find_map(|finger| finger.at([u, v])) {
+            let hand = plane.from_centre([u, v]);
+            let light = if let Some(skin) = fingers.iter().find_map(|finger| finger.at(hand)) {
                 skin
             } else if outside <= 0.0 || (cutout.is_none() && outside < border) {
-                let rgb = if outside <= 0.0 { detail.bilinear(at[0], at[1]) } else { [0.95; 3] };
+                let rgb = if outside <= 0.0 { detail.cubic(at[0], at[1]) } else { [0.95; 3] };
                 // A bend turns the paper to or from the lamp; so does distance.
                 let lit = 1.0
-                    + shade[0] * (at[0] - 0.5)
-                    + shade[1] * (at[1] - 0.5)
-                    + if curved { 1.5 * shade[0] * (at[0] - 0.5).powi(2) } else { 0.0 };
-                let glare = room.glare(at);
+                    + shade[0] * right
+                    + shade[1] * down
+                    + if curved { 1.5 * shade[0] * right.powi(2) } else { 0.0 };
+                let glare = room.glare([right, down]);
                 [0, 1, 2].map(|channel| {
-                    let paper = rgb[channel] * tint[channel] * (1.0 + grain[y * n + x]) * lit.max(0.1);
+                    let paper = rgb[channel] * tint[channel] * (1.0 + grain[y * n + x]) * lit.clamp(0.1, 3.0);
                     paper * room.lamp[channel] + gloss * glare[channel]
                 })
             } else {
-                room.behind(at)
+                room.behind([right, down])
             };
             seen.set(y * n + x, light);
         }
@@ -101,17 +108,17 @@ pub(super) fn show(
 }
 
 /// sRGB signal -> reflectance of the printed picture, between full ink and bare paper.
-fn ink(picture: &Picture, most: usize, rng: &mut ChaCha8Rng) -> Picture {
+fn ink(picture: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> Picture {
     let black = log(rng, 0.008, 0.08);
     let gain = rng.random_range(0.95..1.45f32);
     let saturation = rng.random_range(0.55..1.1f32);
     let spread = rng.random_range(0.0..0.9f32);
     let banding = if rng.random_bool(0.25) { rng.random_range(0.01..0.06f32) } else { 0.0 };
-    let lines = rng.random_range(15.0..90.0f32);
-    // A face of 60 to 600 printed picture elements.
-    let elements = log(rng, 140.0, 1200.0) as usize;
+    let lines = camera.scope * rng.random_range(15.0..90.0f32);
+    // A face of 70 to 620 printed picture elements.
+    let elements = (camera.scope * log(rng, 140.0, 1200.0)) as usize;
     let printed = resize(picture, picture.size.min(elements));
-    let fine = resize(&printed, printed.size.min(most));
+    let fine = resize(&printed, printed.size.min(camera.sensor));
     let reflected = map(fine, |value| linear(value.clamp(0.0, 1.0)).powf(gain)).repaint(|rgb| {
         let gray = luma(rgb);
         rgb.map(|value| black + (1.0 - black) * (gray + saturation * (value - gray)).clamp(0.0, 1.0))
@@ -126,7 +133,7 @@ fn ink(picture: &Picture, most: usize, rng: &mut ChaCha8Rng) -> Picture {
 }
 
 fn dots(plane: Plane, instrument: Instrument, camera: &Camera, rng: &mut ChaCha8Rng) -> Halftone {
-    let cells = log(rng, 90.0, 900.0);
+    let cells = camera.scope * log(rng, 90.0, 900.0);
     let left = camera.transfer(cells / camera.sensor as f32);
     let depth = rng.random_range(0.3..0.9f32);
     let n = camera.sensor;
@@ -170,12 +177,12 @@ impl Finger {
         let tone = log(rng, 0.08, 0.55);
         (0..2)
             .map(|side| {
-                let x = if side == 0 { rng.random_range(0.08..0.2) } else { rng.random_range(0.8..0.92) };
+                let x = if side == 0 { rng.random_range(-0.42..-0.3) } else { rng.random_range(0.3..0.42) };
                 let out: f32 = if side == 0 { -1.0 } else { 1.0 };
                 let down = rng.random_range(-0.5..0.8f32);
                 let length = out.hypot(down);
                 Self {
-                    tip: [x, rng.random_range(0.3..0.95)],
+                    tip: [x, rng.random_range(-0.2..0.45)],
                     along: [out / length, down / length],
                     width: rng.random_range(0.035..0.07),
                     skin: [tone, tone * 0.62, tone * 0.45],
@@ -184,9 +191,9 @@ impl Finger {
             .collect()
     }
 
-    /// Its colour where it covers the view.
-    fn at(&self, [u, v]: [f32; 2]) -> Option<[f32; 3]> {
-        let (x, y) = (u - self.tip[0], v - self.tip[1]);
+    /// Its colour where it covers the view, at a position in crops from the centre.
+    fn at(&self, [right, down]: [f32; 2]) -> Option<[f32; 3]> {
+        let (x, y) = (right - self.tip[0], down - self.tip[1]);
         let along = x * self.along[0] + y * self.along[1];
         let across = (x * self.along[1] - y * self.along[0]).abs();
         let distance = if along > 0.0 { across } else { x.hypot(y) } / self.width;

@@ -5,29 +5,37 @@ use rand_chacha::ChaCha8Rng;
 
 /// Part of the crop, from its centre, that no edge of an instrument may cut: the face.
 const FACE: f32 = 0.3;
+/// Half a crop.
+const HALF: f32 = 0.5;
 
-/// Camera position -> instrument position. Both run from 0 to 1 over the crop; the centres agree.
+/// Camera position -> instrument position. Both run from 0 to 1 over what the camera sees; the centres agree.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plane {
+    /// Width of what the camera sees, in crops: every length below is in crops, from the centre.
+    scope: f32,
     turn: [f32; 2],
     tilt: [f32; 2],
     bend: f32,
-    /// Left, top, right, bottom edge in instrument positions.
-    pub edges: [f32; 4],
+    /// Left, top, right, bottom edge.
+    edges: [f32; 4],
 }
 
 impl Plane {
-    /// Draws a plane. `edge` is the chance of each edge to be in view.
-    pub(super) fn draw(rng: &mut ChaCha8Rng, edge: f64, bend: f32) -> Self {
+    /// Draws a plane. `edge` is the chance of each edge to lie in the crop, `bend` the most that it bends.
+    pub(super) fn draw(scope: f32, edge: f64, bend: f32, rng: &mut ChaCha8Rng) -> Self {
         let angle: f32 = rng.random_range(-0.09..0.09);
-        let mut edges = [-9.0, -9.0, 9.0, 9.0];
+        let mut edges = [-99.0, -99.0, 99.0, 99.0];
+        // As likely in each part of a wider view as in the crop.
+        let reach = HALF * scope.max(1.0);
+        let chance = (edge * f64::from((reach - FACE) / (HALF - FACE))).min(1.0);
         for (side, place) in edges.iter_mut().enumerate() {
-            if rng.random_bool(edge) {
-                let outside = rng.random_range(FACE..0.5);
-                *place = if side < 2 { 0.5 - outside } else { 0.5 + outside };
+            if rng.random_bool(chance) {
+                let outside = rng.random_range(FACE..reach);
+                *place = if side < 2 { -outside } else { outside };
             }
         }
         Self {
+            scope,
             turn: angle.sin_cos().into(),
             tilt: std::array::from_fn(|_| rng.random_range(-0.22..0.22)),
             bend: if bend > 0.0 { rng.random_range(-bend..bend) } else { 0.0 },
@@ -37,11 +45,12 @@ impl Plane {
 
     /// Where the camera position looks.
     pub(super) fn look(&self, u: f32, v: f32) -> [f32; 2] {
-        let (x, y) = (u - 0.5, v - 0.5);
-        let depth = 1.0 + self.tilt[0] * x + self.tilt[1] * y;
+        let (x, y) = (self.scope * (u - 0.5), self.scope * (v - 0.5));
+        // Far from the centre of a wide view, the plane must not reach the camera.
+        let depth = (1.0 + self.tilt[0] * x + self.tilt[1] * y).max(0.4);
         let [sin, cos] = self.turn;
         let (x, y) = ((x * cos - y * sin) / depth, (x * sin + y * cos) / depth);
-        [0.5 + x + self.bend * (x * x - 0.08), 0.5 + y]
+        [0.5 + (x + self.bend * (x * x - 0.08)) / self.scope, 0.5 + y / self.scope]
     }
 
     /// Where photosite `(x, y)` of a sensor that is `sensor` wide looks; nowhere past an edge.
@@ -50,8 +59,14 @@ impl Plane {
         (self.outside(at) <= 0.0).then_some(at)
     }
 
-    /// How far outside the nearest crossed edge a position is; below zero inside.
-    pub(super) fn outside(&self, [x, y]: [f32; 2]) -> f32 {
+    /// A position in crops from the centre.
+    pub(super) fn from_centre(&self, at: [f32; 2]) -> [f32; 2] {
+        at.map(|place| self.scope * (place - 0.5))
+    }
+
+    /// How many crops outside the nearest crossed edge a position is; below zero inside.
+    pub(super) fn outside(&self, at: [f32; 2]) -> f32 {
+        let [x, y] = self.from_centre(at);
         let [left, top, right, bottom] = self.edges;
         (left - x).max(top - y).max(x - right).max(y - bottom)
     }

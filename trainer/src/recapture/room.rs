@@ -41,15 +41,20 @@ impl Room {
         }
     }
 
-    /// Light that the instrument mirrors at a position.
+    /// One that is dark and mirrors nothing.
+    pub(super) fn dark() -> Self {
+        Self { lamp: [1.0; 3], veil: 0.0, windows: Vec::new(), background: [0.05; 3], gradient: [0.0; 2] }
+    }
+
+    /// Light that the instrument mirrors at a position, in crops from the centre.
     pub(super) fn glare(&self, at: [f32; 2]) -> [f32; 3] {
         let mirrored = self.veil + self.windows.iter().map(|window| window.at(at)).sum::<f32>();
         self.lamp.map(|lamp| lamp * mirrored)
     }
 
-    /// What is seen past the instrument.
+    /// What is seen past the instrument, at a position in crops from the centre.
     pub(super) fn behind(&self, [x, y]: [f32; 2]) -> [f32; 3] {
-        let shade = (1.0 + self.gradient[0] * (x - 0.5) + self.gradient[1] * (y - 0.5)).max(0.1);
+        let shade = (1.0 + self.gradient[0] * x + self.gradient[1] * y).clamp(0.1, 2.0);
         self.background.map(|value| value * shade)
     }
 }
@@ -60,7 +65,7 @@ impl Window {
         let round = rng.random_bool(0.4);
         let reach = if round { 0.02..0.12f32 } else { 0.06..0.4f32 };
         Self {
-            centre: std::array::from_fn(|_| rng.random_range(0.0..1.0)),
+            centre: std::array::from_fn(|_| rng.random_range(-0.5..0.5)),
             half: std::array::from_fn(|_| rng.random_range(reach.clone())),
             turn: angle.sin_cos().into(),
             softness: rng.random_range(0.01..0.15),

@@ -10,7 +10,7 @@ use burn::{
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
 use trainer::{
     dataset::{Attack, Semantics, Split},
-    prepared::{Crop, Outcome, Record, Writer, file_name},
+    prepared::{Crop, Cut, Outcome, Record, Writer, file_name},
     recapture::PaiSpecies,
 };
 
@@ -22,7 +22,8 @@ const SIZE: u32 = 290;
 pub(crate) fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled: bool) {
     let splits = [Split::Train, Split::Development, Split::Test];
     let total: usize = people.iter().sum();
-    let (mut writer, _) = Writer::open(folder, SIZE, total, serde_json::json!({ "made": "by a test" })).unwrap();
+    let (mut writer, _) =
+        Writer::open(folder, SIZE, Cut::default(), total, serde_json::json!({ "made": "by a test" })).unwrap();
     let mut number = 0;
     for (split, people) in splits.into_iter().zip(people) {
         for _ in 0..people {
@@ -39,6 +40,7 @@ pub(crate) fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled
                 split,
                 attack: None,
                 file: format!("{number}.jpg"),
+                tone: None,
                 outcome: Outcome::Crops(crops),
             };
             writer.append(&record).unwrap();
@@ -78,7 +80,14 @@ fn crop(folder: &Path, number: usize, variant: usize, attack: Option<Attack>, la
         spoof_type: attack.as_ref().map_or(0, |attack| if attack.species == PaiSpecies::Print { 1 } else { 9 }),
         illumination: (number % 5) as u8,
     });
-    Crop { image: save(file_name("crops", number, variant), image.into()), depth, attack, labels, take: None }
+    Crop {
+        image: save(file_name("crops", number, variant), image.into()),
+        depth,
+        attack,
+        labels,
+        face: None,
+        take: None,
+    }
 }
 
 /// The preset `small` with other numbers, as a config file.

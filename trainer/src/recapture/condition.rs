@@ -1,0 +1,86 @@
+//! Harder conditions for tests: a worse camera, too little light, or a face that is partly covered. The same for both
+//! classes; training never sees them.
+
+use clap::ValueEnum;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{Camera, Scene};
+
+/// A condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// Few photosites, a soft lens and coarse compression.
+    DegradedCamera,
+    /// A dark picture, noisy for it.
+    LowLight,
+    /// A surgical mask or dark glasses.
+    Occluded,
+}
+
+impl Condition {
+    /// The scene and the camera under this condition.
+    pub(super) fn change(self, scene: &Scene, camera: Camera, rng: &mut ChaCha8Rng) -> (Scene, Camera) {
+        match self {
+            Self::DegradedCamera => (scene.clone(), camera.degraded(rng)),
+            Self::LowLight => (scene.clone(), camera.in_the_dark(rng)),
+            Self::Occluded => (covered(scene, rng), camera),
+        }
+    }
+}
+
+/// The face lies in the middle of the scene: a training crop is 1.95 times the face box.
+fn covered(scene: &Scene, rng: &mut ChaCha8Rng) -> Scene {
+    let mut covered = scene.clone();
+    let mask = rng.random_bool(0.5);
+    let shade: f32 = if mask { rng.random_range(0.35..0.95) } else { rng.random_range(0.02..0.15) };
+    let colour = [shade * rng.random_range(0.7..1.0), shade * rng.random_range(0.85..1.0), shade];
+    // In crops from the centre of the face: half width, top, bottom.
+    let (half, top, bottom) = if mask { (0.24, 0.02, 0.28) } else { (0.24, -0.2, -0.07) };
+    let folds = rng.random_range(12.0..30.0f32);
+    let n = covered.picture.size;
+    for y in 0..n {
+        for x in 0..n {
+            let [right, down] = [x, y].map(|at| scene.scope * ((at as f32 + 0.5) / n as f32 - 0.5));
+            if right.abs() < half && (top..bottom).contains(&down) {
+                let lit = 1.0 - 1.2 * right.powi(2) / half + if mask { 0.04 * (folds * down * 6.0).sin() } else { 0.0 };
+                covered.picture.set(y * n + x, colour.map(|value| (value * lit).clamp(0.0, 1.0)));
+            }
+        }
+    }
+    covered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        recapture::{Picture, Simulator, light::luma},
+        run::rng,
+    };
+
+    fn mean(picture: &Picture) -> f32 {
+        let area = picture.size * picture.size;
+        (0..area).map(|at| luma(picture.rgb(at))).sum::<f32>() / area as f32
+    }
+
+    #[test]
+    fn each_condition_changes_the_picture_as_it_says() {
+        let n = 240;
+        let planes = (0..3 * n * n).map(|at| if at / 6 % 2 == 0 { 0.25 } else { 0.75 }).collect();
+        let scene = Scene { picture: Picture { size: n, planes }, scope: 1.0 };
+        let shot =
+            |condition| Simulator { condition, ..Simulator::default() }.bona_fide(&scene, 200, &mut rng(1, "t", 0)).0;
+        let plain = shot(None);
+        assert!(mean(&shot(Some(Condition::LowLight))) < 0.6 * mean(&plain));
+        let contrast = |picture: &Picture| {
+            picture.planes.windows(2).map(|pair| (pair[0] - pair[1]).abs()).sum::<f32>() / picture.planes.len() as f32
+        };
+        assert!(contrast(&shot(Some(Condition::DegradedCamera))) < contrast(&plain));
+        let hidden = covered(&scene, &mut rng(2, "t", 0));
+        let changed = hidden.picture.planes.iter().zip(&scene.picture.planes).filter(|(a, b)| a != b).count();
+        assert!((0.02..0.2).contains(&(changed as f32 / (3 * n * n) as f32)), "{changed}");
+    }
+}
