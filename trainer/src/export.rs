@@ -6,7 +6,6 @@ use anyhow::{Context, Result, ensure};
 use bonafide::{
     crop::CROP_SIZE,
     network::Classifier,
-    score::OperatingPoint,
     weights::{CLASSIFIER, Contract, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
 };
 use burn::tensor::{Device, Distribution, Tensor};
@@ -51,7 +50,13 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     })?;
 
     let device = Device::flex();
-    let trained = finetune::load(&args.run, &device)?.classifier()?;
+    let line = evaluation
+        .calibration
+        .as_ref()
+        .context("the run was evaluated with --uncalibrated: run `trainer evaluate` on it without")?
+        .line;
+    // From here on the network is the calibrated one: what is written is compared with it.
+    let trained = finetune::load(&args.run, &device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32);
     let bytes = serialise(&trained.clone().fold())?;
     let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
     let difference = largest_difference(&trained, &reloaded, &device);
@@ -69,15 +74,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
             (CLASSIFIER.to_string(), NetworkFile::describe(classifier_file, &bytes)),
         ]
         .into(),
-        operating_points: [(
-            "balanced".to_string(),
-            OperatingPoint {
-                threshold: evaluation.threshold,
-                apcer: evaluation.apcer as f32,
-                bpcer: evaluation.bpcer as f32,
-            },
-        )]
-        .into(),
+        operating_points: evaluation.operating_points(),
         training: Training {
             data: evaluation.data,
             commit: folder.about()?.commit,

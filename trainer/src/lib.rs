@@ -30,6 +30,7 @@ pub mod init;
 pub mod kernels;
 pub mod liveness;
 pub mod losses;
+pub mod named;
 pub mod parallel;
 pub mod photo;
 pub mod prepare;

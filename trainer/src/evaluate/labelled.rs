@@ -24,6 +24,8 @@ pub struct Labelled {
     pub subject: String,
     /// The data set or folder that it came from.
     pub source: String,
+    /// Parts of the split that it belongs to, such as `source congress` or `grayscale`: each is measured by itself.
+    pub slices: Vec<String>,
 }
 
 /// A presentation that got no score because no face was found: a non-response (ISO/IEC 30107-3).
@@ -42,6 +44,18 @@ pub struct Unscored {
 /// # Errors
 /// If a score is outside `[0, 1]` or not a number, or a class is missing; `split` names the split in the sentence.
 pub fn check(of: &[Labelled], split: &str) -> Result<()> {
+    check_scores(of, split)?;
+    let bona_fide = of.iter().filter(|item| item.attack.is_none()).count();
+    ensure!(bona_fide > 0, "the {split} split has no bona fide presentation: add some, error rates need both classes");
+    ensure!(bona_fide < of.len(), "the {split} split has no attack: add some, error rates need both classes");
+    Ok(())
+}
+
+/// Refuses scores that no classifier of ours gives.
+///
+/// # Errors
+/// If a score is outside `[0, 1]` or not a number; `split` names the split in the sentence.
+pub fn check_scores(of: &[Labelled], split: &str) -> Result<()> {
     for item in of {
         ensure!(
             (0.0..=1.0).contains(&item.score),
@@ -50,9 +64,6 @@ pub fn check(of: &[Labelled], split: &str) -> Result<()> {
             item.subject
         );
     }
-    let bona_fide = of.iter().filter(|item| item.attack.is_none()).count();
-    ensure!(bona_fide > 0, "the {split} split has no bona fide presentation: add some, error rates need both classes");
-    ensure!(bona_fide < of.len(), "the {split} split has no attack: add some, error rates need both classes");
     Ok(())
 }
 
@@ -79,7 +90,8 @@ mod tests {
     use super::*;
 
     fn item(score: f32, attack: Option<&str>) -> Labelled {
-        Labelled { score, attack: attack.map(Into::into), subject: "a, \"b\"".into(), source: "s".into() }
+        let attack = attack.map(Into::into);
+        Labelled { score, attack, subject: "a, \"b\"".into(), source: "s".into(), slices: Vec::new() }
     }
 
     #[test]
