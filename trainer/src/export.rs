@@ -39,22 +39,14 @@ pub struct ExportArgs {
 /// refuses.
 pub fn run(args: &ExportArgs) -> Result<()> {
     let (folder, config) = RunFolder::existing(&args.run)?;
-    let evaluation: Evaluation = serde_json::from_str(
-        &fs::read_to_string(folder.file("evaluation.json"))
-            .context("the run was not evaluated: run `trainer evaluate` on it first")?,
-    )
-    .context("evaluation.json is of another release: run `trainer evaluate` again")?;
+    let evaluation = Evaluation::load(&folder)?;
     let detector_file = "detector.safetensors";
     let detector = fs::read(args.out.join(detector_file)).with_context(|| {
         format!("{} has no {detector_file}: run `trainer import mediapipe` first", args.out.display())
     })?;
 
     let device = Device::flex();
-    let line = evaluation
-        .calibration
-        .as_ref()
-        .context("the run was evaluated with --uncalibrated: run `trainer evaluate` on it without")?
-        .line;
+    let line = evaluation.calibrated()?.line;
     // From here on the network is the calibrated one: what is written is compared with it.
     let trained = finetune::load(&args.run, &device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32);
     let bytes = serialise(&trained.clone().fold())?;

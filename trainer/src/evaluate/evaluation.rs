@@ -3,8 +3,9 @@
 //! A threshold that a product uses is chosen on the development split and held on the test split; only `paper` chooses on
 //! the test split itself, as the paper does, and is optimistic for that.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
+use anyhow::{Context, Result};
 use bonafide::score::OperatingPoint;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use super::{
     labelled::{Labelled, Unscored},
     metrics::{Rates, share},
 };
+use crate::run::RunFolder;
 
 /// The APCERs at which BPCER is reported (ISO/IEC 30107-3's BPCER100, BPCER20 and BPCER10).
 pub const APCER_TARGETS: [f64; 3] = [0.01, 0.05, 0.1];
@@ -68,6 +70,26 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// What `trainer evaluate` wrote into a run folder.
+    ///
+    /// # Errors
+    /// If the run was not evaluated, or by another release.
+    pub fn load(folder: &RunFolder) -> Result<Self> {
+        let text = fs::read_to_string(folder.file("evaluation.json"))
+            .context("the run was not evaluated: run `trainer evaluate` on it first")?;
+        serde_json::from_str(&text).context("evaluation.json is of another release: run `trainer evaluate` again")
+    }
+
+    /// The calibration: what ships has one.
+    ///
+    /// # Errors
+    /// If it was evaluated without.
+    pub fn calibrated(&self) -> Result<&Calibrated> {
+        self.calibration
+            .as_ref()
+            .context("the run was evaluated with --uncalibrated: run `trainer evaluate` on it without")
+    }
+
     /// The operating points that ship: thresholds from the development split, rates as measured on the test split.
     pub fn operating_points(&self) -> BTreeMap<String, OperatingPoint> {
         let point = |(name, target): (&str, f64)| {

@@ -9,6 +9,7 @@
 
 pub mod breakdown;
 pub mod calibration;
+pub mod compare;
 pub mod curves;
 pub mod evaluation;
 pub mod figures;
@@ -16,6 +17,7 @@ pub mod gallery;
 pub mod html;
 pub mod intervals;
 pub mod labelled;
+pub mod markdown;
 pub mod measure;
 pub mod metrics;
 pub mod parts;
