@@ -1,7 +1,7 @@
 //! Face crop `[B, 3, 224, 224]` -> liveness logit `[B]`: the network that ships.
 
 use burn::{
-    module::Module,
+    module::{Module, Param},
     nn::{Linear, LinearConfig},
     tensor::{Device, Tensor, activation::relu},
 };
@@ -96,6 +96,15 @@ impl Classifier {
         self.encoder.embed(x)
     }
 
+    /// The same network with its logit at `scale * logit + offset`: a calibration becomes part of the last layer, so that
+    /// whoever runs the weights needs to know nothing of it.
+    pub fn calibrated(self, scale: f32, offset: f32) -> Self {
+        let Linear { weight, bias } = self.output;
+        let moved = |bias: Param<Tensor<1>>| Param::from_tensor(bias.val() * scale + offset);
+        let output = Linear { weight: Param::from_tensor(weight.val() * scale), bias: bias.map(moved) };
+        Self { output, ..self }
+    }
+
     /// The same function for deployment: without batch norms, and without the second head.
     pub fn fold(self) -> Self {
         Self { encoder: self.encoder.fold(), types: None, ..self }
@@ -105,11 +114,24 @@ impl Classifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Distribution;
 
     #[test]
     fn has_the_papers_size() {
         // burn counts the batch norms' running means and variances too, two per channel of 1,200 normalised channels.
         assert_eq!(Classifier::new(WIDTH, &Device::flex()).num_params(), 712_465 + 2 * 1_200);
+    }
+
+    #[test]
+    fn a_calibration_moves_the_logit_and_nothing_else() {
+        let device = Device::flex();
+        let classifier = Classifier::new(WIDTH, &device).with_types(3, WIDTH, &device);
+        let x = Tensor::random([3, 3, 64, 64], Distribution::Uniform(0.0, 1.0), &device);
+        let (plain, types) = classifier.forward_types(x.clone());
+        let (moved, same_types) = classifier.calibrated(0.4, -1.5).forward_types(x);
+        let off = (plain * 0.4 - 1.5 - moved).abs().max().into_scalar::<f32>();
+        assert!(off < 1e-5, "{off}");
+        assert_eq!((types.unwrap() - same_types.unwrap()).abs().max().into_scalar::<f32>(), 0.0);
     }
 
     #[test]

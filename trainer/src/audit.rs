@@ -133,6 +133,7 @@ fn findings(of: &[Measured]) -> Vec<Finding> {
                 attack: one.crop.attack.as_ref().map(ToString::to_string),
                 subject: one.record.subject.clone(),
                 source: one.record.source.clone(),
+                slices: Vec::new(),
             })
             .collect();
         let area = auc(&labelled);

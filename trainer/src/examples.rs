@@ -373,8 +373,14 @@ impl Example {
                 attack: example.attack.as_ref().map(ToString::to_string),
                 subject: example.subject.clone(),
                 source: example.source.clone(),
+                slices: example.slices(),
             })
             .collect()
+    }
+
+    /// Parts of a split that the example belongs to: evaluation measures each by itself.
+    pub fn slices(&self) -> Vec<String> {
+        vec![format!("source {}", self.source)]
     }
 }
 

@@ -6,7 +6,6 @@ use anyhow::{Context, Result, ensure};
 use bonafide::{
     crop::CROP_SIZE,
     network::Classifier,
-    score::OperatingPoint,
     weights::{CLASSIFIER, Contract, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
 };
 use burn::tensor::{Device, Distribution, Tensor};
@@ -40,18 +39,16 @@ pub struct ExportArgs {
 /// refuses.
 pub fn run(args: &ExportArgs) -> Result<()> {
     let (folder, config) = RunFolder::existing(&args.run)?;
-    let evaluation: Evaluation = serde_json::from_str(
-        &fs::read_to_string(folder.file("evaluation.json"))
-            .context("the run was not evaluated: run `trainer evaluate` on it first")?,
-    )
-    .context("evaluation.json is of another release: run `trainer evaluate` again")?;
+    let evaluation = Evaluation::load(&folder)?;
     let detector_file = "detector.safetensors";
     let detector = fs::read(args.out.join(detector_file)).with_context(|| {
         format!("{} has no {detector_file}: run `trainer import mediapipe` first", args.out.display())
     })?;
 
     let device = Device::flex();
-    let trained = finetune::load(&args.run, &device)?.classifier()?;
+    let line = evaluation.calibrated()?.line;
+    // From here on the network is the calibrated one: what is written is compared with it.
+    let trained = finetune::load(&args.run, &device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32);
     let bytes = serialise(&trained.clone().fold())?;
     let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
     let difference = largest_difference(&trained, &reloaded, &device);
@@ -69,15 +66,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
             (CLASSIFIER.to_string(), NetworkFile::describe(classifier_file, &bytes)),
         ]
         .into(),
-        operating_points: [(
-            "balanced".to_string(),
-            OperatingPoint {
-                threshold: evaluation.threshold,
-                apcer: evaluation.apcer as f32,
-                bpcer: evaluation.bpcer as f32,
-            },
-        )]
-        .into(),
+        operating_points: evaluation.operating_points(),
         training: Training {
             data: evaluation.data,
             commit: folder.about()?.commit,

@@ -116,15 +116,27 @@ pub fn load(folder: &Path, device: &Device) -> Result<Liveness> {
 /// # Errors
 /// As [`load`].
 pub fn parameters(folder: &Path) -> Result<usize> {
-    struct Count(usize);
+    struct Count {
+        learnt: usize,
+        /// Whether the visit is within a batch norm's running statistics, which are measured, not learnt.
+        running: bool,
+    }
     impl ModuleVisitor for Count {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.running |= name.starts_with("running_");
+        }
+        fn exit_module(&mut self, name: &str, _: &str) {
+            self.running &= !name.starts_with("running_");
+        }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0 += param.shape().num_elements();
+            if !self.running {
+                self.learnt += param.shape().num_elements();
+            }
         }
     }
-    let mut count = Count(0);
+    let mut count = Count { learnt: 0, running: false };
     load(folder, &Device::flex())?.visit(&mut count);
-    Ok(count.0)
+    Ok(count.learnt)
 }
 
 /// One line of the log.

@@ -3,7 +3,7 @@
 //! The data path, in order:
 //!
 //! ```text
-//! dataset -> prepare or synthesize (detect, depth, recapture) -> examples (augment) -> pretrain -> finetune -> evaluate -> export
+//! dataset -> prepare or synthesize (detect, depth, recapture) -> examples (augment) -> pretrain -> finetune -> evaluate -> export, card
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
@@ -12,6 +12,7 @@ pub mod aenet;
 pub mod audit;
 pub mod augment;
 pub mod bench;
+pub mod card;
 pub mod config;
 pub mod critic;
 pub mod dataset;
@@ -30,6 +31,7 @@ pub mod init;
 pub mod kernels;
 pub mod liveness;
 pub mod losses;
+pub mod named;
 pub mod parallel;
 pub mod photo;
 pub mod prepare;

@@ -86,15 +86,23 @@ impl Liveness {
     /// # Errors
     /// If a crop has gone or is damaged.
     pub fn score(&self, examples: &Examples, of: &[&Example], device: &Device) -> Result<Vec<f32>> {
-        let mut scores = Vec::with_capacity(of.len());
+        let logits = self.logits_of(examples, of, device)?;
+        Ok(logits.into_iter().map(|logit| Score::from_logit(logit).value()).collect())
+    }
+
+    /// The log-odds of examples in order, unaugmented.
+    ///
+    /// # Errors
+    /// If a crop has gone or is damaged.
+    pub fn logits_of(&self, examples: &Examples, of: &[&Example], device: &Device) -> Result<Vec<f32>> {
+        let mut logits = Vec::with_capacity(of.len());
         let bar = progress(of.len(), "scoring");
         for plan in Example::in_order(of, 32) {
-            let logits = self.logits(examples.batch(&plan, device)?.images);
-            scores.extend(run::values(logits).into_iter().map(|logit| Score::from_logit(logit).value()));
+            logits.extend(run::values(self.logits(examples.batch(&plan, device)?.images)));
             bar.inc(plan.len() as u64);
         }
         bar.finish_and_clear();
-        Ok(scores)
+        Ok(logits)
     }
 }
 

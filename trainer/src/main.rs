@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    audit, bench, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare, pretrain,
-    preview, protocol, score, synthesize,
+    audit, bench, card, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare,
+    pretrain, preview, protocol, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -44,6 +44,10 @@ enum Command {
     Finetune(finetune::FinetuneArgs),
     /// Measure a classifier on the test split.
     Evaluate(evaluate::EvaluateArgs),
+    /// Set the scores of several models on the same presentations side by side.
+    Compare(evaluate::compare::CompareArgs),
+    /// Write the model card from run folders.
+    Card(card::CardArgs),
     /// Write a classifier as the weights that the package ships.
     Export(export::ExportArgs),
     /// Measure what a training step costs on the CPU (see `make bench-train`).
@@ -69,6 +73,8 @@ fn main() -> ExitCode {
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Compare(args) => evaluate::compare::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Score(args) => score::run(&args),
     };

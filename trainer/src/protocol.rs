@@ -183,6 +183,9 @@ impl ProtocolArgs {
                 test: self.test.clone(),
                 pretrained,
                 imagenet: self.imagenet.clone().filter(|path| path.is_dir()),
+                condition: Vec::new(),
+                // The paper's thresholds are of the network's own scores.
+                uncalibrated: true,
                 device: self.device.clone(),
             })?;
         }

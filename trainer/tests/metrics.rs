@@ -55,6 +55,7 @@ fn cases() -> Vec<(Case, Vec<Labelled>)> {
             attack: attack.clone(),
             subject: subject.to_string(),
             source: String::new(),
+            slices: Vec::new(),
         })
         .collect()
     };

@@ -3,18 +3,29 @@
 //! A threshold that a product uses is chosen on the development split and held on the test split; only `paper` chooses on
 //! the test split itself, as the paper does, and is optimistic for that.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
+use anyhow::{Context, Result};
+use bonafide::score::OperatingPoint;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    calibration::Calibrated,
     intervals::{Bootstrap, Figure, Interval},
     labelled::{Labelled, Unscored},
     metrics::{Rates, share},
 };
+use crate::run::RunFolder;
 
 /// The APCERs at which BPCER is reported (ISO/IEC 30107-3's BPCER100, BPCER20 and BPCER10).
 pub const APCER_TARGETS: [f64; 3] = [0.01, 0.05, 0.1];
+
+/// The operating points that ship, and the worst species' APCER that the development split allows each.
+pub const OPERATING_POINTS: [(&str, f64); 3] =
+    [("low_friction", APCER_TARGETS[2]), (BALANCED, APCER_TARGETS[1]), ("strict", APCER_TARGETS[0])];
+
+/// The operating point that a page uses unless it says otherwise, and conditions are measured at.
+pub const BALANCED: &str = "balanced";
 
 /// What `evaluation.json` in the run folder says, and `trainer export` puts into the manifest. Rates are shares in
 /// `[0, 1]` of the presentations that got a score.
@@ -28,6 +39,8 @@ pub struct Evaluation {
     pub attacks: usize,
     /// People in the test split.
     pub subjects: usize,
+    /// How the network's scores were calibrated on the development split; `None` where they are its own.
+    pub calibration: Option<Calibrated>,
     /// The threshold with the best ACER on the development split.
     pub threshold: f32,
     /// Worst species' APCER on the test split at that threshold.
@@ -48,10 +61,57 @@ pub struct Evaluation {
     pub at_apcer: Vec<AtApcer>,
     /// The test split by attack species, at `threshold`.
     pub species: BTreeMap<String, Species>,
-    /// The test split by source, at `threshold`.
-    pub sources: BTreeMap<String, Slice>,
+    /// Named parts of the test split, at `threshold`; a presentation may be in several.
+    pub slices: BTreeMap<String, Slice>,
+    /// Other presentations, by what was done to them, at the balanced operating point.
+    pub conditions: BTreeMap<String, Condition>,
     /// Presentations of the test split without a score.
     pub non_response: NonResponse,
+}
+
+impl Evaluation {
+    /// What `trainer evaluate` wrote into a run folder.
+    ///
+    /// # Errors
+    /// If the run was not evaluated, or by another release.
+    pub fn load(folder: &RunFolder) -> Result<Self> {
+        let text = fs::read_to_string(folder.file("evaluation.json"))
+            .context("the run was not evaluated: run `trainer evaluate` on it first")?;
+        serde_json::from_str(&text).context("evaluation.json is of another release: run `trainer evaluate` again")
+    }
+
+    /// The calibration: what ships has one.
+    ///
+    /// # Errors
+    /// If it was evaluated without.
+    pub fn calibrated(&self) -> Result<&Calibrated> {
+        self.calibration
+            .as_ref()
+            .context("the run was evaluated with --uncalibrated: run `trainer evaluate` on it without")
+    }
+
+    /// The operating points that ship: thresholds from the development split, rates as measured on the test split.
+    pub fn operating_points(&self) -> BTreeMap<String, OperatingPoint> {
+        let point = |(name, target): (&str, f64)| {
+            let at = self.at(target);
+            let (apcer, bpcer) = (at.apcer.value as f32, at.bpcer.value as f32);
+            (name.to_owned(), OperatingPoint { threshold: at.threshold, apcer, bpcer })
+        };
+        OPERATING_POINTS.map(point).into()
+    }
+
+    /// The balanced operating point's threshold.
+    pub fn balanced(&self) -> f32 {
+        self.operating_points()[BALANCED].threshold
+    }
+
+    /// What was measured at one of [`APCER_TARGETS`].
+    ///
+    /// # Panics
+    /// If `target` is none of them.
+    pub fn at(&self, target: f64) -> &AtApcer {
+        self.at_apcer.iter().find(|at| at.target == target).expect("every target is measured")
+    }
 }
 
 /// Intervals of the headline figures.
@@ -112,7 +172,7 @@ pub struct Species {
     pub apcer: Figure,
 }
 
-/// One source of presentations; a figure is `None` where the source lacks a class.
+/// A part of the presentations; a figure is `None` where the part lacks a class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slice {
     /// Bona fide presentations.
@@ -125,6 +185,22 @@ pub struct Slice {
     pub apcer: Option<Figure>,
     /// Area under the ROC curve.
     pub auc: Option<Figure>,
+}
+
+/// Presentations under a condition, such as other light, at a threshold that is held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Lowest score that counts as bona fide.
+    pub threshold: f32,
+    /// All of them.
+    #[serde(flatten)]
+    pub all: Slice,
+    /// The worst species' APCER.
+    pub apcer_max: Option<Figure>,
+    /// By attack species.
+    pub species: BTreeMap<String, Species>,
+    /// Presentations without a score.
+    pub non_response: NonResponse,
 }
 
 /// Non-response rates (ISO/IEC 30107-3): presentations in which no face was found, over all presentations.

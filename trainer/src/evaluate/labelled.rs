@@ -2,9 +2,9 @@
 //!
 //! Nothing here knows networks, photos or thresholds.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::run::write_atomic;
@@ -24,6 +24,8 @@ pub struct Labelled {
     pub subject: String,
     /// The data set or folder that it came from.
     pub source: String,
+    /// Parts of the split that it belongs to, such as `source congress` or `grayscale`: each is measured by itself.
+    pub slices: Vec<String>,
 }
 
 /// A presentation that got no score because no face was found: a non-response (ISO/IEC 30107-3).
@@ -42,6 +44,18 @@ pub struct Unscored {
 /// # Errors
 /// If a score is outside `[0, 1]` or not a number, or a class is missing; `split` names the split in the sentence.
 pub fn check(of: &[Labelled], split: &str) -> Result<()> {
+    check_scores(of, split)?;
+    let bona_fide = of.iter().filter(|item| item.attack.is_none()).count();
+    ensure!(bona_fide > 0, "the {split} split has no bona fide presentation: add some, error rates need both classes");
+    ensure!(bona_fide < of.len(), "the {split} split has no attack: add some, error rates need both classes");
+    Ok(())
+}
+
+/// Refuses scores that no classifier of ours gives.
+///
+/// # Errors
+/// If a score is outside `[0, 1]` or not a number; `split` names the split in the sentence.
+pub fn check_scores(of: &[Labelled], split: &str) -> Result<()> {
     for item in of {
         ensure!(
             (0.0..=1.0).contains(&item.score),
@@ -50,19 +64,48 @@ pub fn check(of: &[Labelled], split: &str) -> Result<()> {
             item.subject
         );
     }
-    let bona_fide = of.iter().filter(|item| item.attack.is_none()).count();
-    ensure!(bona_fide > 0, "the {split} split has no bona fide presentation: add some, error rates need both classes");
-    ensure!(bona_fide < of.len(), "the {split} split has no attack: add some, error rates need both classes");
     Ok(())
 }
 
-/// Writes `scores.csv`: source, subject, class (`bona fide` or the species), score (empty for a non-response), split.
+/// What `scores.csv` holds of each presentation: the class is `bona fide` or the species, the score of a non-response empty.
+const COLUMNS: [&str; 5] = ["source", "subject", "class", "score", "split"];
+
+/// The presentations of one split: with a score, and without.
+pub type Presentations = (Vec<Labelled>, Vec<Unscored>);
+
+/// Reads a file as [`write_csv`] writes it, ours or another's: presentations by the split's name. Slices are not in it.
+///
+/// # Errors
+/// If it cannot be read, lacks a column, or a score is no number.
+pub fn read_csv(path: &Path) -> Result<BTreeMap<String, Presentations>> {
+    let name = path.display();
+    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {name}"))?;
+    let columns = reader.headers().with_context(|| format!("{name} is no CSV file"))?.clone();
+    ensure!(columns == COLUMNS.to_vec(), "{name} has other columns than {}", COLUMNS.join(","));
+    let mut splits: BTreeMap<String, Presentations> = BTreeMap::new();
+    for (number, row) in reader.records().enumerate() {
+        let row = row.with_context(|| format!("{name} is no CSV file"))?;
+        let [source, subject, class, score, split] = [0, 1, 2, 3, 4].map(|column| row[column].to_owned());
+        let attack = (class != BONA_FIDE).then_some(class);
+        let (scored, silent) = splits.entry(split).or_default();
+        if score.is_empty() {
+            silent.push(Unscored { attack, subject, source });
+        } else {
+            let score =
+                score.parse().with_context(|| format!("line {} of {name} has the score {score}", number + 2))?;
+            scored.push(Labelled { score, attack, subject, source, slices: Vec::new() });
+        }
+    }
+    Ok(splits)
+}
+
+/// Writes `scores.csv`.
 ///
 /// # Errors
 /// If the disk refuses.
 pub fn write_csv(path: &Path, splits: &[(&str, &[Labelled], &[Unscored])]) -> Result<()> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["source", "subject", "class", "score", "split"])?;
+    csv.write_record(COLUMNS)?;
     for (split, labelled, unscored) in splits {
         let scored = labelled.iter().map(|item| (&item.source, &item.subject, &item.attack, item.score.to_string()));
         let silent = unscored.iter().map(|item| (&item.source, &item.subject, &item.attack, String::new()));
@@ -79,7 +122,8 @@ mod tests {
     use super::*;
 
     fn item(score: f32, attack: Option<&str>) -> Labelled {
-        Labelled { score, attack: attack.map(Into::into), subject: "a, \"b\"".into(), source: "s".into() }
+        let attack = attack.map(Into::into);
+        Labelled { score, attack, subject: "a, \"b\"".into(), source: "s".into(), slices: Vec::new() }
     }
 
     #[test]
@@ -103,5 +147,12 @@ mod tests {
             text,
             "source,subject,class,score,split\ns,\"a, \"\"b\"\"\",bona fide,0.25,test\ns,c,replay/phone,,test\n"
         );
+        let back = &read_csv(&path).unwrap()["test"];
+        assert_eq!((back.0.as_slice(), back.1.len()), (&[item(0.25, None)][..], 1));
+        assert_eq!(back.1[0].attack.as_deref(), Some("replay/phone"));
+        std::fs::write(&path, "source,subject,class,score,split\ns,a,print,high,test\n").unwrap();
+        assert!(read_csv(&path).unwrap_err().to_string().contains("line 2"));
+        std::fs::write(&path, "path,score\nx,1\n").unwrap();
+        assert!(read_csv(&path).unwrap_err().to_string().contains("other columns"));
     }
 }

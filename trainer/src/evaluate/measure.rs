@@ -1,11 +1,14 @@
 //! Scores of the development and the test split -> an [`Evaluation`]. Knows no networks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Result;
 
 use super::{
-    evaluation::{APCER_TARGETS, AtApcer, Evaluation, Intervals, NonResponse, RateIntervals, Slice, Species},
+    evaluation::{APCER_TARGETS, AtApcer, Evaluation, Intervals, NonResponse, RateIntervals},
     intervals::{Bootstrap, Figure, Interval, LEVEL},
     labelled::{Labelled, Unscored, check},
+    parts::{self, rate},
     ranked::{Ranked, Tally},
 };
 
@@ -36,12 +39,14 @@ pub fn evaluate_scores_with(
 ) -> Result<Evaluation> {
     check(development, "development")?;
     check(test, "test")?;
+    let names: BTreeSet<&str> = test.iter().flat_map(|item| &item.slices).map(String::as_str).collect();
     let (development, ranked) = (Ranked::new(development), Ranked::new(test));
     let once = ranked.once();
     let threshold = development.best_acer_threshold();
     let (held, paper) = (ranked.rates(threshold), ranked.rates(ranked.best_acer_threshold()));
     let targets = APCER_TARGETS.map(|target| (target, development.threshold_at_apcer(target)));
-    let slices: Vec<Ranked> = (0..ranked.sources().len()).map(|source| ranked.of_source(source)).collect();
+    let part = |name: &str| ranked.part(|place| test[place].slices.iter().any(|slice| slice == name));
+    let slices: Vec<(&str, Ranked)> = names.into_iter().map(|name| (name, part(name))).collect();
 
     // Everything that gets an interval, for some weights; read back in the same order below.
     let statistics = |weights: &[u32]| {
@@ -53,10 +58,9 @@ pub fn evaluate_scores_with(
             let tally = ranked.tally(threshold, weights);
             all.extend([tally.apcer_max(), tally.bpcer()]);
         }
-        all.extend((0..ranked.species().len()).map(|species| tally.apcer_of(species)));
-        for slice in &slices {
-            let tally = slice.tally(threshold, weights);
-            all.extend([tally.bpcer(), tally.apcer(), slice.auc(weights)]);
+        all.extend(parts::species_statistics(&tally));
+        for (_, slice) in &slices {
+            all.extend(parts::slice_statistics(slice, &slice.tally(threshold, weights), weights));
         }
         all
     };
@@ -89,35 +93,15 @@ pub fn evaluate_scores_with(
             AtApcer { target, threshold, apcer: figure(apcer), bpcer: figure(bpcer) }
         })
         .into();
-    let tally = ranked.tally(threshold, &once);
-    let species = ranked
-        .species()
-        .iter()
-        .zip(tally.species.iter().zip(&attack_people))
-        .map(|(name, (&(presentations, accepted), &subjects))| {
-            let apcer = figure(rate(next(), subjects));
-            (name.clone(), Species { presentations, accepted, subjects, apcer })
-        })
-        .collect();
-    let sources = ranked
-        .sources()
-        .iter()
-        .zip(&slices)
-        .map(|(name, slice)| {
-            let (bona_fide, attacks) = slice.sizes(&once);
-            let (people, attack_people) = slice.people();
-            let of = attack_people.into_iter().max().unwrap_or(0);
-            let (bpcer, apcer, auc) = (rate(next(), people), rate(next(), of), next());
-            let auc = auc.0.map(|value| Figure { value, interval: auc.1 });
-            (name.clone(), Slice { bona_fide, attacks, bpcer, apcer, auc })
-        })
-        .collect();
+    let species = parts::species(&ranked, &ranked.tally(threshold, &once), &mut next);
+    let slices = slices.iter().map(|(name, of)| ((*name).to_owned(), parts::slice(of, &mut next))).collect();
     let (bona_fide, attacks) = ranked.sizes(&once);
     Ok(Evaluation {
         data: data.to_owned(),
         bona_fide: bona_fide as usize,
         attacks: attacks as usize,
         subjects: ranked.subjects(),
+        calibration: None,
         threshold,
         apcer: held.apcer_max,
         bpcer: held.bpcer,
@@ -128,18 +112,14 @@ pub fn evaluate_scores_with(
         intervals,
         at_apcer,
         species,
-        sources,
+        slices,
+        conditions: BTreeMap::new(),
         non_response: NonResponse::new(test, unscored),
     })
 }
 
 fn of_rates(tally: &Tally) -> [Option<f64>; 5] {
     [tally.bpcer(), tally.apcer(), tally.apcer_max(), tally.acer(), tally.f1()]
-}
-
-/// An error rate among `people` and its interval.
-fn rate((value, interval): (Option<f64>, Option<Interval>), people: usize) -> Option<Figure> {
-    value.map(|value| Figure { value, interval: interval.map(|interval| interval.of_rate(value, people)) })
 }
 
 #[cfg(test)]
@@ -151,7 +131,8 @@ mod tests {
             score,
             attack: attack.map(Into::into),
             subject: format!("person {person}"),
-            source: ["indoors", "outdoors"][person % 2].into(),
+            source: "s".into(),
+            slices: [["indoors", "outdoors"][person % 2], "everyone"].map(Into::into).into(),
         };
         (0..people)
             .flat_map(|person| {
@@ -182,8 +163,11 @@ mod tests {
         assert!(bpcer.low < 0.05 && bpcer.high > 0.1 && bpcer.high < 0.2, "{bpcer:?}");
         // None of 40 people's attacks passed: at most 8.8 % of people's would.
         assert!((is.species["print"].apcer.interval.unwrap().high - 0.0881).abs() < 1e-3);
-        assert_eq!(is.sources["outdoors"].bpcer.unwrap().value, 0.0);
-        assert_eq!(is.sources["indoors"].bpcer.unwrap().value, 0.1);
+        assert_eq!(is.slices["outdoors"].bpcer.unwrap().value, 0.0);
+        assert_eq!(is.slices["indoors"].bpcer.unwrap().value, 0.1);
+        // Everybody is in two slices.
+        assert_eq!((is.slices.len(), is.slices["everyone"].attacks), (3, 80));
+        assert_eq!(is.slices["everyone"].bpcer, Some(Figure { value: 0.05, interval: is.intervals.held.bpcer }));
         let none = &is.non_response;
         assert_eq!((none.bona_fide, none.bpnrr), (1, 1.0 / 41.0));
         assert_eq!((none.attacks, none.apnrr), (2, Some(2.0 / 82.0)));
@@ -203,6 +187,10 @@ mod tests {
         assert_eq!(is.held.apcer_max, 0.2);
         assert!(is.at_apcer.iter().all(|at| at.threshold == is.at_apcer[0].threshold && at.apcer.value == 0.2));
         assert!(is.paper.acer <= is.held.acer);
+        let points = is.operating_points();
+        let [low, balanced, strict] = ["low_friction", "balanced", "strict"].map(|name| points[name]);
+        assert!(low.threshold <= balanced.threshold && balanced.threshold <= strict.threshold);
+        assert_eq!((balanced.threshold, balanced.bpcer), (is.balanced(), is.at(0.05).bpcer.value as f32));
         assert!(evaluate_scores("a test", &[], &shifted, &[]).is_err());
     }
 }

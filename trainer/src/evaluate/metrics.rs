@@ -178,6 +178,7 @@ mod tests {
                 attack: attack.map(Into::into),
                 subject: "one".into(),
                 source: "here".into(),
+                slices: Vec::new(),
             };
             scores.iter().map(item).collect::<Vec<_>>()
         };

@@ -1,12 +1,15 @@
 //! A fine-tuned classifier -> its figures on the test split: `trainer evaluate`.
 //!
 //! ```text
-//! labelled -> ranked -> metrics, intervals -> measure -> evaluation -> table, report
-//!                   svg, curves, plots, pca, figures -> gallery -----------^
+//! calibration -> labelled -> ranked -> metrics, intervals -> parts, measure -> evaluation -> table, report
+//!                  svg, curves, plots, reliability, breakdown, pca, figures -> gallery ------^
 //! ```
 //!
 //! Only [`figures`] and the command itself know networks and examples; the rest measures whatever gave the scores.
 
+pub mod breakdown;
+pub mod calibration;
+pub mod compare;
 pub mod curves;
 pub mod evaluation;
 pub mod figures;
@@ -14,11 +17,14 @@ pub mod gallery;
 pub mod html;
 pub mod intervals;
 pub mod labelled;
+pub mod markdown;
 pub mod measure;
 pub mod metrics;
+pub mod parts;
 pub mod pca;
 pub mod plots;
 pub mod ranked;
+pub mod reliability;
 pub mod report;
 pub mod svg;
 pub mod table;
@@ -40,9 +46,11 @@ use crate::{
     device::DeviceChoice,
     examples::{Example, Examples, Split},
     finetune,
+    named::{self, Named},
     pretrain::load_generator,
     run::{self, RunFolder, write_atomic},
 };
+use calibration::{Calibrated, Calibration, Reliability};
 use figures::Tested;
 use gallery::{Cloud, Grid};
 use report::Report;
@@ -65,16 +73,27 @@ pub struct EvaluateArgs {
     /// Folder of a run whose encoder learnt on ImageNet: the report then shows its embeddings too.
     #[arg(long)]
     pub imagenet: Option<PathBuf>,
+    /// A further prepared folder, NAME=FOLDER, whose test split is measured at the balanced threshold, with the same
+    /// calibration: what other light, cameras or compression do. Repeatable.
+    #[arg(long, value_name = "NAME=FOLDER")]
+    pub condition: Vec<Named>,
+    /// Measure the network's own scores, as the paper does. What ships is calibrated: `trainer export` refuses these.
+    #[arg(long)]
+    pub uncalibrated: bool,
     /// Where to compute.
     #[arg(long, default_value = "cpu")]
     pub device: DeviceChoice,
 }
+
+/// What the table of conditions calls the presentations that all other figures are of.
+const TEST_SPLIT: &str = "the test split itself";
 
 /// Runs `trainer evaluate`.
 ///
 /// # Errors
 /// If run or data do not serve, or the disk refuses.
 pub fn run(args: &EvaluateArgs) -> Result<()> {
+    named::distinct(&args.condition, "conditions")?;
     let (folder, config) = RunFolder::existing(&args.run)?;
     let about = folder.about()?;
     let device = args.device.first()?;
@@ -82,13 +101,36 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let chosen = Examples::load(&args.data)?;
     let others = (!args.test.is_empty()).then(|| Examples::load(&args.test)).transpose()?;
     let measured = others.as_ref().unwrap_or(&chosen);
-    let scored = |examples: &Examples, of: &[&Example]| -> Result<_> {
-        Ok(Example::labelled(of, &network.score(examples, of, &device)?))
-    };
+    let logits = |examples: &Examples, of: &[&Example]| network.logits_of(examples, of, &device);
+    let of_development = chosen.of(Split::Development)?;
+    let fitted = logits(&chosen, &of_development)?;
+    let own = Example::labelled(&of_development, &uncalibrated(&fitted));
+    let line = if args.uncalibrated { Calibration::default() } else { Calibration::fit(&fitted, &own)? };
+    let development = line.scored(&fitted, &own);
+
     let of_test = measured.of(Split::Test)?;
-    let (development, test) = (scored(&chosen, &chosen.of(Split::Development)?)?, scored(measured, &of_test)?);
+    let tested = logits(measured, &of_test)?;
+    let own = Example::labelled(&of_test, &uncalibrated(&tested));
+    let test = line.scored(&tested, &own);
     let (silent, unscored) = (chosen.unscored(Split::Development), measured.unscored(Split::Test));
-    let evaluation = evaluate_scores(measured.description(), &development, &test, &unscored)?;
+    let mut evaluation = evaluate_scores(measured.description(), &development, &test, &unscored)?;
+    evaluation.calibration = (!args.uncalibrated).then(|| Calibrated {
+        line,
+        presentations: development.len(),
+        before: Reliability::of(&own),
+        after: Reliability::of(&test),
+    });
+    if !args.condition.is_empty() {
+        let same = parts::condition("test", evaluation.balanced(), &test, &unscored)?;
+        evaluation.conditions.insert(TEST_SPLIT.into(), same);
+    }
+    for Named { name, path } in &args.condition {
+        let examples = Examples::load(std::slice::from_ref(path))?;
+        let of = examples.of(Split::Test)?;
+        let scores: Vec<f32> = logits(&examples, &of)?.into_iter().map(|logit| line.score(logit)).collect();
+        let (of, silent) = (Example::labelled(&of, &scores), examples.unscored(Split::Test));
+        evaluation.conditions.insert(name.clone(), parts::condition(name, evaluation.balanced(), &of, &silent)?);
+    }
     labelled::write_csv(
         &folder.file("scores.csv"),
         &[("development", &development, &silent), ("test", &test, &unscored)],
@@ -115,6 +157,11 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     println!("{json}");
     println!("evaluation.json, scores.csv and report.html: {}", args.run.display());
     Ok(())
+}
+
+/// The network's own scores.
+fn uncalibrated(logits: &[f32]) -> Vec<f32> {
+    logits.iter().map(|&logit| Calibration::default().score(logit)).collect()
 }
 
 fn depth(args: &EvaluateArgs, tested: &Tested, device: &Device) -> Result<Grid> {

@@ -152,6 +152,7 @@ mod tests {
             attack: attack.map(Into::into),
             subject: number.to_string(),
             source: "s".into(),
+            slices: Vec::new(),
         };
         (0..4000).map(|number| item(number, [None, Some("print"), Some("<replay>")][number % 3])).collect()
     }

@@ -16,7 +16,8 @@ struct Item {
     /// 0 is bona fide, `k` is species `k - 1`.
     class: usize,
     subject: usize,
-    source: usize,
+    /// Place in the list that was ranked.
+    place: usize,
 }
 
 /// Scores in rising order, names replaced by numbers.
@@ -24,7 +25,6 @@ struct Item {
 pub struct Ranked {
     items: Vec<Item>,
     species: Vec<String>,
-    sources: Vec<String>,
     subjects: usize,
     /// Ends of the runs of equal scores.
     ends: Vec<usize>,
@@ -56,33 +56,28 @@ impl Ranked {
     /// Sorts, in O(n log n).
     pub fn new(of: &[Labelled]) -> Self {
         let species = number(of.iter().filter_map(|item| item.attack.as_deref()));
-        let sources = number(of.iter().map(|item| item.source.as_str()));
         // Two sources may both have a subject 1: another person.
         let people: Vec<String> = of.iter().map(|item| format!("{}\n{}", item.source, item.subject)).collect();
         let subjects = number(people.iter().map(String::as_str));
         let mut items: Vec<Item> = of
             .iter()
             .zip(&people)
-            .map(|(item, person)| Item {
+            .enumerate()
+            .map(|(place, (item, person))| Item {
                 score: item.score,
                 class: item.attack.as_deref().map_or(0, |name| species[name] + 1),
                 subject: subjects[person.as_str()],
-                source: sources[item.source.as_str()],
+                place,
             })
             .collect();
         items.sort_by(|a, b| a.score.total_cmp(&b.score));
-        let owned = |names: BTreeMap<&str, usize>| names.into_keys().map(str::to_owned).collect();
-        Self { ends: ends(&items), items, subjects: subjects.len(), species: owned(species), sources: owned(sources) }
+        let species = species.into_keys().map(str::to_owned).collect();
+        Self { ends: ends(&items), items, subjects: subjects.len(), species }
     }
 
     /// The species' names, sorted.
     pub fn species(&self) -> &[String] {
         &self.species
-    }
-
-    /// The sources' names, sorted.
-    pub fn sources(&self) -> &[String] {
-        &self.sources
     }
 
     /// How many subjects there are: the length of [`Weights`].
@@ -95,9 +90,10 @@ impl Ranked {
         vec![1; self.subjects]
     }
 
-    /// The presentations of one source, with the same numbering of subjects and species.
-    pub fn of_source(&self, source: usize) -> Self {
-        let items: Vec<Item> = self.items.iter().copied().filter(|item| item.source == source).collect();
+    /// The presentations that `keep` chooses by their place in the list that was ranked, with the same numbering of
+    /// subjects and species.
+    pub fn part(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let items: Vec<Item> = self.items.iter().copied().filter(|item| keep(item.place)).collect();
         Self { ends: ends(&items), items, ..self.clone() }
     }
 
@@ -209,7 +205,8 @@ mod tests {
     use super::*;
 
     fn item(score: f32, attack: Option<&str>) -> Labelled {
-        Labelled { score, attack: attack.map(Into::into), subject: score.to_string(), source: "s".into() }
+        let attack = attack.map(Into::into);
+        Labelled { score, attack, subject: score.to_string(), source: "s".into(), slices: Vec::new() }
     }
 
     #[test]

@@ -3,14 +3,15 @@
 //! Nothing here measures; what a figure means is said beside it.
 
 use super::{
-    curves,
+    breakdown, curves,
     evaluation::{AtApcer, Evaluation},
     gallery::{self, Cloud, Failures, Grid},
     html::{cell, escape, figure_cell, fraction, interval, percent, table},
     intervals::{Figure, Interval},
-    labelled::{BONA_FIDE, Labelled},
+    labelled::Labelled,
     plots::{self, Threshold},
     ranked::Ranked,
+    reliability::reliability,
 };
 
 /// Everything that a report shows.
@@ -35,12 +36,15 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The whole page.
     pub fn html(&self) -> String {
+        let is = self.evaluation;
         let sections = [
             self.head(),
             self.headline(),
             self.rates(),
             self.charts(),
-            self.slices(),
+            is.calibration.as_ref().map_or_else(String::new, reliability),
+            breakdown::parts(is),
+            breakdown::conditions(is),
             self.failures.as_ref().map_or_else(String::new, gallery::failures),
             self.depth.as_ref().map_or_else(String::new, gallery::depth),
             gallery::clouds(&self.clouds),
@@ -159,55 +163,12 @@ impl Report<'_> {
         section("Curves and scores", &(pair + &scores))
     }
 
-    fn slices(&self) -> String {
-        let is = self.evaluation;
-        let rows: Vec<_> = is
-            .species
-            .iter()
-            .map(|(name, of)| {
-                let cells = [
-                    cell(of.presentations),
-                    cell(of.subjects),
-                    cell(of.accepted),
-                    figure_cell(Some(of.apcer), percent),
-                ];
-                (name.clone(), cells.into())
-            })
-            .collect();
-        let head = ["Attack species", "Presentations", "People", "Accepted", "APCER"];
-        let species = table("By attack species, at the threshold from development", &head, &rows);
-        let rows: Vec<_> = is
-            .sources
-            .iter()
-            .map(|(name, of)| {
-                let cells = [
-                    cell(of.bona_fide),
-                    cell(of.attacks),
-                    figure_cell(of.bpcer, percent),
-                    figure_cell(of.apcer, percent),
-                    figure_cell(of.auc, fraction),
-                ];
-                (name.clone(), cells.into())
-            })
-            .collect();
-        let head = ["Source", "Bona fide", "Attacks", "BPCER", "APCER, all attacks", "AUC"];
-        let sources = table("By source, at the threshold from development", &head, &rows);
-        let none = &is.non_response;
-        let mut rows = vec![
-            (format!("BPNRR, {BONA_FIDE}"), vec![cell(none.bona_fide), cell(percent(none.bpnrr))]),
-            row("APNRR, all attacks", vec![cell(none.attacks), cell(none.apnrr.map_or_else(|| "—".into(), percent))]),
-        ];
-        if none.attacks > 0 {
-            let of = |(name, rate): (&String, &f64)| (format!("APNRR, {name}"), vec![cell(""), cell(percent(*rate))]);
-            rows.extend(none.apnrr_by_species.iter().map(of));
-        }
-        let head = ["Non-response", "Without a face", "Share of all presented"];
-        let silent = table("Presentations that got no score", &head, &rows);
-        section("By species, by source, and without an answer", &(species + &sources + &silent))
-    }
-
     fn method(&self) -> String {
         let draws = self.evaluation.intervals.bootstrap;
+        let scores = match self.evaluation.calibration {
+            Some(_) => "Scores are calibrated on the development split alone, before thresholds are chosen there.",
+            None => "Scores are the network's own, not calibrated.",
+        };
         section(
             "How it was measured",
             &format!(
@@ -215,6 +176,7 @@ impl Report<'_> {
                  <li>A score is P(bona fide); at or above the threshold a presentation is accepted as bona fide.</li>\n\
                  <li>APCER and BPCER are ISO/IEC 30107-3's classification error rates over presentations that got a score; \
                  those in which no face was found count as non-responses and in no other figure.</li>\n\
+                 <li>{}</li>\n\
                  <li>APCER is given for each attack species, and its maximum is the headline; ACER is the mean of BPCER and \
                  the APCER of all attacks together.</li>\n\
                  <li>Intervals are 2.5th to 97.5th percentiles of {} bootstrap resamples of people (ChaCha, seed {}), with \
@@ -222,7 +184,7 @@ impl Report<'_> {
                  1 or an EER of 0 has no such bound: few people cannot show how rare an overlap is.</li>\n\
                  <li>The EER is read where the ROC curve, its points joined by straight lines, has both errors equal.</li>\n\
                  <li>Every score is in scores.csv, every figure in evaluation.json, beside this page.</li>\n</ul>\n",
-                draws.resamples, draws.seed
+                scores, draws.resamples, draws.seed
             ),
         )
     }
@@ -240,7 +202,14 @@ pub(super) fn section(title: &str, body: &str) -> String {
 mod tests {
     use super::*;
     use crate::evaluate::{
-        Unscored, gallery::Failure, html::Picture, intervals::Bootstrap, measure::evaluate_scores_with, pca::project,
+        Unscored,
+        calibration::{Calibrated, Calibration, Reliability},
+        gallery::Failure,
+        html::Picture,
+        intervals::Bootstrap,
+        measure::evaluate_scores_with,
+        parts::condition,
+        pca::project,
     };
 
     fn split() -> Vec<Labelled> {
@@ -249,6 +218,7 @@ mod tests {
             attack: attack.map(Into::into),
             subject: format!("person {number}"),
             source: "congress & <co>".into(),
+            slices: vec!["source congress & <co>".into()],
         };
         let of = |number: usize| {
             let wrong = number == 7;
@@ -265,7 +235,10 @@ mod tests {
         let test = split();
         let unscored = [Unscored { attack: None, subject: "x".into(), source: "y".into() }];
         let few = Bootstrap { resamples: 50, seed: 1 };
-        let evaluation = evaluate_scores_with(few, "sixty people", &test, &test, &unscored).unwrap();
+        let mut evaluation = evaluate_scores_with(few, "sixty people", &test, &test, &unscored).unwrap();
+        evaluation.conditions = [("dim & <grey>".into(), condition("dim", 0.5, &test, &unscored).unwrap())].into();
+        let (line, before) = (Calibration { scale: 0.5, offset: -1.25 }, Reliability::of(&test));
+        evaluation.calibration = Some(Calibrated { line, presentations: 180, after: before.clone(), before });
         let pictures = |alt: &str| vec![Picture { png: b"no PNG".to_vec(), alt: alt.into() }];
         let grid = Grid {
             columns: vec!["print".into()],
@@ -302,6 +275,11 @@ mod tests {
             "DET curve",
             "Score histograms",
             "BPNRR, bona fide",
+            "<th scope=\"row\">source congress &amp; &lt;co&gt;</th>",
+            "<th scope=\"row\">dim &amp; &lt;grey&gt;</th>",
+            "dim &amp; &lt;grey&gt;: replay/phone",
+            "the logit times 0.5000 plus -1.2500",
+            "<title>Reliability</title>",
             "Bona fide refused: none",
             "Attacks accepted: 12, the 1 worst",
             "<b>0.9870</b>",

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::{
     evaluation::Evaluation,
-    html::escape,
+    html::{escape, fraction},
     intervals::{Figure, Interval},
+    markdown,
 };
 
 /// One model under one protocol; a column that nobody reported is `None`.
@@ -101,7 +102,9 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 9] {
-        let figure = |figure: Option<Figure>| figure.map_or_else(|| "-".into(), |figure| in_figures(&figure));
+        let figure = |figure: Option<Figure>| {
+            figure.map_or_else(|| "-".into(), |figure| markdown::figure(Some(figure), fraction))
+        };
         [
             self.protocol.clone(),
             self.model.clone(),
@@ -146,13 +149,7 @@ const HEADER: [&str; 9] = ["protocol", "model", "params (M)", "BPCER", "APCER", 
 
 /// The table in Markdown.
 pub fn table(rows: &[Row]) -> String {
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let mut text = line(HEADER.map(String::from).into());
-    text += "|---|---|---:|---:|---:|---:|---:|---:|---:|\n";
-    for row in rows {
-        text += &line(row.cells().map(|cell| cell.replace('|', "\\|")).into());
-    }
-    text
+    markdown::table(&HEADER, 2, &rows.iter().map(|row| row.cells().into()).collect::<Vec<_>>())
 }
 
 /// The table in HTML, an element that any page can hold.
@@ -176,13 +173,6 @@ pub fn html_table(rows: &[Row], caption: &str) -> String {
         text += "</tr>\n";
     }
     text + "</tbody>\n</table>\n"
-}
-
-fn in_figures(figure: &Figure) -> String {
-    match figure.interval {
-        Some(Interval { low, high }) => format!("{:.4} [{low:.4}, {high:.4}]", figure.value),
-        None => format!("{:.4}", figure.value),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,120 @@
+//! From a trained run to what ships and what is said about it: evaluate, compare, export, card, on crops without faces.
+
+mod support;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use bonafide::{
+    network::Classifier,
+    score::Score,
+    weights::{Manifest, load_safetensors},
+};
+use burn::tensor::Device;
+use trainer::{
+    evaluate::labelled::read_csv,
+    examples::{Example, Examples, Split},
+    run,
+};
+
+fn trainer(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn succeeds(folder: &Path, args: &[&str]) {
+    let output = trainer(folder, args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn refuses(folder: &Path, args: &[&str], why: &str) {
+    let output = trainer(folder, args);
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && sentence.contains(why), "{args:?}: {sentence}");
+}
+
+fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn what_ships_is_calibrated_and_is_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    support::prepared(&path.join("data"), "data", [12, 6, 6], false);
+    support::prepared(&path.join("dusk"), "dusk", [0, 0, 2], false);
+    let quick = [
+        ("epochs = 6 ", "epochs = 1 "),
+        ("warmup_epochs = 3", "warmup_epochs = 0"),
+        ("batch = 16", "batch = 4"),
+        ("epochs = 10", "epochs = 8"),
+    ];
+    support::config(&path.join("quick.toml"), &quick);
+    let config = ["--data", "data", "--config", "quick.toml"];
+    succeeds(path, &[&["pretrain", "--run", "first"][..], &config].concat());
+    succeeds(path, &[&["finetune", "--run", "run", "--pretrained", "first"][..], &config].concat());
+    fs::create_dir(path.join("weights")).unwrap();
+    let detector = concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/weights/detector.safetensors");
+    fs::copy(detector, path.join("weights/detector.safetensors")).unwrap();
+    let (export, card) = (["export", "--run", "run", "--out", "weights"], ["card", "--run", "run", "--out", "card.md"]);
+    refuses(path, &export, "not evaluated");
+
+    let evaluate = ["evaluate", "--run", "run", "--data", "data"];
+    succeeds(path, &[&evaluate[..], &["--uncalibrated"]].concat());
+    refuses(path, &export, "--uncalibrated");
+    refuses(path, &card, "--uncalibrated");
+    refuses(path, &[&evaluate[..], &["--condition", "dusk"]].concat(), "NAME=PATH");
+    succeeds(path, &[&evaluate[..], &["--condition", "low light=dusk"]].concat());
+    let evaluation = json(&path.join("run/evaluation.json"));
+    assert!(evaluation["calibration"]["scale"].as_f64().unwrap() > 0.0);
+    assert!(evaluation["calibration"]["after"]["ece"].is_number());
+    assert_eq!(evaluation["slices"]["source data"]["bona_fide"], 6);
+    let dusk = &evaluation["conditions"]["low light"];
+    assert_eq!((dusk["bona_fide"].as_u64(), dusk["attacks"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(evaluation["conditions"]["the test split itself"]["attacks"], 6);
+    assert!(fs::read_to_string(path.join("run/report.html")).unwrap().contains("<th scope=\"row\">low light</th>"));
+
+    succeeds(path, &export);
+    let manifest = Manifest::parse(&fs::read_to_string(path.join("weights/manifest.json")).unwrap()).unwrap();
+    let points = &manifest.operating_points;
+    assert_eq!(points.keys().collect::<Vec<_>>(), ["balanced", "low_friction", "strict"]);
+    assert_eq!(points["balanced"].threshold, dusk["threshold"].as_f64().unwrap() as f32);
+
+    // The weights alone give the scores that thresholds were chosen on.
+    let device = Device::flex();
+    let bytes = fs::read(path.join("weights/classifier.safetensors")).unwrap();
+    let shipped = load_safetensors(Classifier::folded(&device), bytes).unwrap();
+    let examples = Examples::load(&[path.join("data")]).unwrap();
+    let plan = Example::in_order(&examples.of(Split::Test).unwrap(), 12).remove(0);
+    let logits = run::values(shipped.forward(examples.batch(&plan, &device).unwrap().images));
+    let measured = &read_csv(&path.join("run/scores.csv")).unwrap()["test"].0;
+    assert_eq!(measured.len(), logits.len());
+    for (item, logit) in measured.iter().zip(logits) {
+        let score = Score::from_logit(logit).value();
+        assert!((score - item.score).abs() < 0.01, "{score} {item:?}");
+    }
+
+    let scores = ["--scores", "ours=run/scores.csv", "--scores", "theirs=run/scores.csv"];
+    succeeds(path, &[&["compare", "--out", "peers"][..], &scores].concat());
+    assert_eq!(json(&path.join("peers/peers.json"))[1]["model"], "theirs");
+    fs::write(path.join("left-out.md"), "| a | b |\n|---|---|\n| 1 | 2 |\n").unwrap();
+    refuses(path, &card, "--pretrained");
+    refuses(path, &[&card[..], &["--pretrained", "run"]].concat(), "not from finetune run");
+    let card = [&card[..], &["--pretrained", "first"]].concat();
+    succeeds(path, &[&card[..], &["--peers", "peers/peers.json", "--tests", "One left out=left-out.md"]].concat());
+    let text = fs::read_to_string(path.join("card.md")).unwrap();
+    for expected in [
+        "712,465",
+        "| `strict` | 1 % |",
+        "| low light | 2 | 2 |",
+        "| theirs |",
+        "| pretraining | generator",
+        "## One left out\n\n| a | b |",
+        "simulated",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!text.contains("{{") && !text.contains("NaN") && !text.contains(&path.display().to_string()));
+}
