@@ -7,10 +7,11 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 /// The presets that come with the trainer: name, file.
-pub const PRESETS: [(&str, &str); 3] = [
+pub const PRESETS: [(&str, &str); 4] = [
     ("intra", include_str!("../configs/intra.toml")),
     ("inter", include_str!("../configs/inter.toml")),
     ("small", include_str!("../configs/small.toml")),
+    ("shipped", include_str!("../configs/shipped.toml")),
 ];
 
 /// Everything that a run's result depends on, besides its examples, its backbone's origin and the code.
@@ -106,12 +107,14 @@ pub struct Finetune {
     pub batch: usize,
     /// Adam's learning rate.
     pub lr: f64,
+    /// Whether it falls to 0 along a cosine, instead of staying as the paper's does.
+    pub cosine: bool,
 }
 
 /// Options that choose the settings.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
-    /// A preset (intra, inter: the paper's; small: two CPU cores) or a TOML file. `trainer preset NAME` prints one.
+    /// A preset (intra, inter: the paper's; small: two CPU cores; shipped: the weights in pkg) or a TOML file. `trainer preset NAME` prints one.
     #[arg(long, default_value = "small")]
     pub config: String,
     /// Instead of the config's: seed of every random draw.
@@ -143,7 +146,7 @@ impl ConfigArgs {
 /// Options of `trainer preset`.
 #[derive(Debug, Args)]
 pub struct PresetArgs {
-    /// intra, inter or small.
+    /// intra, inter, small or shipped.
     name: String,
 }
 
@@ -153,7 +156,7 @@ pub struct PresetArgs {
 /// If there is no such preset.
 pub fn run(args: &PresetArgs) -> Result<()> {
     let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == args.name) else {
-        bail!("there is no preset {}: intra, inter and small are there", args.name);
+        bail!("there is no preset {}: intra, inter, small and shipped are there", args.name);
     };
     print!("{text}");
     Ok(())
@@ -168,7 +171,7 @@ impl Config {
         match PRESETS.iter().find(|(preset, _)| *preset == name) {
             Some((_, text)) => Self::parse(text).with_context(|| format!("in the preset {name}")),
             None if Path::new(name).exists() => Self::read(name.as_ref()),
-            None => bail!("there is no preset and no file {name}: presets are intra, inter and small"),
+            None => bail!("there is no preset and no file {name}: presets are intra, inter, small and shipped"),
         }
     }
 

@@ -380,7 +380,7 @@ impl Example {
 
     /// Parts of a split that the example belongs to: evaluation measures each by itself.
     pub fn slices(&self) -> Vec<String> {
-        vec![format!("source {}", self.source)]
+        [format!("source {}", self.source)].into_iter().chain(self.tone.map(|tone| tone.to_string())).collect()
     }
 }
 

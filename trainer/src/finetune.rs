@@ -45,14 +45,15 @@ pub struct Trainee {
     /// The network.
     pub network: Liveness,
     lr: f64,
+    cosine: bool,
     optimizer: ModuleOptimizer,
 }
 
 impl Trainee {
-    /// Wraps a network on a device that records gradients.
+    /// Wraps a network on a device that records gradients; the learning rate stays.
     pub fn new(network: Liveness, lr: f64) -> Self {
         run::initialise(&network);
-        Self { network, lr, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
+        Self { network, lr, cosine: false, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
     }
 
     /// One step; returns the loss before it.
@@ -60,10 +61,14 @@ impl Trainee {
     /// # Errors
     /// If the loss is no longer finite.
     pub fn loss(&mut self, batch: &Batch, rank: &Rank) -> Result<f32> {
+        self.learn(batch, self.lr, rank)
+    }
+
+    fn learn(&mut self, batch: &Batch, lr: f64, rank: &Rank) -> Result<f32> {
         let loss = self.network.loss(batch);
         let value = run::finite("classifier", rank.mean(loss.clone().inner()))?;
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        self.network = self.optimizer.step(self.lr, self.network.clone(), gradients);
+        self.network = self.optimizer.step(lr, self.network.clone(), gradients);
         Ok(value)
     }
 }
@@ -72,8 +77,9 @@ impl train::Trainee for Trainee {
     type Batch = Batch;
     type Sums = Mean;
 
-    fn step(&mut self, batch: &Batch, _: Step, rank: &Rank, sums: &mut Mean) -> Result<()> {
-        sums.add(self.loss(batch, rank)?);
+    fn step(&mut self, batch: &Batch, at: Step, rank: &Rank, sums: &mut Mean) -> Result<()> {
+        let lr = if self.cosine { self.lr * at.cosine() } else { self.lr };
+        sums.add(self.learn(batch, lr, rank)?);
         Ok(())
     }
 
@@ -94,7 +100,7 @@ impl train::Trainee for Trainee {
         Ok(Self {
             network: run::load_module(folder, "classifier", self.network)?,
             optimizer: run::load_optimizer(folder, "optimizer", self.optimizer)?,
-            lr: self.lr,
+            ..self
         })
     }
 }
@@ -164,7 +170,7 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
             None => init::encoder(&args.init, &config.model, recording)?,
         };
         let network = Liveness::new(&config.model, encoder, examples.types().len(), recording);
-        Ok(Trainee::new(network, config.finetune.lr))
+        Ok(Trainee { cosine: config.finetune.cosine, ..Trainee::new(network, config.finetune.lr) })
     })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = examples.of(Split::Development)?;

@@ -31,6 +31,13 @@ pub struct Step {
     pub of: usize,
 }
 
+impl Step {
+    /// A cosine from 1 at the run's start to 0 at its end (Loshchilov and Hutter, 2017), for learning rates.
+    pub fn cosine(self) -> f64 {
+        (1.0 + (std::f64::consts::PI * self.number as f64 / self.of as f64).cos()) / 2.0
+    }
+}
+
 /// Networks and optimisers: all that a step changes.
 pub trait Trainee: Clone + Send + Sync {
     /// A batch of its data.
