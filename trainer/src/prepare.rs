@@ -27,7 +27,7 @@ use crate::{
     examples::progress,
     photo::Photo,
     prepared::{Crop, Cut, Outcome, Record, Writer, file_name},
-    recapture::{Instrument, Picture, Scene, Simulator, Take},
+    recapture::{Instrument, Picture, Scene, Simulator, Take, mirrored},
     run,
     sheet::{to_byte, write_png},
     skin::Tone,
@@ -340,17 +340,12 @@ fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
 pub(crate) fn scene(frame: &Frame<'_>, face: &FaceBox, cut: &Cut) -> Scene {
     let (region, scope) = (cut.stored(face), cut.scope());
     let side = region.side.round().max(1.0) as i32;
-    let mirrored = |at: i32, size: u32| {
-        let size = size as i32;
-        let place = at.rem_euclid(2 * size);
-        if place < size { place } else { 2 * size - 1 - place }
-    };
     let (left, top) = ((region.cx - region.side / 2.0).round() as i32, (region.cy - region.side / 2.0).round() as i32);
     let mut rgba = Vec::with_capacity(4 * (side * side) as usize);
     for y in top..top + side {
         for x in left..left + side {
-            let (x, y) = (mirrored(x, frame.width()), mirrored(y, frame.height()));
-            let at = 4 * (y as usize * frame.width() as usize + x as usize);
+            let (x, y) = (mirrored(x, frame.width() as usize), mirrored(y, frame.height() as usize));
+            let at = 4 * (y * frame.width() as usize + x);
             rgba.extend_from_slice(&frame.rgba()[at..at + 4]);
         }
     }

@@ -80,16 +80,15 @@ impl Picture {
         self
     }
 
-    /// The sample at `(u, v)`, each in `[0, 1]` from the top left corner, at least 0; the border repeats.
+    /// The sample at `(u, v)`, each in `[0, 1]` from the top left corner, at least 0. Past the border the picture goes on
+    /// mirrored, as the scene past its photo's does.
     ///
     /// Cubic convolution (Keys, 1981): turning a picture should not cost it the detail that is the cue.
     pub(super) fn cubic(&self, u: f32, v: f32) -> [f32; 3] {
-        let last = self.size as i32 - 1;
         let place = |at: f32| {
-            let at = (at * self.size as f32 - 0.5).clamp(0.0, last as f32);
-            let first = at as i32;
-            let near = [-1, 0, 1, 2].map(|step| (first + step).clamp(0, last) as usize);
-            (near, keys(at - first as f32))
+            let at = at * self.size as f32 - 0.5;
+            let first = at.floor();
+            ([-1, 0, 1, 2].map(|step| mirrored(first as i32 + step, self.size)), keys(at - first))
         };
         let ((columns, across), (rows, down)) = (place(u), place(v));
         let plane = self.size * self.size;
@@ -103,6 +102,13 @@ impl Picture {
             sum.max(0.0)
         })
     }
+}
+
+/// The pixel of `0..size` at a place on a line that goes on mirrored at both ends.
+pub(crate) fn mirrored(at: i32, size: usize) -> usize {
+    let size = size as i32;
+    let place = at.rem_euclid(2 * size);
+    (if place < size { place } else { 2 * size - 1 - place }) as usize
 }
 
 /// Weights of the four neighbours of a place between the second and the third.

@@ -25,6 +25,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::light::mirrored;
 pub use self::{camera::Camera, condition::Condition};
 use crate::sheet::to_byte;
 
