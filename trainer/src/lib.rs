@@ -14,6 +14,7 @@ pub mod augment;
 pub mod bench;
 pub mod card;
 pub mod config;
+pub mod contact;
 pub mod critic;
 pub mod dataset;
 pub mod depth;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    audit, bench, card, config, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare,
+    audit, bench, card, config, contact, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare,
     pretrain, preview, protocol, score, synthesize,
 };
 
@@ -26,6 +26,8 @@ enum Command {
     Synthesize(synthesize::SynthesizeArgs),
     /// Rank a prepared set's crops by what must not give their classes away.
     Audit(audit::AuditArgs),
+    /// Draw strips of simulated presentations, to judge them by eye.
+    Contact(contact::ContactArgs),
     /// Print a preset, to start a config file of one's own from.
     Preset(config::PresetArgs),
     /// Train the backbone on a folder of images in classes, ImageNet's layout.
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Synthesize(args) => synthesize::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Audit(args) => audit::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Contact(args) => contact::run(&args).map(|()| ExitCode::SUCCESS),
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
