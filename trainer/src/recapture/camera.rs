@@ -241,7 +241,7 @@ pub(super) fn log(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
 }
 
 /// A draw of mean 0 and variance 1: the sum of four uniform draws is near enough to a normal one.
-fn normal(rng: &mut ChaCha8Rng) -> f32 {
+pub(super) fn normal(rng: &mut ChaCha8Rng) -> f32 {
     (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum()
 }
 

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Instrument, Picture, Stages,
-    camera::{Camera, Texture, log},
+    camera::{Camera, Texture, log, normal},
     light::{linear, luma, map, resize},
     plane::Plane,
     room::Room,
@@ -155,10 +155,10 @@ fn emit(signal: Picture, rng: &mut ChaCha8Rng) -> Picture {
     let gamma = rng.random_range(0.85..1.2f32);
     let contrast = 10f32.powf(-rng.random_range(1.8..3.3f32));
     // From lamp-like to bluish white, about 5,000 to 14,000 kelvin.
-    let cool = rng.random_range(-0.2..0.34f32);
-    let green = rng.random_range(-0.04..0.1f32);
+    let cool = 0.02 + 0.14 * normal(rng);
+    let green = 0.02 + 0.04 * normal(rng);
     let white = [(-cool).exp(), green.exp(), cool.exp()];
-    let gamut = rng.random_range(0.6..1.1f32);
+    let gamut = rng.random_range(0.65..1.3f32);
     let light = map(signal, |value| linear(value.clamp(0.0, 1.0).powf(gamma)));
     light.repaint(|rgb| {
         let gray = luma(rgb);

@@ -111,7 +111,7 @@ pub(super) fn show(
 fn ink(picture: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> Picture {
     let black = log(rng, 0.008, 0.08);
     let gain = rng.random_range(0.95..1.45f32);
-    let saturation = rng.random_range(0.55..1.1f32);
+    let saturation = rng.random_range(0.65..1.35f32);
     let spread = rng.random_range(0.0..0.9f32);
     let banding = if rng.random_bool(0.25) { rng.random_range(0.01..0.06f32) } else { 0.0 };
     let lines = camera.scope * rng.random_range(15.0..90.0f32);
