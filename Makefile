@@ -6,14 +6,15 @@
 #   make lint    formatting, clippy (CUDA and Vulkan code included), licences, types
 #   make bench   milliseconds per score in a browser, and download sizes
 #   make e2e     the browser tests alone, on what is built
-#   make train   the shipped weights again, from DATA (a folder of bona fide photos)
+#   make train   the shipped weights and MODEL_CARD.md again, from DATA (folders of bona fide photos; see scripts/train.sh)
+#   make study   small trainings that each change one thing: what matters, what carries over (see scripts/study.sh)
 #   make bench-train  a training step on the CPU against PyTorch; PYTHON names an interpreter that has torch
 #   make test-cuda  what needs an NVIDIA GPU; builds with CUDA, for which burn downloads an LLVM
 #   make clean   forgets every build
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench bench-train train test-cuda clean
+.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench bench-train train study test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -65,6 +66,9 @@ bench: www
 
 train: trainer
 	@scripts/train.sh
+
+study: trainer
+	@scripts/study.sh
 
 PYTHON ?= python3
 bench-train: trainer

@@ -1,30 +1,74 @@
 #!/usr/bin/env bash
-# Photos -> the weights that ship: prepare, pretrain, fine-tune, evaluate, export. The same command goes on after a break.
-#   DATA="folder folder..." RUNS=runs/mine scripts/train.sh    each folder is one source of bona fide photos, one person per file
-# Optional: CONFIG (small), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all),
-# VARIANTS (recaptures of each photo, 1).
+# Photos -> the weights that ship: simulate, audit, pretrain, fine-tune, evaluate, export, model card. The same command goes
+# on after a break.
+#   DATA="folder:24 folder:6 folder" RUNS=runs/mine scripts/train.sh
+# Each folder is one source of bona fide photos, one person per file; the number says how often each photo is recaptured
+# for training, as bona fide and again as an attack (1).
+# Optional: CONFIG (shipped), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all),
+# PEERS (a folder with MiniFASNetV2.onnx and MiniFASNetV1SE.onnx: scored on the same presentations, with PYTHON, which has
+# onnxruntime, numpy and pillow), RETINAFACE (a checkpoint, for those networks' face boxes), STUDY (a folder that
+# scripts/study.sh wrote) and STATISTICS (JSON of measured replays): their tables go into the model card.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 [ -n "${DATA:-}" ] || fail 'no photos: make train DATA="folder folder..." with folders of bona fide photos.'
 runs=${RUNS:-runs/$(date +%Y%m%d-%H%M%S)}
-options=(--config "${CONFIG:-small}" --device "${DEVICE:-cpu}" --data "$runs/data")
 cd "$root"
 read -ra data <<<"$DATA"
-trainer=${CARGO_TARGET_DIR:-target}/release/trainer
+folders=("${data[@]%%:*}")
+trainer=${TRAINER:-${CARGO_TARGET_DIR:-target}/release/trainer}
 
 if [ ! -f pkg/weights/mesh.safetensors ]; then
   [ -d node_modules/@mediapipe/face_mesh ] || fail "the face networks are missing: run 'npm ci', then this again."
   "$trainer" import mediapipe
 fi
+
+photos=(--photos-per-source "${PHOTOS:-0}")
+sets=()
+for entry in "${data[@]}"; do
+  folder=${entry%%:*} variants=1
+  [ "$entry" = "$folder" ] || variants=${entry##*:}
+  set=$runs/set/$(basename "$folder")
+  "$trainer" synthesize --data "$folder" "${photos[@]}" --variants "$variants" --splits train development --out "$set"
+  sets+=("$set")
+done
+# Other people, other draws, and as much around the face as networks of others look at (four face boxes).
+"$trainer" synthesize --data "${folders[@]}" "${photos[@]}" --splits development test --seed 2 --reach 2.667 --size 592 --out "$runs/held"
+"$trainer" audit --data "$runs/held"
+conditions=()
+for condition in low-light degraded-camera occluded; do
+  "$trainer" synthesize --data "${folders[@]}" "${photos[@]}" --splits test --seed 3 --condition "$condition" --out "$runs/$condition"
+  conditions+=(--condition "${condition/-/ }=$runs/$condition")
+done
+
 # stage NAME ARGUMENTS...: starts a run, or goes on with it.
 stage() {
   local resume=()
   [ -f "$runs/$1/config.toml" ] && resume=(--resume)
-  "$trainer" "$@" "${options[@]}" --run "$runs/$1" "${resume[@]}"
+  "$trainer" "$@" --config "${CONFIG:-shipped}" --device "${DEVICE:-cpu}" --data "${sets[@]}" --run "$runs/$1" "${resume[@]}"
 }
-"$trainer" synthesize --data "${data[@]}" --photos-per-source "${PHOTOS:-0}" --variants "${VARIANTS:-1}" --out "$runs/data"
 stage pretrain
 stage finetune --pretrained "$runs/pretrain"
-"$trainer" evaluate --data "$runs/data" --pretrained "$runs/pretrain" --device "${DEVICE:-cpu}" --run "$runs/finetune"
+"$trainer" evaluate --data "$runs/held" --pretrained "$runs/pretrain" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
 "$trainer" export --run "$runs/finetune"
-say "pkg/weights holds the new model; $runs/finetune/report.html says how it measured"
+
+card=(--run "$runs/finetune" --pretrained "$runs/pretrain")
+if [ -n "${PEERS:-}" ]; then
+  faces=()
+  if [ -n "${RETINAFACE:-}" ]; then
+    [ -f "$runs/faces.jsonl" ] || "$trainer" detect --detector retinaface --retinaface "$RETINAFACE" "$runs/held/crops" >"$runs/faces.jsonl"
+    faces=(--faces "$runs/faces.jsonl")
+  fi
+  "${PYTHON:-python3}" tests/bench/peers.py --data "$runs/held" --weights "$PEERS" "${faces[@]}" --out "$runs/peers"
+  "$trainer" compare --scores "Bonafide=$runs/finetune/scores.csv" --scores "MiniFASNetV2=$runs/peers/MiniFASNetV2.csv" \
+    --scores "MiniFASNetV1SE=$runs/peers/MiniFASNetV1SE.csv" --scores "both MiniFASNets, mean=$runs/peers/MiniFASNet.csv" --out "$runs/peers"
+  card+=(--peers "$runs/peers/peers.json")
+fi
+if [ -n "${STUDY:-}" ]; then
+  card+=(--tests "What matters=$STUDY/ablations.md" --tests "What carries over=$STUDY/generalisation.md")
+fi
+if [ -n "${STATISTICS:-}" ]; then
+  "$trainer" synthesize --data "${folders[@]}" --photos-per-source 60 --out "$runs/report" --report "$STATISTICS" >/dev/null
+  card+=(--tests "Simulated beside measured replays=$runs/report/report.md")
+fi
+"$trainer" card "${card[@]}"
+say "pkg/weights holds the new model; $runs/finetune/report.html and MODEL_CARD.md say how it measured"

@@ -12,8 +12,10 @@
 Preprocessing is that repository's: a region 2.7 (V2) or 4.0 (V1SE) times the face box around its centre, no larger than the
 picture and shifted to lie within it, bilinear without smoothing to 80 x 80, BGR from 0 to 255; of the softmax, class 1 is
 bona fide. The networks see less than they were trained on where the stored crop ends before the region does: prepare with
-more around the face (`margin` times `reach` of prepared.json) to be fair to them. Their own detector's boxes differ from
-ours too. A crop's box is `face` of its record, or the centred square that the crop was cut around.
+more around the face (`margin` times `reach` of prepared.json) to be fair to them. Their boxes come from a RetinaFace, which
+reach from forehead to chin, ours from eyebrows to chin: `--faces` takes the boxes that `trainer detect --detector retinaface`
+prints for the crops; without it, or where it found none, the box is `face` of the crop's record, or the centred square that
+the crop was cut around.
 """
 
 import argparse
@@ -86,7 +88,17 @@ def records(folder):
     return [by_number[number] for number in sorted(by_number)]
 
 
-def rows(folder, sessions):
+def boxes(file):
+    """The largest face of each picture, by path; none where the detector found none."""
+    found = {}
+    for line in map(json.loads, file.read_text().splitlines()):
+        faces = [face["box"] for face in line.get("faces", [])]
+        if faces:
+            found[line["file"]] = max(faces, key=lambda box: box[2] * box[3])
+    return found
+
+
+def rows(folder, sessions, found):
     """Source, subject, class and split of each presentation, and its score by model or None."""
     header = json.loads((folder / "prepared.json").read_text())
     if not header["complete"]:
@@ -102,7 +114,7 @@ def rows(folder, sessions):
         for crop in record["outcome"]["crops"]:
             image = Image.open(folder / crop["image"]).convert("RGB")
             side = image.width / around
-            face = crop.get("face") or [(image.width - side) / 2, (image.height - side) / 2, side, side]
+            face = found.get(str(folder / crop["image"])) or crop.get("face") or [(image.width - side) / 2, (image.height - side) / 2, side, side]
             scores = {
                 name: score(session, network_input(image, face, SCALES[name])) for name, session in sessions.items()
             }
@@ -113,6 +125,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders that `trainer prepare` wrote")
     parser.add_argument("--weights", type=Path, required=True, help="folder of the .onnx files")
+    parser.add_argument("--faces", type=Path, help="what `trainer detect` printed for the crops")
     parser.add_argument("--out", type=Path, required=True, help="folder for the CSV files")
     args = parser.parse_args()
     options = onnxruntime.SessionOptions()
@@ -121,8 +134,9 @@ def main():
         name: onnxruntime.InferenceSession(args.weights / f"{name}.onnx", options, providers=["CPUExecutionProvider"])
         for name in SCALES
     }
+    found = boxes(args.faces) if args.faces else {}
     args.out.mkdir(parents=True, exist_ok=True)
-    all_rows = [row for folder in args.data for row in rows(folder, sessions)]
+    all_rows = [row for folder in args.data for row in rows(folder, sessions, found)]
     for name in [*SCALES, MEAN]:
         with (args.out / f"{name}.csv").open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
