@@ -1,6 +1,6 @@
 //! Photos -> strips of simulated presentations, to judge them by eye. `trainer contact`.
 //!
-//! One PNG for bona fide and one for each instrument: above, the networks' crop of one draw after another; below, one eye
+//! One JPEG for bona fide and one for each instrument: above, the networks' crop of one draw after another; below, one eye
 //! of each, enlarged, since what a recapture does is done to single pixels. Real photos can stand beside them.
 
 use std::path::PathBuf;
@@ -86,7 +86,7 @@ pub fn run(args: &ContactArgs) -> Result<()> {
             };
             [sample(&frame, &cut.networks(size), CROP_SIZE), sample(&frame, &close, CROP_SIZE)]
         });
-        write(pictures.collect(), &args.out.join(format!("{name}.png")))
+        write(pictures.collect(), &args.out.join(format!("{name}.jpg")))
     };
     strip("bona-fide", &|scene, rng| simulator.bona_fide(scene, SIZE, rng).0)?;
     for instrument in Instrument::value_variants() {
@@ -107,9 +107,9 @@ pub fn run(args: &ContactArgs) -> Result<()> {
             pictures.push([sample(&frame, &product, CROP_SIZE), sample(&frame, &close, CROP_SIZE)]);
         }
         ensure!(!pictures.is_empty(), "none of the photos beside shows a face");
-        write(pictures, &args.out.join("beside.png"))?;
+        write(pictures, &args.out.join("beside.jpg"))?;
     }
-    println!("{}: bona-fide.png and one strip for each instrument, {} draws each", args.out.display(), args.draws);
+    println!("{}: bona-fide.jpg and one strip for each instrument, {} draws each", args.out.display(), args.draws);
     Ok(())
 }
 
@@ -121,5 +121,5 @@ fn write(pictures: Vec<[Vec<f32>; 2]>, path: &std::path::Path) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    sheet.write(path)
+    sheet.write_jpeg(path)
 }

@@ -3,7 +3,7 @@
 use std::{io::Cursor, path::Path};
 
 use anyhow::{Context, Result};
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 
 use crate::run::write_atomic;
 
@@ -45,6 +45,22 @@ impl Sheet {
     /// # Errors
     /// If there is no tile or the disk refuses.
     pub fn write(&self, path: &Path) -> Result<()> {
+        write_png(path, &self.image(path)?)
+    }
+
+    /// Writes the sheet as JPEG, for pages: a tenth of the bytes.
+    ///
+    /// # Errors
+    /// If there is no tile or the disk refuses.
+    pub fn write_jpeg(&self, path: &Path) -> Result<()> {
+        let mut file = Vec::new();
+        JpegEncoder::new_with_quality(&mut file, 92)
+            .encode_image(&self.image(path)?)
+            .context("cannot encode a JPEG")?;
+        write_atomic(path, &file)
+    }
+
+    fn image(&self, path: &Path) -> Result<DynamicImage> {
         anyhow::ensure!(!self.tiles.is_empty(), "{} would be an empty sheet", path.display());
         let rows = self.tiles.len().div_ceil(self.columns);
         let columns = self.columns.min(self.tiles.len());
@@ -53,7 +69,7 @@ impl Sheet {
             let tile = self.tiles.get(y / self.tile * self.columns + x / self.tile);
             Rgb(tile.map_or([255; 3], |tile| tile[y % self.tile * self.tile + x % self.tile]))
         });
-        write_png(path, &sheet.into())
+        Ok(sheet.into())
     }
 }
 
