@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use bonafide::{
-    crop::CROP_SIZE,
+    crop::{CROP_MARGIN, CROP_SIZE},
     network::Classifier,
     weights::{CLASSIFIER, Contract, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
 };
@@ -35,11 +35,16 @@ pub struct ExportArgs {
 /// Runs `trainer export`.
 ///
 /// # Errors
-/// If the run was not evaluated, the detector is missing, the reloaded weights differ from the trained ones, or the disk
+/// If the run was not evaluated or saw another margin than the product's, the detector is missing, the reloaded weights differ from the trained ones, or the disk
 /// refuses.
 pub fn run(args: &ExportArgs) -> Result<()> {
     let (folder, config) = RunFolder::existing(&args.run)?;
-    let evaluation = Evaluation::load(&folder)?;
+    let (evaluation, about) = (Evaluation::load(&folder)?, folder.about()?);
+    ensure!(
+        about.margin == CROP_MARGIN,
+        "the run learnt from crops {} face boxes wide, the product cuts {CROP_MARGIN}: prepare its data without --margin",
+        about.margin
+    );
     let detector_file = "detector.safetensors";
     let detector = fs::read(args.out.join(detector_file)).with_context(|| {
         format!("{} has no {detector_file}: run `trainer import mediapipe` first", args.out.display())
@@ -67,11 +72,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         ]
         .into(),
         operating_points: evaluation.operating_points(),
-        training: Training {
-            data: evaluation.data,
-            commit: folder.about()?.commit,
-            config: serde_json::to_value(&config)?,
-        },
+        training: Training { data: evaluation.data, commit: about.commit, config: serde_json::to_value(&config)? },
     };
     // The manifest last: until it is there, the old one refuses the new bytes.
     write_atomic(&args.out.join(classifier_file), &bytes)?;

@@ -294,3 +294,32 @@ fn read_records(path: &Path) -> Result<Vec<Record>> {
     }
     Ok(records.into_values().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_a_margin_was_cut_as_the_product_cuts() {
+        let text = r#"{"format": 1, "size": 288, "made_with": null, "samples": 1, "complete": true}"#;
+        let header: Header = serde_json::from_str(text).unwrap();
+        assert_eq!(header.cut(), Cut::default());
+        assert_eq!(header.cut().scope(), 1.0);
+    }
+
+    #[test]
+    fn the_networks_see_the_same_part_of_a_face_however_much_is_stored() {
+        let face = FaceBox { x: 40.0, y: 60.0, width: 30.0, height: 20.0, confidence: 1.0 };
+        let product = bonafide::crop::face_region(&face);
+        for reach in [1.0, 1.3, 2.667] {
+            let cut = Cut { reach, ..Cut::default() };
+            let (stored, seen) = (cut.stored(&face), cut.networks(500.0));
+            for (u, v) in [(0.0, 0.0), (1.0, 0.3)] {
+                let (x, y) = seen.to_frame(u, v);
+                let (x, y) = stored.to_frame(x / 500.0, y / 500.0);
+                let wanted = product.to_frame(u, v);
+                assert!((x - wanted.0).abs() < 1e-2 && (y - wanted.1).abs() < 1e-2, "{reach}: {x} {y}, not {wanted:?}");
+            }
+        }
+    }
+}

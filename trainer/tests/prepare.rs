@@ -165,3 +165,35 @@ fn the_contact_sheet_shows_crops_and_depth() {
     let sheet = image::open(path.join("sheet.png")).unwrap();
     assert_eq!((sheet.width(), sheet.height()), (3 * 224, 6 * 224));
 }
+
+#[test]
+fn a_wider_view_says_where_the_face_is_and_strips_show_every_instrument() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("people")).unwrap();
+    for number in [1, 2] {
+        fs::copy(&photos()[number], path.join(format!("people/{number}.jpg"))).unwrap();
+    }
+    fills(path, "synthesize", &["--data", "people", "--reach", "2.667", "--size", "592"]);
+    let prepared = Prepared::load(&path.join("out")).unwrap();
+    for record in &prepared.records {
+        assert!(record.tone.is_some(), "a bona fide photo's tone is noted");
+        let Outcome::Crops(crops) = &record.outcome else { panic!("{} shows a face", record.file) };
+        let bona_fide = &crops[0];
+        let [x, y, width, height] = bona_fide.face.unwrap();
+        let found = trainer(path, &["detect", &format!("out/{}", bona_fide.image)]);
+        let line: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+        let at = |place: usize| line["faces"][0]["box"][place].as_f64().unwrap() as f32;
+        let across = (x + width).min(at(0) + at(2)) - x.max(at(0));
+        let down = (y + height).min(at(1) + at(3)) - y.max(at(1));
+        assert!(across * down > 0.5 * width * height, "the face is at {line}, not at {:?}", bona_fide.face);
+    }
+
+    let contact =
+        trainer(path, &["contact", "--photos", "people", "--beside", "people", "--out", "strips", "--draws", "2"]);
+    assert!(contact.status.success(), "{}", String::from_utf8_lossy(&contact.stderr));
+    for name in ["bona-fide", "laser", "inkjet", "stripes", "pentile", "beside"] {
+        let strip = image::open(path.join(format!("strips/{name}.jpg"))).unwrap();
+        assert_eq!((strip.width(), strip.height()), (2 * 224, 2 * 224), "{name}");
+    }
+}

@@ -76,6 +76,11 @@ fn what_ships_is_calibrated_and_is_what_was_measured() {
     assert_eq!(evaluation["conditions"]["the test split itself"]["attacks"], 6);
     assert!(fs::read_to_string(path.join("run/report.html")).unwrap().contains("<th scope=\"row\">low light</th>"));
 
+    let (about, text) = (path.join("run/run.json"), fs::read_to_string(path.join("run/run.json")).unwrap());
+    assert!(text.contains("\"margin\": 1.5"), "{text}");
+    fs::write(&about, text.replace("\"margin\": 1.5", "\"margin\": 1.2")).unwrap();
+    refuses(path, &export, "face boxes wide");
+    fs::write(&about, text).unwrap();
     succeeds(path, &export);
     let manifest = Manifest::parse(&fs::read_to_string(path.join("weights/manifest.json")).unwrap()).unwrap();
     let points = &manifest.operating_points;
