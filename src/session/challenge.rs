@@ -300,6 +300,20 @@ mod tests {
     }
 
     #[test]
+    fn what_runs_by_itself_does_not_meet_the_same_prompt_again() {
+        let again = (0..40).filter(|seed| {
+            let mut course = Course::new(&Challenge { seed: *seed, steps: vec![Step::TurnLeft, Step::TurnRight] });
+            course.watch(0.0, Some(&GOOD), true);
+            let first = course.prompt();
+            let side = if first == Some(Step::TurnLeft) { 1.0 } else { -1.0 };
+            turn(&mut course, 50.0, &[33.0 * side, 34.0 * side, 0.0]);
+            assert_eq!(course.notice(), Some(Notice::TooSoon));
+            course.prompt() == first
+        });
+        assert!((10..30).contains(&again.count()));
+    }
+
+    #[test]
     fn one_misread_frame_is_no_answer() {
         let mut course = course(&[Step::TurnLeft]);
         turn(&mut course, 0.0, &[0.0, 0.0, 0.0, 0.0, 50.0, 0.0, -50.0, 0.0]);

@@ -140,6 +140,20 @@ fn too_few_frames_a_second_are_inconclusive() {
 }
 
 #[test]
+fn a_device_that_keeps_stalling_is_too_slow() {
+    // Twenty frames a second for 0.9 s, nothing for 0.7 s, and so on.
+    let mut session = passive();
+    let verdict = (0..).find_map(|i| {
+        let time = f64::from(i / 18) * 1_600.0 + f64::from(i % 18) * 50.0;
+        match session.observe(seen(time, face(GOOD), 1.0)).unwrap() {
+            Update::Verdict(verdict) => Some(verdict),
+            Update::Progress(_) => None,
+        }
+    });
+    assert_eq!(verdict.unwrap().reasons, [Reason::FrameRateTooLow]);
+}
+
+#[test]
 fn frames_without_scores_are_too_few_frames() {
     let mut session = passive();
     let verdict = (0..).find_map(|i| {
