@@ -1,15 +1,17 @@
-//! Face liveness on the device: a camera frame in, a liveness score out.
+//! Face liveness on the device: camera frames in, a liveness score and a verdict out.
 //!
 //! The modules are the data path, in order:
 //!
 //! ```text
-//! frame -> region -> face -> crop -> network -> score
-//! pipeline wires them, weights fills the networks
+//! frame -> region -> face -> crop -> network -> score -> session -> verdict
+//!                      └-> quality ----------------------┘
+//! pipeline wires them up to the score of one frame, weights fills the networks
 //! ```
 //!
 //! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it
 //! out as the `[1, 3, 224, 224]` tensor that the liveness networks read, [`network`] holds those networks, and [`score`]
-//! turns their logit into P(bona fide). [`pipeline::Pipeline`] runs all of it on any burn device.
+//! turns their logit into P(bona fide). [`pipeline::Pipeline`] runs all of that on any burn device. [`quality`] says how a
+//! frame was taken, and a [`session::Session`] turns scores and qualities over time into one verdict.
 //!
 //! The same crate trains (the `trainer` package depends on it) and runs in the browser (`src/web`, wasm32 only), so
 //! there is one preprocessing and one definition of each network. Outside `web` nothing here names the browser, the
@@ -21,9 +23,11 @@ pub mod face;
 pub mod frame;
 pub mod network;
 pub mod pipeline;
+pub mod quality;
 mod readback;
 pub mod region;
 pub mod score;
+pub mod session;
 #[cfg(all(target_family = "wasm", feature = "web"))]
 pub mod web;
 pub mod weights;

@@ -2,9 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 /// P(bona fide) of one face crop, in `[0, 1]`; higher is safer.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f32")]
 pub struct Score(f32);
+
+impl TryFrom<f32> for Score {
+    type Error = Error;
+
+    /// A probability that was computed before, as from a recording.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if it is NaN or outside `[0, 1]`.
+    fn try_from(probability: f32) -> Result<Self> {
+        if (0.0..=1.0).contains(&probability) {
+            return Ok(Self(probability));
+        }
+        Err(Error::invalid_input(format!("a score of {probability}: scores are probabilities, 0 to 1")))
+    }
+}
 
 impl Score {
     /// From the classifier's log-odds of bona fide.
@@ -58,6 +76,15 @@ mod tests {
         assert_eq!(Score::from_logit(f32::INFINITY).value(), 1.0);
         assert_eq!(Score::from_logit(f32::NEG_INFINITY).value(), 0.0);
         assert!(Score::from_logit(1.0) > Score::from_logit(-1.0));
+    }
+
+    #[test]
+    fn stored_scores_are_probabilities_or_refused() {
+        assert_eq!(serde_json::from_str::<Score>("0.25").unwrap().value(), 0.25);
+        for text in ["-0.1", "1.1", "1e300", "null", "\"0.5\""] {
+            assert!(serde_json::from_str::<Score>(text).is_err(), "{text}");
+        }
+        assert!(Score::try_from(f32::NAN).unwrap_err().is_invalid_input());
     }
 
     #[test]

@@ -1,0 +1,308 @@
+//! Frames over time -> [`Verdict`]: bona fide, attack, or inconclusive with reasons, at a named operating point.
+//!
+//! ```text
+//! Observation -> presence (same face?) -> evidence (fused score) ┐
+//!             -> gate -> guide (what to show)                    ├-> Verdict -> recording
+//!             -> challenge (prompts answered?)                   ┘
+//! ```
+//!
+//! A [`Session`] is a function of its [`Setup`] and its [`Observation`]s: it has no clock, no random source, no pixels and
+//! no networks, and computes to the same bit everywhere, so a [`Recording`] replays to the same verdict.
+//!
+//! What it does: frames that the gate refuses never count. A presence that breaks (face lost or jumped, several faces, or
+//! nobody looking, see [`presence`]) drops all evidence and all steps done, so that no verdict mixes two faces. Clear
+//! scores end it early, otherwise the window's end does (see [`evidence`]); a challenge must be done as well, though a
+//! clear attack need not wait for it.
+//!
+//! What it cannot know: whether frames come from a camera at all. Injected video passes every rule here.
+
+pub mod challenge;
+pub mod evidence;
+pub mod guide;
+mod odds;
+pub mod presence;
+mod random;
+pub mod recording;
+pub mod verdict;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result},
+    quality::{Hint, Quality},
+    score::{Decision, OperatingPoint, Score},
+};
+pub use challenge::{Challenge, Notice, Step};
+pub use recording::Recording;
+pub use verdict::{Outcome, Progress, Reason, Update, Verdict};
+
+/// A passive session ends after this, milliseconds: time to find better light. Each step of a challenge adds its timeout.
+pub const TIME_LIMIT_MS: f64 = 20_000.0;
+/// Lost or jumping faces that are forgiven; the next one ends the session. Otherwise someone could exchange faces until
+/// one passes.
+pub const MAX_LOSSES: u32 = 3;
+/// A hint becomes a reason if it stood in this share of the frames.
+pub const DOMINANT: f64 = 0.2;
+/// Observations of one session: 120 a second for longer than any may last. The session ends there, too.
+pub const MAX_OBSERVATIONS: usize = 16_384;
+/// Largest time on either side of 0, milliseconds; clocks that count from 1970 reach it in 2096.
+pub const MAX_TIME_MS: f64 = 4e12;
+/// Longest name of an operating point, bytes.
+pub const MAX_NAME: usize = 64;
+
+/// What a session is bound to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Setup {
+    /// Name of the operating point in the manifest.
+    pub name: String,
+    /// That operating point.
+    pub operating_point: OperatingPoint,
+    /// The classifier's sha-256 in the manifest, so that a recording tells which weights scored it.
+    pub model_sha256: String,
+    /// What to ask the person to do; `None`: nothing, which is the default.
+    pub challenge: Option<Challenge>,
+}
+
+impl Setup {
+    /// # Errors
+    /// [`Error::is_invalid_input`] for a name that is empty or longer than [`MAX_NAME`], rates outside `[0, 1]`, what is
+    /// no lower-case sha-256, or a challenge without steps or with too many.
+    fn check(&self) -> Result<()> {
+        if self.name.is_empty() || self.name.len() > MAX_NAME {
+            return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
+        }
+        let OperatingPoint { threshold, apcer, bpcer } = self.operating_point;
+        if ![threshold, apcer, bpcer].iter().all(|rate| (0.0..=1.0).contains(rate)) {
+            return Err(Error::invalid_input(format!(
+                "the operating point {:?} has numbers outside 0 to 1: take it from the manifest",
+                self.name
+            )));
+        }
+        let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if self.model_sha256.len() != 64 || !self.model_sha256.bytes().all(is_hex) {
+            return Err(Error::invalid_input("a sha-256 is 64 lower-case hexadecimal digits"));
+        }
+        self.challenge.as_ref().map_or(Ok(()), Challenge::check)
+    }
+
+    fn time_limit(&self) -> f64 {
+        let steps = self.challenge.as_ref().map_or(0, |challenge| challenge.steps.len());
+        TIME_LIMIT_MS + steps as f64 * challenge::STEP_TIMEOUT_MS
+    }
+}
+
+/// One frame, as the session sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Observation {
+    /// When the frame was taken, milliseconds on any clock that does not go backwards. Kept to the microsecond, relative to
+    /// the first observation.
+    pub time_ms: f64,
+    /// How it was taken.
+    pub quality: Quality,
+    /// P(bona fide) of its face. May be left out where [`Quality::hint`] names a hint: it would not count.
+    pub score: Option<Score>,
+}
+
+/// Many frames of one person in front of one camera, until a verdict.
+#[derive(Debug, Clone)]
+pub struct Session {
+    setup: Setup,
+    /// The caller's times of the first and the last observation.
+    clock: Option<(f64, f64)>,
+    observations: Vec<Observation>,
+    presence: presence::Presence,
+    evidence: evidence::Evidence,
+    course: Option<challenge::Course>,
+    guide: guide::Guide,
+    /// Frames by their hint, in the order of [`Hint::ALL`].
+    hinted: [u32; Hint::ALL.len()],
+    losses: u32,
+    stalls: u32,
+    verdict: Option<Verdict>,
+}
+
+impl Session {
+    /// A session that has seen nothing.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for a setup with an empty or long name, rates outside `[0, 1]`, what is no sha-256, or
+    /// an empty or long challenge.
+    pub fn new(setup: Setup) -> Result<Self> {
+        setup.check()?;
+        Ok(Self {
+            clock: None,
+            observations: Vec::new(),
+            presence: presence::Presence::default(),
+            evidence: evidence::Evidence::new(&setup.operating_point),
+            course: setup.challenge.as_ref().map(challenge::Course::new),
+            guide: guide::Guide::default(),
+            hinted: [0; Hint::ALL.len()],
+            losses: 0,
+            stalls: 0,
+            verdict: None,
+            setup,
+        })
+    }
+
+    /// Takes the next frame. The verdict comes once, as the answer to the observation that decides.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if the time is not finite, absurd or before the last one, if the measures are none, or
+    /// if the session has ended. The session is then as it was before.
+    pub fn observe(&mut self, observation: Observation) -> Result<Update> {
+        if self.verdict.is_some() {
+            return Err(Error::invalid_input("the session has ended with a verdict: start a new one"));
+        }
+        let time = observation.time_ms;
+        if !(-MAX_TIME_MS..=MAX_TIME_MS).contains(&time) {
+            return Err(Error::invalid_input(format!("a frame cannot be taken at {time} ms")));
+        }
+        let (first, last) = self.clock.unwrap_or((time, time));
+        if time < last {
+            return Err(Error::invalid_input(format!("a frame at {time} ms came after one at {last} ms")));
+        }
+        observation.quality.check()?;
+        self.clock = Some((first, time));
+        // Whole microseconds are written and read back as JSON without a change.
+        let now = ((time - first) * 1_000.0).round() / 1_000.0;
+        self.observations.push(Observation { time_ms: now, ..observation });
+        Ok(self.advance(now, &observation))
+    }
+
+    /// The verdict, once there is one.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref()
+    }
+
+    /// All that went in, and the verdict if there is one. Holds measures and scores, no pixels.
+    pub fn recording(&self) -> Recording {
+        Recording {
+            version: recording::VERSION,
+            setup: self.setup.clone(),
+            observations: self.observations.clone(),
+            verdict: self.verdict.clone(),
+        }
+    }
+
+    fn advance(&mut self, now: f64, observation: &Observation) -> Update {
+        let quality = &observation.quality;
+        let hint = quality.hint();
+        if let Some(hint) = hint {
+            self.hinted[hint as usize] += 1;
+        }
+        if let Some(broken) = self.presence.watch(now, quality) {
+            self.restart(broken);
+        }
+        if let Some(score) = observation.score.filter(|_| hint.is_none()) {
+            self.evidence.add(now, score);
+        }
+        let failed = self.course.as_mut().and_then(|course| course.watch(now, quality.single(), hint.is_none()));
+        if let Some((outcome, reasons)) = self.end(now, failed) {
+            let verdict = self.conclude(now, outcome, reasons);
+            self.verdict = Some(verdict.clone());
+            return Update::Verdict(verdict);
+        }
+        Update::Progress(self.progress(now, quality, hint))
+    }
+
+    /// Drops the evidence and the steps done. Only what loses something counts.
+    fn restart(&mut self, broken: presence::Break) {
+        if self.evidence.count() == 0 && self.course.as_ref().is_none_or(|course| !course.has_begun()) {
+            return;
+        }
+        match broken {
+            presence::Break::Lost | presence::Break::Jumped => self.losses += 1,
+            presence::Break::Stalled => self.stalls += 1,
+        }
+        self.evidence.clear();
+        if let Some(course) = &mut self.course {
+            course.restart();
+        }
+    }
+
+    fn end(&self, now: f64, failed: Option<Reason>) -> Option<(Outcome, Vec<Reason>)> {
+        if self.losses > MAX_LOSSES {
+            return Some((Outcome::Inconclusive, vec![Reason::FaceLost]));
+        }
+        if self.evidence.is_clear_attack() {
+            return Some((Outcome::Attack, vec![Reason::ScoreBelowThreshold]));
+        }
+        if let Some(reason) = failed {
+            return Some((Outcome::Inconclusive, vec![reason]));
+        }
+        // While prompts are open only a clear attack ends it: every look at doubtful scores is a chance to be wrong.
+        if self.course.as_ref().is_none_or(challenge::Course::is_done) {
+            match self.evidence.decide() {
+                Some(Decision::BonaFide) => return Some((Outcome::BonaFide, Vec::new())),
+                Some(Decision::Attack) => return Some((Outcome::Attack, vec![Reason::ScoreBelowThreshold])),
+                None => {}
+            }
+        }
+        let over = now >= self.setup.time_limit() || self.observations.len() >= MAX_OBSERVATIONS;
+        over.then(|| (Outcome::Inconclusive, self.hindrances(now)))
+    }
+
+    /// Why the time ended without a verdict: hints that stood for long, most frequent first, and the frame rate where not
+    /// they but too few frames kept the evidence thin.
+    fn hindrances(&self, now: f64) -> Vec<Reason> {
+        let seen = self.observations.len() as f64;
+        let mut hints: Vec<(u32, Hint)> = self.hinted.into_iter().zip(Hint::ALL).collect();
+        hints.retain(|(count, _)| f64::from(*count) >= DOMINANT * seen);
+        hints.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        let mut reasons: Vec<_> = hints.into_iter().map(|(_, hint)| Reason::Hint(hint)).collect();
+        let least = evidence::WINDOW_FRAMES as f64 / evidence::WINDOW_MS;
+        let scored = self.observations.iter().filter(|o| o.score.is_some() || o.quality.hint().is_some()).count();
+        if self.stalls > MAX_LOSSES || (scored as f64) < least * now {
+            reasons.push(Reason::FrameRateTooLow);
+        }
+        if self.losses > 0 && reasons.is_empty() {
+            reasons.push(Reason::FaceLost);
+        }
+        if reasons.is_empty() {
+            reasons.push(Reason::TimeLimit);
+        }
+        reasons
+    }
+
+    fn conclude(&self, now: f64, outcome: Outcome, reasons: Vec<Reason>) -> Verdict {
+        Verdict {
+            outcome,
+            reasons,
+            operating_point: self.setup.name.clone(),
+            score: self.evidence.score(),
+            frames_counted: self.evidence.count() as u32,
+            frames_seen: self.observations.len() as u32,
+            restarts: self.losses + self.stalls,
+            elapsed_ms: now,
+        }
+    }
+
+    fn progress(&mut self, now: f64, quality: &Quality, hint: Option<Hint>) -> Progress {
+        let waits = |course: &challenge::Course| quality.single().is_some_and(|face| course.waits_for(face));
+        // A step that is being done turns the head away on purpose.
+        let answer = match &self.course {
+            Some(course) if course.prompt().is_some() && answers_look_like(hint) => None,
+            Some(course) if hint.is_none() && waits(course) => Some(Hint::TurnToCamera),
+            _ => hint,
+        };
+        let course = self.course.as_ref();
+        let parts = course.map_or(0.0, |course| course.fraction());
+        let share = self.evidence.fraction();
+        Progress {
+            hint: self.guide.show(now, answer),
+            fraction: if course.is_some() { (share + parts) / 2.0 } else { share } as f32,
+            prompt: course.and_then(challenge::Course::prompt),
+            notice: course.and_then(challenge::Course::notice),
+        }
+    }
+}
+
+/// Hints that answering a prompt itself gives rise to.
+fn answers_look_like(hint: Option<Hint>) -> bool {
+    matches!(hint, Some(Hint::TurnToCamera | Hint::TooClose | Hint::HoldStill))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! A session's input and verdict <-> JSON, and the verdict that the input gives again.
+//!
+//! For `trainer replay` and for reports of false rejections: measures, scores and times, no pixels. It proves nothing:
+//! whoever can send one can invent one, and no key signs it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{MAX_OBSERVATIONS, Observation, Session, Setup, Update, Verdict};
+use crate::error::{Error, Result};
+
+/// Version of the layout and of the rules: verdicts of another version need not come out again.
+pub const VERSION: u32 = 1;
+/// Longest text that is read, bytes: about 500 for each of the most observations.
+pub const MAX_BYTES: usize = 8 << 20;
+
+/// All that a session saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recording {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What the session was bound to: operating point, weights, challenge with its seed.
+    pub setup: Setup,
+    /// Frames in their order, times from the first one on.
+    pub observations: Vec<Observation>,
+    /// What the session answered; `None` if it was broken off.
+    pub verdict: Option<Verdict>,
+}
+
+impl Recording {
+    /// Reads a recording. Whether its verdict is the one that [`Recording::replay`] gives is for the caller to compare.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if the text is longer than [`MAX_BYTES`], no recording, of another [`VERSION`], or if a
+    /// session would refuse its setup or one of its observations.
+    pub fn parse(json: &str) -> Result<Self> {
+        // The version comes first: another one need not have this one's fields.
+        #[derive(Deserialize)]
+        struct Header {
+            version: u32,
+        }
+        if json.len() > MAX_BYTES {
+            return Err(Error::invalid_input(format!("a recording of {} bytes: {MAX_BYTES} are read", json.len())));
+        }
+        let malformed = |e: serde_json::Error| Error::invalid_input(format!("the recording cannot be read: {e}"));
+        let header: Header = serde_json::from_str(json).map_err(malformed)?;
+        if header.version != VERSION {
+            return Err(Error::invalid_input(format!(
+                "the recording has version {}, this code replays {VERSION}: use the release that made it",
+                header.version
+            )));
+        }
+        let recording: Self = serde_json::from_str(json).map_err(malformed)?;
+        recording.replay()?;
+        Ok(recording)
+    }
+
+    /// The recording as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a recording is plain data")
+    }
+
+    /// Runs the observations through a new session: its verdict, or `None` if they do not reach one.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for what [`Session::new`] and [`Session::observe`] refuse.
+    pub fn replay(&self) -> Result<Option<Verdict>> {
+        if self.observations.len() > MAX_OBSERVATIONS {
+            return Err(Error::invalid_input(format!("a recording has at most {MAX_OBSERVATIONS} observations")));
+        }
+        let mut session = Session::new(self.setup.clone())?;
+        let mut verdict = None;
+        for observation in &self.observations {
+            if let Update::Verdict(reached) = session.observe(*observation)? {
+                verdict = Some(reached);
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        quality::{Quality, gate::tests::GOOD},
+        score::OperatingPoint,
+        session::{Challenge, Outcome, Step},
+    };
+
+    fn recording() -> Recording {
+        let mut session = Session::new(Setup {
+            name: "strict".into(),
+            operating_point: OperatingPoint { threshold: 0.9, apcer: 0.01, bpcer: 0.1 },
+            model_sha256: "0f".repeat(32),
+            challenge: Some(Challenge { seed: 7, steps: vec![Step::TurnLeft, Step::TurnLeft] }),
+        })
+        .unwrap();
+        for i in 0.. {
+            let quality = Quality { faces: 1, face: Some(GOOD) };
+            let observation = Observation {
+                time_ms: 1e9 + f64::from(i) * 100.0 / 3.0,
+                quality,
+                score: Some(0.3.try_into().unwrap()),
+            };
+            if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
+                break;
+            }
+        }
+        session.recording()
+    }
+
+    #[test]
+    fn the_layout_is_stable() {
+        let json: serde_json::Value = serde_json::from_str(&recording().to_json()).unwrap();
+        assert_eq!(json["version"], 1);
+        assert_eq!(
+            json["setup"]["challenge"],
+            serde_json::json!({"seed": "0000000000000007", "steps": ["turn-left", "turn-left"]})
+        );
+        assert_eq!(json["observations"][1]["timeMs"], 33.333);
+        assert_eq!(json["observations"][0]["quality"]["face"]["size"], 0.5);
+        assert_eq!(json["verdict"]["outcome"], "attack");
+        assert_eq!(json["verdict"]["reasons"], serde_json::json!(["score-below-threshold"]));
+    }
+
+    #[test]
+    fn it_replays_to_its_verdict() {
+        let recording = Recording::parse(&recording().to_json()).unwrap();
+        let verdict = recording.replay().unwrap();
+        assert_eq!(verdict.as_ref().unwrap().outcome, Outcome::Attack);
+        assert_eq!(verdict, recording.verdict);
+        let broken_off = Recording { observations: recording.observations[..3].to_vec(), verdict: None, ..recording };
+        assert_eq!(Recording::parse(&broken_off.to_json()).unwrap().replay().unwrap(), None);
+    }
+
+    #[test]
+    fn hostile_recordings_are_refused() {
+        let good = serde_json::to_value(recording()).unwrap();
+        for (pointer, value) in [
+            ("/version", serde_json::json!(2)),
+            ("/version", serde_json::json!(-1)),
+            ("/setup/name", serde_json::json!("n".repeat(1_000))),
+            ("/setup/operatingPoint/threshold", serde_json::json!(1e300)),
+            ("/setup/modelSha256", serde_json::json!("../../etc/passwd")),
+            ("/setup/challenge/steps", serde_json::json!([])),
+            ("/setup/challenge/steps", serde_json::json!(vec!["turn-left"; 100])),
+            ("/setup/challenge/steps/0", serde_json::json!("jump")),
+            ("/setup/challenge/seed", serde_json::json!(7)),
+            ("/observations/0/timeMs", serde_json::json!(1e9)),
+            ("/observations/3/timeMs", serde_json::json!(-1.0)),
+            ("/observations/3/timeMs", serde_json::json!(null)),
+            ("/observations/3/timeMs", serde_json::json!(1e300)),
+            ("/observations/3/score", serde_json::json!(1.5)),
+            ("/observations/3/score", serde_json::json!("NaN")),
+            ("/observations/3/quality/faces", serde_json::json!(-1)),
+            ("/observations/3/quality/face", serde_json::json!(null)),
+            ("/observations/3/quality/face/size", serde_json::json!(1e300)),
+            ("/observations/3/quality/face/sharpness", serde_json::json!(-1.0)),
+            ("/observations/3/quality/face/yaw", serde_json::json!(null)),
+            ("/observations", serde_json::json!({})),
+            ("/verdict/reasons/0", serde_json::json!("because")),
+            ("/verdict/score", serde_json::json!(7.0)),
+        ] {
+            let mut bad = good.clone();
+            *bad.pointer_mut(pointer).unwrap() = value;
+            assert!(Recording::parse(&bad.to_string()).unwrap_err().is_invalid_input(), "{pointer}");
+        }
+        let text = good.to_string();
+        let overflow = text.replacen("\"yaw\":0.0", "\"yaw\":1e999", 1);
+        assert!(overflow != text && Recording::parse(&overflow).unwrap_err().is_invalid_input());
+        let extra = text.replacen("\"version\"", "\"pixels\":[],\"version\"", 1);
+        assert!(Recording::parse(&extra).unwrap_err().is_invalid_input());
+        for text in ["", "{", "null", "[]", "{\"version\":1}", &"[".repeat(100_000), &" ".repeat(MAX_BYTES + 1)] {
+            assert!(Recording::parse(text).unwrap_err().is_invalid_input());
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_refused() {
+        let mut short = recording();
+        short.observations.truncate(2);
+        let text = Recording { verdict: None, ..short }.to_json();
+        assert!(Recording::parse(&text).is_ok());
+        for end in 0..text.len() {
+            assert!(Recording::parse(&text[..end]).unwrap_err().is_invalid_input(), "{end}");
+        }
+    }
+
+    #[test]
+    fn observations_after_the_verdict_or_beyond_the_most_are_refused() {
+        let mut long = recording();
+        let last = *long.observations.last().unwrap();
+        long.observations.push(last);
+        assert!(long.replay().unwrap_err().is_invalid_input());
+        long.observations = vec![Observation { time_ms: 0.0, ..last }; MAX_OBSERVATIONS + 1];
+        assert!(long.replay().unwrap_err().is_invalid_input());
+        assert!(Recording { version: 0, ..long }.replay().unwrap_err().is_invalid_input());
+    }
+}

@@ -1,0 +1,87 @@
+//! What a session says: [`Progress`] on the way, a [`Verdict`] at its end. Plain data; decides nothing.
+
+use serde::{Deserialize, Serialize};
+
+use super::challenge::{Notice, Step};
+use crate::{quality::Hint, score::Score};
+
+/// The answer to one observation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update {
+    /// The session goes on.
+    Progress(Progress),
+    /// The session has ended.
+    Verdict(Verdict),
+}
+
+/// What to show while a session goes on. Holds no score: an attacker who watches one learns what to improve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// What the person should change; `None` if nothing. Does not flicker.
+    pub hint: Option<Hint>,
+    /// How much of what a verdict needs is there, in `[0, 1]`. Falls to 0 if the face is lost; clear scores end a session
+    /// before it reaches 1.
+    pub fraction: f32,
+    /// What a challenge asks for now.
+    pub prompt: Option<Step>,
+    /// What was wrong with the last answer to a prompt; `None` again once a step is done.
+    pub notice: Option<Notice>,
+}
+
+/// A session's result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A live face, at the operating point.
+    BonaFide,
+    /// A presentation attack, at the operating point.
+    Attack,
+    /// Neither could be said; the reasons tell why. Not an attack: most are poor light, a slow device, a hurry.
+    Inconclusive,
+}
+
+/// Why a verdict is not bona fide. The names are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The fused score is below the threshold.
+    ScoreBelowThreshold,
+    /// The face was lost or jumped more often than is forgiven.
+    FaceLost,
+    /// Fewer than five scored frames came in a second, or none for half a second: the device is too slow or busy.
+    FrameRateTooLow,
+    /// A prompt was not answered in time.
+    ChallengeTimeout,
+    /// Prompts were answered before they could be seen.
+    ResponseTooSoon,
+    /// Prompts were answered to the wrong side.
+    WrongDirection,
+    /// The time ended first, and none of the others stands out.
+    TimeLimit,
+    /// This hint stood for much of the session.
+    #[serde(untagged)]
+    Hint(Hint),
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Verdict {
+    /// The result.
+    pub outcome: Outcome,
+    /// Empty if bona fide, otherwise most important first.
+    pub reasons: Vec<Reason>,
+    /// Name of the operating point that it holds at.
+    pub operating_point: String,
+    /// Fused P(bona fide) of the last presence; `None` if no frame counted.
+    pub score: Option<Score>,
+    /// Frames in that score.
+    pub frames_counted: u32,
+    /// All frames observed.
+    pub frames_seen: u32,
+    /// Times that the evidence was dropped because the face was lost, jumped, or nobody looked.
+    pub restarts: u32,
+    /// From the first observation to the last, milliseconds.
+    pub elapsed_ms: f64,
+}
