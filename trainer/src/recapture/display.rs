@@ -106,7 +106,7 @@ pub(super) fn show(
             let outside = plane.outside(at);
             let light = if outside <= 0.0 {
                 // Liquid crystals and OLEDs dim off their axis, which perspective spreads over the picture.
-                let [right, down] = plane.from_centre(at);
+                let [right, down] = plane.centred(at);
                 let angle = (1.0 + fall[0] * right + fall[1] * down).max(0.2) * band;
                 let glare = room.glare([right, down]);
                 let rgb = detail.cubic(at[0], at[1]);
@@ -114,7 +114,7 @@ pub(super) fn show(
             } else if outside < frame {
                 room.lamp.map(|lamp| lamp * bezel)
             } else {
-                room.behind(plane.from_centre(at))
+                room.behind(plane.centred(at))
             };
             seen.set(y * n + x, light);
         }

@@ -78,12 +78,12 @@ pub(super) fn show(
         for x in 0..n {
             let (u, v) = ((x as f32 + 0.5) / n as f32, (y as f32 + 0.5) / n as f32);
             let at = plane.look(u, v);
-            let [right, down] = plane.from_centre(at);
+            let [right, down] = plane.centred(at);
             let outside = match cutout {
                 Some(half) => (right / half[0]).hypot(down / half[1]) - 1.0,
                 None => plane.outside(at),
             };
-            let hand = plane.from_centre([u, v]);
+            let hand = plane.centred([u, v]);
             let light = if let Some(skin) = fingers.iter().find_map(|finger| finger.at(hand)) {
                 skin
             } else if outside <= 0.0 || (cutout.is_none() && outside < border) {

@@ -60,13 +60,13 @@ impl Plane {
     }
 
     /// A position in crops from the centre.
-    pub(super) fn from_centre(&self, at: [f32; 2]) -> [f32; 2] {
+    pub(super) fn centred(&self, at: [f32; 2]) -> [f32; 2] {
         at.map(|place| self.scope * (place - 0.5))
     }
 
     /// How many crops outside the nearest crossed edge a position is; below zero inside.
     pub(super) fn outside(&self, at: [f32; 2]) -> f32 {
-        let [x, y] = self.from_centre(at);
+        let [x, y] = self.centred(at);
         let [left, top, right, bottom] = self.edges;
         (left - x).max(top - y).max(x - right).max(y - bottom)
     }
