@@ -24,7 +24,7 @@ export function sample(n) {
 export const portrait = () => fit(cut(sample(3), 960, 170, 560, 420));
 
 /** The same woman's face alone, square as a face crop is. */
-export const faceCrop = () => fit(cut(sample(3), 1030, 170, 420, 420), 224, 224);
+export const faceCrop = (side = 224) => fit(cut(sample(3), 1030, 170, 420, 420), side, side);
 
 function cut(source, left, top, width, height) {
   const data = new Uint8Array(width * height * 4);
