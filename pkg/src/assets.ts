@@ -49,7 +49,8 @@ export async function compileEngine(url: URL): Promise<WebAssembly.Module> {
     // A valid module of 31 bytes can fail for one reason only, whatever the browser's error is called.
     new WebAssembly.Module(SIMD_PROBE);
   } catch (cause) {
-    throw new LivenessError('WASM_BLOCKED_BY_CSP', "The content security policy forbids WebAssembly: allow 'wasm-unsafe-eval' in script-src, on the worker's script too.", { cause });
+    const remedy = "allow 'wasm-unsafe-eval' in script-src, on the worker's script too.";
+    throw new LivenessError('WASM_BLOCKED_BY_CSP', `The content security policy forbids WebAssembly: ${remedy}`, { cause });
   }
   const response = await get(url, 'ENGINE_FETCH');
   const type = response.headers.get('content-type') ?? '';

@@ -33,17 +33,21 @@ export class Watch {
     this.#failed = new Promise((_, reject) => (this.#reject = reject));
     // Nobody may be waiting when it fails.
     this.#failed.catch(() => {});
-    const stream = video.srcObject instanceof MediaStream ? video.srcObject : undefined;
+    // By its method, not `instanceof`: the stream may come from an iframe.
+    const stream = video.srcObject && 'getVideoTracks' in video.srcObject ? video.srcObject : undefined;
     this.#track = stream?.getVideoTracks()[0];
 
     const cancel = () => this.#fail(new LivenessError('CANCELLED', 'The check was cancelled.', { cause: signal?.reason }));
     const stop = () => this.#fail(LivenessError.from(stopped.reason));
     const hide = () => {
-      if (video.ownerDocument.visibilityState === 'hidden') this.#fail(new LivenessError('APP_INACTIVE', 'The page was hidden while it checked: browsers stop its camera frames then.'));
+      if (video.ownerDocument.visibilityState !== 'hidden') return;
+      this.#fail(new LivenessError('APP_INACTIVE', 'The page was hidden while it checked: browsers stop its camera frames then.'));
     };
     const end = () =>
       this.#fail(
-        stream ? lost('The camera stopped: it was unplugged, closed, or taken by another program.') : new LivenessError('INVALID_INPUT', 'The video ended before there was a verdict.'),
+        stream
+          ? lost('The camera stopped: it was unplugged, closed, or taken by another program.')
+          : new LivenessError('INVALID_INPUT', 'The video ended before there was a verdict.'),
       );
     if (signal) this.#on(signal, 'abort', cancel);
     this.#on(stopped, 'abort', stop);
@@ -78,7 +82,8 @@ export class Watch {
   async next(): Promise<number> {
     const timeMs = await this.#within(FRAME_TIMEOUT_MS, this.#frame(), () => {
       if (this.#track?.readyState === 'ended') return lost('The camera stopped.');
-      return new LivenessError('TIMEOUT', `The video showed no new frame for ${FRAME_TIMEOUT_MS / 1000} seconds: is it paused, or does the camera hang?`);
+      const seconds = FRAME_TIMEOUT_MS / 1000;
+      return new LivenessError('TIMEOUT', `The video showed no new frame for ${seconds} seconds: is it paused, or does the camera hang?`);
     });
     return (this.#lastMs = Math.max(this.#lastMs, timeMs));
   }
@@ -89,7 +94,8 @@ export class Watch {
    * @throws LivenessError what ended the watching, or `TIMEOUT`; else whatever the work throws.
    */
   async during<T>(work: Promise<T>): Promise<T> {
-    return this.#within(ANSWER_TIMEOUT_MS, work, () => new LivenessError('TIMEOUT', `The engine did not answer for ${ANSWER_TIMEOUT_MS / 1000} seconds.`));
+    const late = () => new LivenessError('TIMEOUT', `The engine did not answer for ${ANSWER_TIMEOUT_MS / 1000} seconds.`);
+    return this.#within(ANSWER_TIMEOUT_MS, work, late);
   }
 
   close(): void {
