@@ -22,6 +22,7 @@ enum Kind {
     Weights,
     Incompatible,
     Device,
+    DeviceLost,
 }
 
 impl Error {
@@ -40,22 +41,28 @@ impl Error {
         Self::new(Kind::Incompatible, message)
     }
 
-    /// The compute device is missing or failed.
+    /// There is no such compute device, or it did not open.
     pub fn device(message: impl Into<String>) -> Self {
         Self::new(Kind::Device, message)
+    }
+
+    /// The compute device failed while it worked.
+    pub fn device_lost(message: impl Into<String>) -> Self {
+        Self::new(Kind::DeviceLost, message)
     }
 
     fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
-    /// Stable code, the one that JavaScript sees: `INVALID_INPUT`, `MODEL_INTEGRITY` (corrupt or incompatible weights)
-    /// or `WEBGPU_UNAVAILABLE`.
+    /// Stable code, the one that JavaScript sees: `INVALID_INPUT`, `MODEL_INTEGRITY` (corrupt or incompatible weights),
+    /// `WEBGPU_UNAVAILABLE` or `GPU_DEVICE_LOST`.
     pub fn code(&self) -> &'static str {
         match self.kind {
             Kind::InvalidInput => "INVALID_INPUT",
             Kind::Weights | Kind::Incompatible => "MODEL_INTEGRITY",
             Kind::Device => "WEBGPU_UNAVAILABLE",
+            Kind::DeviceLost => "GPU_DEVICE_LOST",
         }
     }
 

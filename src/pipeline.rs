@@ -1,16 +1,19 @@
-//! Frame -> face -> crop -> logit -> score: wires the other modules and nothing else.
+//! Frame -> faces -> crop -> logit -> score, or with quality -> what a session observes: wires the other modules and
+//! nothing else.
 
 use burn::tensor::{Device, Tensor};
 
 use crate::{
     crop::{crop_tensor, face_region},
-    error::Result,
+    error::{Error, Result},
     face::{Face, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
     network::Classifier,
+    quality::{Quality, in_front},
     readback::read,
     region::Region,
     score::Score,
+    session::{Challenge, Setup},
     weights::{CLASSIFIER, DETECTOR, Manifest, load_safetensors},
 };
 
@@ -32,6 +35,17 @@ pub struct Scored {
     pub score: Score,
 }
 
+/// A frame as a [`crate::session::Session`] wants it.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The face that was measured: the most confident one in front of the camera.
+    pub face: Option<Face>,
+    /// How the frame was taken.
+    pub quality: Quality,
+    /// P(bona fide) of that face; `None` if a hint stands against the frame, which then would not count.
+    pub score: Option<Score>,
+}
+
 impl Pipeline {
     /// Builds the networks on `device` from a manifest and the files that it names.
     ///
@@ -50,20 +64,58 @@ impl Pipeline {
         &self.manifest
     }
 
-    /// The most confident face of the frame.
+    /// What a session at the named operating point of these weights is bound to.
+    ///
+    /// # Errors
+    /// [`crate::Error::is_invalid_input`] for a name that the manifest does not have.
+    pub fn setup(&self, operating_point: &str, challenge: Option<Challenge>) -> Result<Setup> {
+        let points = &self.manifest.operating_points;
+        let Some(point) = points.get(operating_point) else {
+            let names: Vec<_> = points.keys().map(String::as_str).collect();
+            return Err(Error::invalid_input(format!(
+                "there is no operating point {operating_point:?}: these weights have {}",
+                names.join(", ")
+            )));
+        };
+        Ok(Setup {
+            name: operating_point.into(),
+            operating_point: *point,
+            // A manifest that does not name its classifier is not loaded.
+            model_sha256: self.manifest.networks[CLASSIFIER].sha256.clone(),
+            challenge,
+        })
+    }
+
+    /// The faces of the frame, most confident first.
     ///
     /// # Errors
     /// [`crate::Error`] if the device fails.
-    pub async fn detect(&self, frame: &Frame<'_>) -> Result<Option<Face>> {
-        Ok(self.detector.detect(frame).await?.into_iter().next())
+    pub async fn detect(&self, frame: &Frame<'_>) -> Result<Vec<Face>> {
+        self.detector.detect(frame).await
     }
 
-    /// Finds the face and scores it; `None` where there is no face.
+    /// Finds and measures the faces, and scores the one in front if nothing stands against it: a frame that would not
+    /// count costs no classifier.
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn look(&self, frame: &Frame<'_>) -> Result<Look> {
+        let faces = self.detect(frame).await?;
+        let quality = Quality::measure(frame, &faces);
+        let face = in_front(&faces).next().copied();
+        let score = match &face {
+            Some(face) if quality.hint().is_none() => Some(self.score_region(frame, &face_region(&face.bounds)).await?),
+            _ => None,
+        };
+        Ok(Look { face, quality, score })
+    }
+
+    /// Finds the most confident face and scores it; `None` where there is no face.
     ///
     /// # Errors
     /// [`crate::Error`] if the device fails.
     pub async fn score(&self, frame: &Frame<'_>) -> Result<Option<Scored>> {
-        let Some(face) = self.detect(frame).await? else { return Ok(None) };
+        let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
         let score = self.score_region(frame, &face_region(&face.bounds)).await?;
         Ok(Some(Scored { face, score }))
     }

@@ -9,6 +9,7 @@ pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> 
     let data = tensor
         .into_data_async()
         .await
-        .map_err(|e| Error::device(format!("the compute device failed while its result was read: {e:?}")))?;
-    data.try_into_vec().map_err(|e| Error::device(format!("the compute device returned another type than f32: {e:?}")))
+        .map_err(|e| Error::device_lost(format!("the compute device failed while its result was read: {e:?}")))?;
+    data.try_into_vec()
+        .map_err(|e| Error::device_lost(format!("the compute device returned another type than f32: {e:?}")))
 }

@@ -38,11 +38,19 @@ export async function fetchWeights(assetBase: string | undefined): Promise<Weigh
 /**
  * Fetches and compiles the engine, whatever MIME type the server gives it.
  *
- * @throws LivenessError `ENGINE_FETCH` if it does not arrive or is not WebAssembly, `NOT_SUPPORTED` without SIMD.
+ * @throws LivenessError `ENGINE_FETCH` if it does not arrive or is not WebAssembly, `NOT_SUPPORTED` without SIMD,
+ * `WASM_BLOCKED_BY_CSP` if the policy forbids it.
  */
 export async function compileEngine(url: URL): Promise<WebAssembly.Module> {
   if (!WebAssembly.validate(SIMD_PROBE)) {
     throw new LivenessError('NOT_SUPPORTED', 'This browser has no WebAssembly SIMD: update it to a version from 2023 or later.');
+  }
+  try {
+    // A valid module of 31 bytes can fail for one reason only, whatever the browser's error is called.
+    new WebAssembly.Module(SIMD_PROBE);
+  } catch (cause) {
+    const remedy = "allow 'wasm-unsafe-eval' in script-src, on the worker's script too.";
+    throw new LivenessError('WASM_BLOCKED_BY_CSP', `The content security policy forbids WebAssembly: ${remedy}`, { cause });
   }
   const response = await get(url, 'ENGINE_FETCH');
   const type = response.headers.get('content-type') ?? '';

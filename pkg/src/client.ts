@@ -13,8 +13,8 @@ interface Pending {
 export class Client {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
+  readonly #stop = new AbortController();
   #nextId = 0;
-  #ended: LivenessError | undefined;
 
   constructor(backend: Backend) {
     this.#worker = start(backend);
@@ -26,9 +26,14 @@ export class Client {
     };
   }
 
+  /** Aborts, with the LivenessError as its reason, when the worker stops: for those who wait for something else. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
   /** Asks the worker; what is in `transfer` is gone for the caller. */
   ask<R extends Request>(request: R, transfer: Transferable[] = []): Promise<Answers[R['kind']]> {
-    if (this.#ended) return Promise.reject(this.#ended);
+    if (this.stopped.aborted) return Promise.reject(this.stopped.reason);
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#pending.set(id, { resolve: resolve as (value: never) => void, reject });
@@ -43,8 +48,8 @@ export class Client {
 
   /** Stops the worker; everything asked, now or later, rejects with `error`. */
   end(error: LivenessError): void {
-    if (this.#ended) return;
-    this.#ended = error;
+    if (this.stopped.aborted) return;
+    this.#stop.abort(error);
     this.#worker.terminate();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();

@@ -1,18 +1,20 @@
-//! The package's main class: load once, then frame in, score out. The work happens in a worker.
+//! The package's main class: load once, then frame in, score out, or video in, verdict out. The work happens in a worker.
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { hasRealGpu } from './backend.js';
+import { check } from './check.js';
 import { Client } from './client.js';
 import { LivenessError } from './errors.js';
 import type { Loaded, LoadRequest } from './protocol.js';
 import { own } from './source.js';
-import type { Backend, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
+import type { Backend, CheckOptions, CheckResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
 
 /** A loaded face detector and liveness network. */
 export class LivenessDetector {
   readonly #client: Client;
   readonly #loaded: Loaded;
+  #checking = false;
 
   private constructor(client: Client, loaded: Loaded) {
     this.#client = client;
@@ -24,8 +26,8 @@ export class LivenessDetector {
    *
    * With `backend: 'auto'` a failing WebGPU is followed by the CPU; asked for by name, it fails.
    *
-   * @throws LivenessError `NOT_SUPPORTED`, `ENGINE_FETCH`, `MODEL_FETCH`, `MODEL_INTEGRITY`, `WEBGPU_UNAVAILABLE`,
-   * `CANCELLED`.
+   * @throws LivenessError `NOT_SUPPORTED`, `ENGINE_FETCH`, `WASM_BLOCKED_BY_CSP`, `MODEL_FETCH`, `MODEL_INTEGRITY`,
+   * `WEBGPU_UNAVAILABLE`, `CANCELLED`.
    */
   static async load(options: LoadOptions = {}): Promise<LivenessDetector> {
     const { backend = 'auto', signal } = options;
@@ -46,7 +48,7 @@ export class LivenessDetector {
           return await LivenessDetector.#start('webgpu', request, signal);
         } catch (error) {
           // What would fail on the CPU as well is told at once.
-          if (['CANCELLED', 'MODEL_FETCH', 'MODEL_INTEGRITY'].includes(LivenessError.from(error).code)) throw error;
+          if (['CANCELLED', 'MODEL_FETCH', 'MODEL_INTEGRITY', 'WASM_BLOCKED_BY_CSP'].includes(LivenessError.from(error).code)) throw error;
         }
       }
       return LivenessDetector.#start('cpu', request, signal);
@@ -122,6 +124,27 @@ export class LivenessDetector {
   async scoreCrop(source: FrameSource): Promise<number> {
     const { frame, transfer } = await own(source);
     return this.#client.ask({ kind: 'scoreCrop', frame }, transfer);
+  }
+
+  /**
+   * Watches the person in a playing video until there is a verdict: some seconds, 20 at most, and 10 more for each step
+   * of a challenge. Frames that are too poor to judge do not count; `onHint` says what to change meanwhile.
+   *
+   * A device that is too slow, or a camera in the dark, ends in an `inconclusive` verdict whose reasons say so: errors
+   * are for what kept the check from being made.
+   *
+   * @throws LivenessError `INVALID_INPUT` for a video that does not play, an unknown operating point, a bad challenge, or
+   * while another check runs on this detector; `CANCELLED` by the signal or `dispose`; `CAMERA_LOST`; `APP_INACTIVE` if
+   * the page is hidden; `TIMEOUT` if no frame comes; `GPU_DEVICE_LOST`. Afterwards the detector can check again.
+   */
+  async check(video: HTMLVideoElement, options: CheckOptions = {}): Promise<CheckResult> {
+    if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');
+    this.#checking = true;
+    try {
+      return await check(this.#client, video, options);
+    } finally {
+      this.#checking = false;
+    }
   }
 
   /** Stops the worker and frees its memory. Calls not yet answered reject with `CANCELLED`. */

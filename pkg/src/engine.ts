@@ -1,5 +1,6 @@
 //! The JavaScript face of the Rust engine (src/web), written by hand; both WebAssembly modules have it. Types only.
 
+import type { ChallengeRequest, SessionUpdate } from './protocol.js';
 import type { FrameSource, ScoreResult } from './types.js';
 
 /** Networks filled with weights, on one backend. Lives in a worker. */
@@ -7,8 +8,16 @@ export interface Engine {
   score(source: FrameSource): Promise<ScoreResult>;
   scorePixels(rgba: Uint8Array, width: number, height: number): Promise<ScoreResult>;
   scoreCrop(source: FrameSource): Promise<number>;
+  startSession(operatingPoint: string, challenge: ChallengeRequest | undefined): Session;
   readonly backend: string;
   readonly adapter: string | undefined;
+  free(): void;
+}
+
+/** Many frames until a verdict. */
+export interface Session {
+  observe(source: FrameSource, timeMs: number): Promise<SessionUpdate>;
+  recording(): string;
   free(): void;
 }
 

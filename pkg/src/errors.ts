@@ -4,16 +4,20 @@
 export type LivenessErrorCode =
   /** This browser lacks something that the package needs (workers, WebAssembly SIMD, a camera interface). */
   | 'NOT_SUPPORTED'
-  /** The frame holds no usable pixels: empty, closed, cross-origin, or a buffer of the wrong length. */
+  /** An argument cannot be used: a frame that is empty, closed or cross-origin, a video that does not play, a wrong name. */
   | 'INVALID_INPUT'
   /** The worker or the WebAssembly module did not arrive. */
   | 'ENGINE_FETCH'
+  /** The page's content security policy forbids WebAssembly: its `script-src` needs `'wasm-unsafe-eval'`. */
+  | 'WASM_BLOCKED_BY_CSP'
   /** The weights or their manifest did not arrive. */
   | 'MODEL_FETCH'
   /** The weights arrived, but corrupt, cut short, or made for another version. */
   | 'MODEL_INTEGRITY'
-  /** WebGPU was asked for and there is none, or its device failed. */
+  /** WebGPU was asked for and there is none, or its device did not open. */
   | 'WEBGPU_UNAVAILABLE'
+  /** The device failed while it worked (driver reset, graphics memory full). Load a new detector. */
+  | 'GPU_DEVICE_LOST'
   /** Stopped by an AbortSignal or by `dispose`. */
   | 'CANCELLED'
   /** A fault in this package. Load a new detector; please report it. */
@@ -30,8 +34,12 @@ export type LivenessErrorCode =
   | 'CAMERA_CONSTRAINTS'
   /** The page's Permissions-Policy, or the browser, keeps this page from cameras. */
   | 'CAMERA_BLOCKED'
-  /** The camera stopped while in use. */
-  | 'CAMERA_LOST';
+  /** The camera stopped, or was muted, while in use. */
+  | 'CAMERA_LOST'
+  /** The page was hidden during a check. */
+  | 'APP_INACTIVE'
+  /** No frame, or no answer, came for seconds. */
+  | 'TIMEOUT';
 
 const RETRYABLE: ReadonlySet<LivenessErrorCode> = new Set([
   'ENGINE_FETCH',
@@ -39,15 +47,19 @@ const RETRYABLE: ReadonlySet<LivenessErrorCode> = new Set([
   'CAMERA_NOT_FOUND',
   'CAMERA_IN_USE',
   'CAMERA_LOST',
+  'APP_INACTIVE',
+  'TIMEOUT',
 ]);
 
 const CODES: ReadonlySet<string> = new Set<LivenessErrorCode>([
   'NOT_SUPPORTED',
   'INVALID_INPUT',
   'ENGINE_FETCH',
+  'WASM_BLOCKED_BY_CSP',
   'MODEL_FETCH',
   'MODEL_INTEGRITY',
   'WEBGPU_UNAVAILABLE',
+  'GPU_DEVICE_LOST',
   'CANCELLED',
   'INTERNAL',
   'INSECURE_CONTEXT',
@@ -57,6 +69,8 @@ const CODES: ReadonlySet<string> = new Set<LivenessErrorCode>([
   'CAMERA_CONSTRAINTS',
   'CAMERA_BLOCKED',
   'CAMERA_LOST',
+  'APP_INACTIVE',
+  'TIMEOUT',
 ]);
 
 /** The only error that this package throws on purpose. */

@@ -3,9 +3,14 @@
 export { openCamera, type Camera, type CameraOptions } from './camera.js';
 export { LivenessDetector } from './detector.js';
 export { LivenessError, type LivenessErrorCode } from './errors.js';
+export { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS, type Hint, type Notice, type Outcome, type Prompt, type Reason } from './vocabulary.js';
 export type {
   Backend,
   BackendChoice,
+  ChallengeOptions,
+  CheckOptions,
+  CheckProgress,
+  CheckResult,
   FaceBox,
   FrameSource,
   LoadOptions,

@@ -1,7 +1,8 @@
 //! The messages between the page and its worker. Types only.
 
 import type { LivenessErrorCode } from './errors.js';
-import type { OperatingPoint, ScoreResult } from './types.js';
+import type { CheckProgress, CheckResult, FaceBox, OperatingPoint, ScoreResult } from './types.js';
+import type { Prompt } from './vocabulary.js';
 
 /** Absolute URLs, since a worker resolves relative ones against itself. Missing means: shipped in the package. */
 export interface LoadRequest {
@@ -13,11 +14,28 @@ export interface LoadRequest {
 /** A picture that the worker owns and closes. */
 export type OwnedFrame = ImageBitmap | VideoFrame | ImageData;
 
+/** A challenge with nothing left out. */
+export interface ChallengeRequest {
+  readonly steps: readonly Prompt[];
+  readonly seed: string;
+}
+
+/** A session's answer to one frame: progress or the verdict. */
+export interface SessionUpdate {
+  readonly face: FaceBox | null;
+  readonly progress: Omit<CheckProgress, 'face'> | null;
+  readonly verdict: Omit<CheckResult, 'recording'> | null;
+}
+
+/** A worker holds one session at most: a new one replaces it. */
 export type Request =
   | LoadRequest
   | { readonly kind: 'score'; readonly frame: OwnedFrame }
   | { readonly kind: 'scoreCrop'; readonly frame: OwnedFrame }
-  | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number };
+  | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number }
+  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined }
+  | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
+  | { readonly kind: 'endSession' };
 
 /** What the worker knows once it is loaded. */
 export interface Loaded {
@@ -32,6 +50,10 @@ export interface Answers {
   score: ScoreResult;
   scoreCrop: number;
   scorePixels: ScoreResult;
+  startSession: void;
+  /** With a recording beside the verdict, if it was asked for. */
+  observe: SessionUpdate & { readonly recording?: string };
+  endSession: void;
 }
 
 /** An error without its class, which a structured clone would not keep. */

@@ -37,6 +37,11 @@ export async function own(source: FrameSource): Promise<{ frame: OwnedFrame; tra
   }
 }
 
+/** True if it is a video element, from whatever frame. */
+export function isVideo(source: unknown): source is HTMLVideoElement {
+  return is(source, 'HTMLVideoElement');
+}
+
 interface Types {
   HTMLVideoElement: HTMLVideoElement;
   HTMLCanvasElement: HTMLCanvasElement;

@@ -1,5 +1,7 @@
 //! The shapes that cross the package's border: what goes in, what comes out. Holds no behaviour.
 
+import type { Hint, Notice, Outcome, Prompt, Reason } from './vocabulary.js';
+
 /** Anything that holds one picture. The caller keeps it: nothing passed in is closed, detached or drawn on. */
 export type FrameSource =
   | HTMLVideoElement
@@ -56,6 +58,66 @@ export interface OperatingPoint {
   readonly apcer: number;
   /** Share of bona fide presentations refused, 0 to 1. */
   readonly bpcer: number;
+}
+
+/** What to ask the person to do. Every field may be left out. */
+export interface ChallengeOptions {
+  /** 1 to 8 steps; the seed decides their order. Default: each once. */
+  readonly steps?: readonly Prompt[];
+  /** 16 hexadecimal digits, from a cryptographic source, best the server that asks. Default: drawn in the page. */
+  readonly seed?: string;
+}
+
+/** How to check. Every field may be left out. */
+export interface CheckOptions {
+  /** A name in `detector.operatingPoints`. Default `balanced`. */
+  readonly operatingPoint?: string;
+  /** Movements to ask for, or `true` for each once. Default `false`: the person just looks. */
+  readonly challenge?: boolean | ChallengeOptions;
+  /** Stops the check; it then rejects with `CANCELLED`. */
+  readonly signal?: AbortSignal;
+  /** Called after each frame but the last. What it throws ends the check. */
+  readonly onUpdate?: (progress: CheckProgress) => void;
+  /** Called when the hint to show changes; with `null` when there is none any more. What it throws ends the check. */
+  readonly onHint?: (hint: Hint | null) => void;
+  /** Adds `recording` to the result. Default `false`. */
+  readonly record?: boolean;
+}
+
+/** What to show while a check goes on. Holds no score: an attacker who watches one learns what to improve. */
+export interface CheckProgress {
+  /** What the person should change; does not flicker. */
+  readonly hint: Hint | null;
+  /** How much of what a verdict needs is there, 0 to 1. Falls to 0 if the face is lost; may end below 1. */
+  readonly fraction: number;
+  /** What a challenge asks for now. */
+  readonly prompt: Prompt | null;
+  /** What was wrong with the last answer to a prompt. */
+  readonly notice: Notice | null;
+  /** The face that is judged. */
+  readonly face: FaceBox | null;
+}
+
+/** The verdict on many frames. */
+export interface CheckResult {
+  /** `inconclusive` is no attack: most are poor light, a slow device, a hurry. */
+  readonly outcome: Outcome;
+  /** Empty if bona fide, otherwise most important first. */
+  readonly reasons: readonly Reason[];
+  /** Fused P(bona fide), 0 to 1; null if no frame counted. */
+  readonly score: number | null;
+  /** The name of the operating point that the verdict holds at. */
+  readonly operatingPoint: string;
+  /** Frames in that score. */
+  readonly framesCounted: number;
+  /** All frames that were looked at. */
+  readonly framesSeen: number;
+  /** Times that the evidence was dropped because the face was lost, jumped, or no frame came. */
+  readonly restarts: number;
+  /** From the first frame to the last. */
+  readonly elapsedMs: number;
+  /** With `record`: measures, scores and times as JSON, no pixels. It replays to this verdict; it proves nothing. */
+  readonly recording?: string;
 }
 
 /** How to load a detector. Every field may be left out. */

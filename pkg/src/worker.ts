@@ -2,7 +2,7 @@
 //! worker-cpu.ts and worker-webgpu.ts bring the module, so that a page downloads only the one that it uses.
 
 import { compileEngine, fetchWeights } from './assets.js';
-import type { Engine, EngineModule } from './engine.js';
+import type { Engine, EngineModule, Session } from './engine.js';
 import { LivenessError } from './errors.js';
 import type { Answers, Envelope, Loaded, LoadRequest, Reply, Request } from './protocol.js';
 import type { Backend, OperatingPoint } from './types.js';
@@ -17,6 +17,7 @@ interface WorkerScope {
 export function serve(backend: Backend, module: EngineModule, wasmUrl: URL, wasmName: string): void {
   const scope = self as unknown as WorkerScope;
   let engine: Engine | undefined;
+  let session: Session | undefined;
   let queue: Promise<void> = Promise.resolve();
 
   async function load(request: LoadRequest): Promise<Loaded> {
@@ -28,11 +29,32 @@ export function serve(backend: Backend, module: EngineModule, wasmUrl: URL, wasm
     return { backend: engine.backend, adapter: engine.adapter, operatingPoints };
   }
 
+  function endSession(): void {
+    session?.free();
+    session = undefined;
+  }
+
+  async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
+    if (!session) throw new LivenessError('INTERNAL', 'The worker was asked to observe a frame without a session.');
+    const update = await session.observe(frame, timeMs);
+    return update.verdict && record ? { ...update, recording: session.recording() } : update;
+  }
+
   async function answer(request: Request): Promise<Answers[keyof Answers]> {
     if (request.kind === 'load') return load(request);
     if (!engine) throw new LivenessError('INTERNAL', 'The worker was asked to score before it had loaded.');
-    if (request.kind === 'scorePixels') return engine.scorePixels(request.rgba, request.width, request.height);
+    switch (request.kind) {
+      case 'scorePixels':
+        return engine.scorePixels(request.rgba, request.width, request.height);
+      case 'startSession':
+        endSession();
+        session = engine.startSession(request.operatingPoint, request.challenge);
+        return;
+      case 'endSession':
+        return endSession();
+    }
     try {
+      if (request.kind === 'observe') return await observe(request);
       return await (request.kind === 'score' ? engine.score(request.frame) : engine.scoreCrop(request.frame));
     } finally {
       // Bitmaps and video frames hold GPU memory or a decoder's buffer until they are closed.

@@ -19,13 +19,17 @@ use crate::{
 };
 pub use gate::Hint;
 
+/// A face whose longer side is below this share of the largest one's is a passer-by, or a picture on the wall: it is
+/// neither counted nor measured. Two people who share a camera differ by less; twice the distance halves a face.
+pub const PASSER_BY: f32 = 0.5;
+
 /// Measures of one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Quality {
-    /// Faces that the detector found.
+    /// Faces in front of the camera, see [`in_front`].
     pub faces: u32,
-    /// The most confident one; `None` without faces.
+    /// The most confident of them; `None` without faces.
     pub face: Option<FaceQuality>,
 }
 
@@ -54,14 +58,13 @@ pub struct FaceQuality {
 }
 
 impl Quality {
-    /// Measures a frame. `faces` as [`crate::face::FaceDetector::detect`] gives them, most confident first.
+    /// Measures a frame. `faces` as [`crate::face::FaceDetector::detect`] gives them, all of them, most confident first.
     ///
     /// Faces with numbers that are not finite give measures that are not, which a session refuses.
     pub fn measure(frame: &Frame<'_>, faces: &[Face]) -> Self {
-        Self {
-            faces: u32::try_from(faces.len()).unwrap_or(u32::MAX),
-            face: faces.first().map(|face| FaceQuality::measure(frame, face)),
-        }
+        let mut near = in_front(faces);
+        let face = near.next().map(|face| FaceQuality::measure(frame, face));
+        Self { faces: u32::try_from(usize::from(face.is_some()) + near.count()).unwrap_or(u32::MAX), face }
     }
 
     /// The face, if it is the only one.
@@ -90,6 +93,19 @@ impl Quality {
         }
         Err(Error::invalid_input(format!("a face cannot measure like this: {face:?}")))
     }
+}
+
+/// The faces without passers-by (see [`PASSER_BY`]), in their order; none only if there are none. The first is the one
+/// that [`Quality::measure`] measures, so the one to score.
+pub fn in_front(faces: &[Face]) -> impl Iterator<Item = &Face> {
+    let side = |face: &Face| face.bounds.width.max(face.bounds.height);
+    let largest = faces.iter().map(side).fold(f32::NEG_INFINITY, f32::max);
+    // Sides below 0 and those that are no numbers stay, so that a session refuses what they measure.
+    let limit = largest.min(PASSER_BY * largest);
+    faces.iter().filter(move |face| {
+        let passes_by = side(face) < limit;
+        !passes_by
+    })
 }
 
 impl FaceQuality {
@@ -132,6 +148,23 @@ mod tests {
         let two = Quality::measure(&frame, &[Face { bounds, landmarks }; 2]);
         assert!(two.faces == 2 && two.face == quality.face && two.single().is_none());
         assert_eq!(Quality::measure(&frame, &[]), Quality { faces: 0, face: None });
+    }
+
+    #[test]
+    fn passers_by_are_neither_counted_nor_measured() {
+        let pixels = vec![128; 400 * 400 * 4];
+        let frame = Frame::new(&pixels, 400, 400).unwrap();
+        let face = |x: f32, side: f32, confidence: f32| Face {
+            bounds: FaceBox { x, y: 60.0, width: 0.8 * side, height: side, confidence },
+            landmarks: [[x, 90.0]; 6],
+        };
+        // The detector is surer of the small face behind than of the large one.
+        let (behind, near, beside) = (face(10.0, 79.0, 0.99), face(120.0, 160.0, 0.9), face(290.0, 81.0, 0.7));
+        let quality = Quality::measure(&frame, &[behind, near]);
+        assert_eq!((quality.faces, quality.face.unwrap().pixels), (1, 160.0));
+        assert_eq!(in_front(&[behind, near]).collect::<Vec<_>>(), [&near]);
+        assert_eq!(Quality::measure(&frame, &[behind, near, beside]).faces, 2);
+        assert_eq!(Quality::measure(&frame, &[behind]).single().unwrap().pixels, 79.0);
     }
 
     #[test]

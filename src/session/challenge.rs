@@ -47,6 +47,11 @@ pub enum Step {
     MoveCloser,
 }
 
+impl Step {
+    /// All steps.
+    pub const ALL: [Self; 3] = [Self::TurnLeft, Self::TurnRight, Self::MoveCloser];
+}
+
 /// What to ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -67,6 +72,11 @@ pub enum Notice {
     WrongDirection,
     /// The movement began before the prompt could be seen.
     TooSoon,
+}
+
+impl Notice {
+    /// All notices.
+    pub const ALL: [Self; 2] = [Self::WrongDirection, Self::TooSoon];
 }
 
 impl Challenge {

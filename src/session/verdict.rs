@@ -41,6 +41,11 @@ pub enum Outcome {
     Inconclusive,
 }
 
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 3] = [Self::BonaFide, Self::Attack, Self::Inconclusive];
+}
+
 /// Why a verdict is not bona fide. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,6 +67,19 @@ pub enum Reason {
     /// This hint stood for much of the session.
     #[serde(untagged)]
     Hint(Hint),
+}
+
+impl Reason {
+    /// All reasons that are not hints.
+    pub const OWN: [Self; 7] = [
+        Self::ScoreBelowThreshold,
+        Self::FaceLost,
+        Self::FrameRateTooLow,
+        Self::ChallengeTimeout,
+        Self::ResponseTooSoon,
+        Self::WrongDirection,
+        Self::TimeLimit,
+    ];
 }
 
 /// How a session ended.

@@ -1,10 +1,11 @@
 //! The JavaScript surface: sources of pixels in, plain objects and typed errors out. wasm32 only.
 //!
-//! One [`Engine`] holds the loaded networks. Whatever goes wrong reaches JavaScript as an `Error` named
+//! One [`Engine`] holds the loaded networks, and [`session`] runs them over many frames. Whatever goes wrong reaches JavaScript as an `Error` named
 //! `LivenessError` with a stable `code`; a frame without a face is a result, not an error.
 
 mod device;
 mod frames;
+pub mod session;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -124,7 +125,7 @@ impl Inner {
     async fn score(&self, pixels: Pixels, began: f64) -> Result<JsValue, JsValue> {
         let frame = pixels.frame().map_err(to_js)?;
         let read = now();
-        let face = self.pipeline.detect(&frame).await.map_err(to_js)?;
+        let face = self.pipeline.detect(&frame).await.map_err(to_js)?.into_iter().next();
         let detected = now();
         let (mut cropped, mut score) = (detected, None);
         if let Some(face) = &face {

@@ -1,4 +1,4 @@
-//! Prints milliseconds per score in a real browser beside what a page downloads for it. Minimum of many runs: the
+//! Prints milliseconds per score in a real browser, and what a check costs the page's thread, beside what a page downloads. Minimum of many runs: the
 //! machine may be busy with other things.
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { launch } from './browser.js';
 import { openPackage, pack } from './detector.js';
-import { portrait } from './pictures.js';
+import { portrait, writeClip } from './pictures.js';
 import { root, serve } from './server.js';
 
 const photo = pack(portrait());
 const server = await serve();
-const browser = await launch({ webgpu: true });
+const browser = await launch({ webgpu: true, clip: writeClip('bench.y4m', portrait()) });
 const { page } = await openPackage(browser, server);
 
 for (const [backend, runs] of [['cpu', 60], ['webgpu', 5]]) {
@@ -26,6 +26,23 @@ for (const [backend, runs] of [['cpu', 60], ['webgpu', 5]]) {
   const line = ['totalMs', 'detectMs', 'cropMs', 'scoreMs'].map((key) => `${key} ${of(key)[0].toFixed(1)}`).join('  ');
   console.log(`${backend.padEnd(7)} ${line}  (minimum of ${runs}; median total ${of('totalMs')[runs >> 1].toFixed(1)})${timings.adapter ? `  ${timings.adapter}` : ''}`);
 }
+// A face that is judged in a second would leave little to measure: a challenge that nobody answers lasts.
+const checked = await page.evaluate(async () => {
+  const { openCamera } = await import('/pkg/dist/index.js');
+  const detector = await load({ backend: 'cpu' });
+  const video = Object.assign(document.createElement('video'), { muted: true, srcObject: (await openCamera()).stream });
+  await video.play();
+  const long = [];
+  const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration)));
+  observer.observe({ type: 'longtask' });
+  const { outcome, framesSeen, elapsedMs } = await detector.check(video, { challenge: { steps: ['turn-left'] } });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  observer.disconnect();
+  return { outcome, framesSeen, elapsedMs, long };
+});
+const rate = (checked.framesSeen / checked.elapsedMs) * 1000;
+const longest = checked.long.length ? `longest of ${checked.long.length} tasks above 50 ms: ${Math.max(...checked.long)} ms` : 'no task above 50 ms';
+console.log(`check   ${checked.framesSeen} frames in ${(checked.elapsedMs / 1000).toFixed(1)} s, ${rate.toFixed(1)} a second; on the page's thread ${longest}`);
 await browser.close();
 await server.close();
 

@@ -184,6 +184,18 @@ test('an engine that does not arrive, or is no engine, is ENGINE_FETCH', async (
   for (const error of errors) assert.equal(error?.code, 'ENGINE_FETCH', JSON.stringify(error));
 });
 
+test('a policy without wasm-unsafe-eval is WASM_BLOCKED_BY_CSP, not a failed download', async () => {
+  server.intercept = (path) => {
+    if (!path.endsWith('/worker-cpu.js')) return badWeights(path);
+    return { type: 'text/javascript', body: server.read(path), headers: { 'content-security-policy': "default-src 'self'" } };
+  };
+  const error = await page.evaluate(() => codeOf(load({ backend: 'cpu' })));
+  server.intercept = badWeights;
+  assert.deepEqual([error?.code, error?.retryable], ['WASM_BLOCKED_BY_CSP', false], JSON.stringify(error));
+  // The browser complains as well, as it should.
+  opened.faults.length = 0;
+});
+
 test('loading and scoring can be cancelled', async () => {
   const codes = await page.evaluate(async () => {
     const before = AbortSignal.abort();

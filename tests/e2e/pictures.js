@@ -24,7 +24,7 @@ export function sample(n) {
 export const portrait = () => fit(cut(sample(3), 960, 170, 560, 420));
 
 /** The same woman's face alone, square as a face crop is. */
-export const faceCrop = () => fit(cut(sample(3), 1030, 170, 420, 420), 224, 224);
+export const faceCrop = (side = 224) => fit(cut(sample(3), 1030, 170, 420, 420), side, side);
 
 function cut(source, left, top, width, height) {
   const data = new Uint8Array(width * height * 4);
@@ -38,6 +38,26 @@ function cut(source, left, top, width, height) {
 /** A picture with its contrast taken away: all of it at 1, none at 0. */
 export function fade({ data, width, height }, amount) {
   return { data: data.map((v, i) => (i % 4 === 3 ? v : v + (128 - v) * amount)), width, height };
+}
+
+/** A picture in less light. */
+export function dim({ data, width, height }, light) {
+  return { data: data.map((v, i) => (i % 4 === 3 ? v : v * light)), width, height };
+}
+
+/** Pictures on one wall, each `[picture, x of its middle]`. */
+export function wall(...placed) {
+  const [width, height] = [640, 480];
+  const data = new Uint8Array(width * height * 4).fill(96);
+  for (const [picture, middle] of placed) {
+    const [left, top] = [Math.round(middle - picture.width / 2), (height - picture.height) >> 1];
+    for (let y = 0; y < picture.height; y++) {
+      const row = picture.data.subarray(y * picture.width * 4, (y + 1) * picture.width * 4);
+      data.set(row, ((top + y) * width + left) * 4);
+    }
+  }
+  for (let at = 3; at < data.length; at += 4) data[at] = 255;
+  return { data, width, height };
 }
 
 /** A scene without a face: a dim wall with a soft light on it. */

@@ -24,7 +24,7 @@ const locate = (path) =>
 /**
  * Starts a server on a free port.
  *
- * `intercept(path)` may return `{ status, type, body }` to answer in the files' stead; assign it at any time.
+ * `intercept(path)` may return `{ status, type, headers, body }` to answer in the files' stead; assign it at any time.
  * `requests` lists every path asked for, `read(path)` gives the bytes that a path stands for.
  */
 export async function serve() {
@@ -37,7 +37,7 @@ export async function serve() {
     const headers = { 'content-security-policy': policy, 'cache-control': 'no-store' };
     const special = state.intercept(path);
     if (special) {
-      response.writeHead(special.status ?? 200, { ...headers, 'content-type': special.type ?? 'application/octet-stream' });
+      response.writeHead(special.status ?? 200, { ...headers, 'content-type': special.type ?? 'application/octet-stream', ...special.headers });
       response.end(special.body ?? '');
       return;
     }

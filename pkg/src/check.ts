@@ -1,0 +1,50 @@
+//! A playing video -> one verdict: feeds the worker's session one frame at a time. What a frame is worth, what to tell the
+//! person and when it is enough is all decided in Rust.
+
+import type { Client } from './client.js';
+import { LivenessError } from './errors.js';
+import type { ChallengeRequest } from './protocol.js';
+import { own } from './source.js';
+import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
+import { PROMPTS, type Hint } from './vocabulary.js';
+import { Watch } from './watch.js';
+
+/**
+ * Runs a session on the worker until its verdict. One at a time for each worker.
+ *
+ * @throws LivenessError as `LivenessDetector.check` says.
+ */
+export async function check(client: Client, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
+  const { operatingPoint = 'balanced', challenge = false, record = false, signal, onUpdate, onHint } = options;
+  if (typeof operatingPoint !== 'string') throw new LivenessError('INVALID_INPUT', 'An operating point is given by its name.');
+  const watch = new Watch(video, client.stopped, signal);
+  try {
+    await watch.during(client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge) }));
+    let shown: Hint | null = null;
+    for (;;) {
+      const timeMs = await watch.next();
+      const { frame, transfer } = await watch.during(own(video));
+      const update = await watch.during(client.ask({ kind: 'observe', frame, timeMs, record }, transfer));
+      if (update.verdict) return { ...update.verdict, ...(update.recording !== undefined && { recording: update.recording }) };
+      const { progress, face } = update;
+      if (!progress) throw new LivenessError('INTERNAL', 'The engine answered neither progress nor a verdict.');
+      onUpdate?.({ ...progress, face });
+      if (progress.hint !== shown) onHint?.((shown = progress.hint));
+    }
+  } finally {
+    watch.close();
+    // Before any later request, since the worker answers in order. Whether it still can is nobody's concern.
+    client.ask({ kind: 'endSession' }).catch(() => {});
+  }
+}
+
+function challengeOf(challenge: boolean | ChallengeOptions): ChallengeRequest | undefined {
+  if (challenge === false || challenge === undefined || challenge === null) return undefined;
+  const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;
+  return { steps, seed };
+}
+
+/** 64 bits, as the hexadecimal digits that the engine reads: a JavaScript number holds 53. */
+function randomSeed(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,98 @@
+//! Frames with their times -> progress, then a verdict: the JavaScript face of [`crate::session`]. Decides nothing itself.
+
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::Promise;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use super::{Engine, FaceObject, Inner, frames::Pixels, to_js, to_object};
+use crate::{
+    error::Error,
+    quality::Hint,
+    session::{Challenge, Notice, Observation, Outcome, Progress, Reason, Session, Step, Update, Verdict},
+};
+
+/// All names that hints, prompts, notices, outcomes and reasons have, as JSON: the package's types repeat them, and a
+/// test compares.
+#[wasm_bindgen]
+pub fn vocabulary() -> String {
+    let reasons: Vec<Reason> = Reason::OWN.into_iter().chain(Hint::ALL.map(Reason::Hint)).collect();
+    let names =
+        Vocabulary { hints: Hint::ALL, prompts: Step::ALL, notices: Notice::ALL, outcomes: Outcome::ALL, reasons };
+    serde_json::to_string(&names).expect("names are plain data")
+}
+
+#[derive(Serialize)]
+struct Vocabulary {
+    hints: [Hint; Hint::ALL.len()],
+    prompts: [Step; Step::ALL.len()],
+    notices: [Notice; Notice::ALL.len()],
+    outcomes: [Outcome; Outcome::ALL.len()],
+    reasons: Vec<Reason>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Starts a session at the named operating point of the loaded weights. `challenge` is `undefined`, or
+    /// `{ seed, steps }` with 16 hexadecimal digits and names of steps.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT` for an operating point that the weights do not have, and for what is no challenge.
+    #[wasm_bindgen(js_name = startSession)]
+    pub fn start_session(&self, operating_point: &str, challenge: JsValue) -> Result<WebSession, JsValue> {
+        let challenge: Option<Challenge> = serde_wasm_bindgen::from_value(challenge)
+            .map_err(|e| to_js(Error::invalid_input(format!("this is no challenge: {e}"))))?;
+        let setup = self.inner.pipeline.setup(operating_point, challenge).map_err(to_js)?;
+        let session = Session::new(setup).map_err(to_js)?;
+        Ok(WebSession { inner: self.inner.clone(), session: Rc::new(RefCell::new(session)) })
+    }
+}
+
+/// Many frames of one person until a verdict, on an engine's networks.
+#[wasm_bindgen(js_name = Session)]
+pub struct WebSession {
+    inner: Rc<Inner>,
+    session: Rc<RefCell<Session>>,
+}
+
+#[wasm_bindgen(js_class = Session)]
+impl WebSession {
+    /// Observes a source's picture, taken at `time_ms` on a clock that does not go backwards: a promise of
+    /// `{ face: {x, y, width, height, confidence} | null, progress: {hint, fraction, prompt, notice} | null, verdict }`,
+    /// where the verdict is `null` until the frame that decides. The pixels are read before this returns.
+    pub fn observe(&self, source: JsValue, time_ms: f64) -> Promise {
+        let (inner, session) = (self.inner.clone(), self.session.clone());
+        let pixels = inner.reader.borrow_mut().read(&source);
+        future_to_promise(async move {
+            let update = inner.observe(pixels.map_err(to_js)?, time_ms, &session).await.map_err(to_js)?;
+            to_object(&update)
+        })
+    }
+
+    /// What the session has seen, as JSON that replays to the same verdict. Measures, scores and times, no pixels.
+    pub fn recording(&self) -> String {
+        self.session.borrow().recording().to_json()
+    }
+}
+
+impl Inner {
+    async fn observe(&self, pixels: Pixels, time_ms: f64, session: &RefCell<Session>) -> crate::Result<UpdateObject> {
+        let look = self.pipeline.look(&pixels.frame()?).await?;
+        let observation = Observation { time_ms, quality: look.quality, score: look.score };
+        let update = session.borrow_mut().observe(observation)?;
+        let face = look.face.as_ref().map(FaceObject::from);
+        Ok(match update {
+            Update::Progress(progress) => UpdateObject { face, progress: Some(progress), verdict: None },
+            Update::Verdict(verdict) => UpdateObject { face, progress: None, verdict: Some(verdict) },
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct UpdateObject {
+    face: Option<FaceObject>,
+    progress: Option<Progress>,
+    verdict: Option<Verdict>,
+}

@@ -1,0 +1,271 @@
+//! `detector.check` in a real browser: a camera that plays a clip -> hints, a verdict, or the error that ended it.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { launch } from './browser.js';
+import { openPackage, pack } from './detector.js';
+import { dim, emptyScene, faceCrop, portrait, wall, writeClip } from './pictures.js';
+import { root, serve } from './server.js';
+
+let server;
+before(async () => (server = await serve()));
+after(() => server.close());
+
+/** Tests with one clip as the camera, in one page with a loaded `detector` and a `film()` that opens the camera. */
+function withCamera(name, clip, body) {
+  describe(name, () => {
+    const its = {};
+    let browser, opened;
+    before(async () => {
+      browser = await launch({ clip: writeClip(`check-${name.replaceAll(' ', '-')}.y4m`, clip()) });
+      opened = await openPackage(browser, server);
+      its.page = opened.page;
+      await its.page.evaluate(async () => {
+        const { openCamera } = await import('/pkg/dist/index.js');
+        globalThis.detector = await load({ backend: 'cpu' });
+        globalThis.film = async () => {
+          const camera = await openCamera({ width: 640, height: 480 });
+          const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: camera.stream });
+          await video.play();
+          return video;
+        };
+        globalThis.video = await film();
+        /** Checks until `happens(progress)`; then does `then()` once. What the check came to, as plain data. */
+        globalThis.checkUntil = async (happens, then, options = {}) => {
+          let done = false;
+          const onUpdate = (progress) => {
+            if (done || !happens(progress)) return;
+            done = true;
+            then();
+          };
+          return codeOf(detector.check(video, { ...options, onUpdate }));
+        };
+        /** Checks until a hint comes, and gives it. */
+        globalThis.firstHint = async () => {
+          const stop = new AbortController();
+          let first = null;
+          await codeOf(detector.check(video, { signal: stop.signal, onHint: (hint) => ((first ??= hint), stop.abort()) }));
+          return first;
+        };
+      });
+    });
+    after(async () => {
+      await browser?.close();
+      assert.deepEqual(opened?.faults, []);
+    });
+    body(its);
+  });
+}
+
+withCamera('a face', portrait, (its) => {
+  test('reaches a verdict, and its recording holds the same one', async () => {
+    const { result, fractions, hints, faces } = await its.page.evaluate(async () => {
+      const [fractions, hints, faces] = [[], [], []];
+      const result = await detector.check(video, {
+        record: true,
+        onHint: (hint) => hints.push(hint),
+        onUpdate: ({ fraction, face }) => (fractions.push(fraction), faces.push(face)),
+      });
+      return { result, fractions, hints, faces };
+    });
+    const { recording, ...verdict } = result;
+    console.log('  verdict:', JSON.stringify(verdict));
+    assert.ok(['bona-fide', 'attack'].includes(verdict.outcome), JSON.stringify({ verdict, hints }));
+    assert.deepEqual(verdict.reasons, verdict.outcome === 'attack' ? ['score-below-threshold'] : []);
+    assert.ok(verdict.score >= 0 && verdict.score <= 1 && verdict.operatingPoint === 'balanced');
+    assert.ok(verdict.framesSeen >= verdict.framesCounted && verdict.framesCounted >= 8 && verdict.elapsedMs >= 1000);
+    assert.ok(faces.every((face) => face.width > 30 && face.confidence > 0.5));
+    // A machine that is busy elsewhere may stall the camera.
+    if (verdict.restarts === 0) assert.deepEqual(fractions, fractions.toSorted((a, b) => a - b));
+
+    const { version, setup, observations, verdict: recorded } = JSON.parse(recording);
+    assert.equal(version, 1);
+    assert.equal(setup.name, 'balanced');
+    assert.equal(observations.length, verdict.framesSeen);
+    assert.ok(observations.every(({ timeMs }, i) => timeMs >= (observations[i - 1]?.timeMs ?? 0)));
+    // JSON holds a 32-bit score in its shortest digits.
+    assert.deepEqual({ ...recorded, score: Math.fround(recorded.score) }, verdict);
+    // tests/golden/session.json is one of these: `cargo test` replays it natively.
+    mkdirSync(join(root, 'target/e2e'), { recursive: true });
+    writeFileSync(join(root, 'target/e2e/session.json'), `${recording}\n`);
+  });
+
+  test('is asked for the movements of a challenge, in the order of its seed', async () => {
+    const prompts = await its.page.evaluate(async () => {
+      const first = [];
+      for (const seed of ['0000000000000000', '0000000000000001', '0000000000000002', '0000000000000003', '0000000000000000']) {
+        const stop = new AbortController();
+        const onUpdate = ({ prompt }) => prompt && (first.push(prompt), stop.abort());
+        await codeOf(detector.check(video, { challenge: { seed }, signal: stop.signal, onUpdate }));
+      }
+      return first;
+    });
+    assert.equal(prompts.length, 5);
+    assert.equal(prompts[0], prompts[4]);
+    assert.ok(new Set(prompts).size > 1, prompts.join());
+  });
+
+  test('arguments that cannot be used are INVALID_INPUT and say why', async () => {
+    const errors = await its.page.evaluate(async () => {
+      const still = document.createElement('video');
+      const paused = await film();
+      paused.pause();
+      const [first, second] = [detector.check(video), codeOf(detector.check(video))];
+      const errors = {
+        'already': await second,
+        'operating point': (await first, await codeOf(detector.check(video, { operatingPoint: 'lenient' }))),
+        'by its name': await codeOf(detector.check(video, { operatingPoint: 5 })),
+        '0 steps': await codeOf(detector.check(video, { challenge: { steps: [] } })),
+        'jump': await codeOf(detector.check(video, { challenge: { steps: ['jump'] } })),
+        'seed': await codeOf(detector.check(video, { challenge: { seed: '7' } })),
+        'does not play': await codeOf(detector.check(still)),
+        'no longer': await codeOf(detector.check(paused)),
+        'HTMLVideoElement': await codeOf(detector.check(document.createElement('canvas'))),
+        'that plays': await codeOf(detector.check(null)),
+      };
+      paused.srcObject.getTracks().forEach((track) => track.stop());
+      return errors;
+    });
+    for (const [why, error] of Object.entries(errors)) {
+      assert.deepEqual([error?.code, error?.retryable, error?.typed], ['INVALID_INPUT', false, true], `${why}: ${JSON.stringify(error)}`);
+      assert.match(error.message, new RegExp(why));
+    }
+    assert.match(errors['operating point'].message, /balanced/);
+  });
+
+  test('ends with the error that says what ended it, and can be checked again', async () => {
+    const ends = await its.page.evaluate(async () => {
+      const stop = new AbortController();
+      const begun = () => true;
+      const again = async () => (await detector.check(video)).outcome;
+      const visible = (state) => {
+        Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      };
+      const ends = {};
+      ends.abort = [await checkUntil(begun, () => stop.abort(), { signal: stop.signal }), await again()];
+      ends.before = [await codeOf(detector.check(video, { signal: stop.signal })), await again()];
+      ends.hidden = [await checkUntil(begun, () => visible('hidden'))];
+      ends.stillHidden = [await codeOf(detector.check(video))];
+      visible('visible');
+      ends.hidden.push(await again());
+      ends.stopped = [await checkUntil(begun, () => video.srcObject.getTracks().forEach((track) => track.stop()))];
+      ends.gone = [await codeOf(detector.check(video))];
+      video = await film();
+      ends.stopped.push(await again());
+      ends.unplugged = [await checkUntil(begun, () => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))), await again()];
+      ends.muted = [await checkUntil(begun, () => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('mute')), { challenge: true }), await again()];
+      ends.detached = [await checkUntil(begun, () => (video.srcObject = null))];
+      video = await film();
+      ends.paused = [await checkUntil(begun, () => video.pause())];
+      await video.play();
+      ends.paused.push(await again());
+      ends.callback = [await detector.check(video, { onUpdate: () => { throw new RangeError('mine'); } }).catch((e) => ({ code: e.name })), await again()];
+      return ends;
+    });
+    const codes = Object.fromEntries(Object.entries(ends).map(([end, [error]]) => [end, error?.code]));
+    assert.deepEqual(codes, {
+      abort: 'CANCELLED',
+      before: 'CANCELLED',
+      hidden: 'APP_INACTIVE',
+      stillHidden: 'APP_INACTIVE',
+      stopped: 'CAMERA_LOST',
+      gone: 'CAMERA_LOST',
+      unplugged: 'CAMERA_LOST',
+      muted: 'CAMERA_LOST',
+      detached: 'CAMERA_LOST',
+      paused: 'TIMEOUT',
+      callback: 'RangeError',
+    });
+    for (const [end, [error, outcome]] of Object.entries(ends)) {
+      if (end !== 'callback') assert.equal(error.retryable, error.code !== 'CANCELLED', end);
+      if (outcome) assert.match(outcome, /^(bona-fide|attack)$/, end);
+    }
+  });
+
+  test('a camera that is muted for a moment is not lost', async () => {
+    const result = await its.page.evaluate(async () => {
+      const [track] = video.srcObject.getVideoTracks();
+      const muted = codeOf(detector.check(video));
+      track.dispatchEvent(new Event('mute'));
+      setTimeout(() => track.dispatchEvent(new Event('unmute')), 300);
+      return muted;
+    });
+    assert.equal(result, null);
+  });
+
+  test('scoring goes on beside a check', async () => {
+    const score = await its.page.evaluate(async () => {
+      const checking = detector.check(video);
+      const { score } = await detector.score(video);
+      await checking;
+      return score;
+    });
+    assert.ok(score >= 0 && score <= 1);
+  });
+
+  test('a browser without frame callbacks reaches a verdict as well', async () => {
+    const outcome = await its.page.evaluate(async () => {
+      video.requestVideoFrameCallback = undefined;
+      return (await detector.check(video)).outcome;
+    });
+    assert.match(outcome, /^(bona-fide|attack)$/);
+    await its.page.evaluate(() => delete video.requestVideoFrameCallback);
+  });
+
+  test('dispose in the middle is CANCELLED, and another detector checks on', async () => {
+    const [middle, later, outcome] = await its.page.evaluate(async () => {
+      const middle = await checkUntil(() => true, () => detector.dispose());
+      const later = await codeOf(detector.check(video));
+      detector = await load({ backend: 'cpu' });
+      return [middle?.code, later?.code, (await detector.check(video)).outcome];
+    });
+    assert.deepEqual([middle, later], ['CANCELLED', 'CANCELLED']);
+    assert.match(outcome, /^(bona-fide|attack)$/);
+  });
+
+  test('the names in the types are the engine\'s', async () => {
+    const [rust, typescript] = await its.page.evaluate(async () => {
+      const { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS } = await import('/pkg/dist/index.js');
+      const engine = await import('/pkg/dist/wasm/bonafide_cpu.js');
+      await engine.default();
+      return [JSON.parse(engine.vocabulary()), { hints: HINTS, prompts: PROMPTS, notices: NOTICES, outcomes: OUTCOMES, reasons: REASONS }];
+    });
+    assert.deepEqual(typescript, rust);
+  });
+});
+
+withCamera('an empty scene', emptyScene, (its) => {
+  test('is inconclusive, since there is no face', async () => {
+    const { hints, ...verdict } = await its.page.evaluate(async () => {
+      const hints = [];
+      return { ...(await detector.check(video, { onHint: (hint) => hints.push(hint) })), hints };
+    });
+    assert.deepEqual([verdict.outcome, verdict.reasons, verdict.score, verdict.framesCounted], ['inconclusive', ['no-face'], null, 0]);
+    assert.deepEqual(hints, ['no-face']);
+  });
+});
+
+withCamera('two faces', () => wall([faceCrop(), 200], [faceCrop(), 440]), (its) => {
+  test('are told that there are several', async () => {
+    assert.equal(await its.page.evaluate(() => firstHint()), 'several-faces');
+  });
+});
+
+withCamera('a passer-by', () => wall([faceCrop(440), 420], [faceCrop(180), 90]), (its) => {
+  test('does not count', async () => {
+    const alone = pack(wall([faceCrop(180), 90]));
+    const seen = await its.page.evaluate(({ base64, width, height }) => detector.score(imageData(base64, width, height)), alone);
+    assert.ok(seen.face, 'the detector does not even see the small face: choose another');
+    const outcome = await its.page.evaluate(async () => (await detector.check(video)).outcome);
+    assert.match(outcome, /^(bona-fide|attack)$/);
+  });
+});
+
+withCamera('a face in the dark', () => dim(portrait(), 0.2), (its) => {
+  test('is told that it is too dark', async () => {
+    assert.equal(await its.page.evaluate(() => firstHint()), 'too-dark');
+  });
+});
