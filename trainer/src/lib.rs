@@ -42,6 +42,7 @@ pub mod preview;
 pub mod protocol;
 pub mod realism;
 pub mod recapture;
+pub mod replay;
 pub mod run;
 pub mod score;
 pub mod sheet;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use trainer::{
     audit, bench, card, config, contact, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare,
-    pretrain, preview, protocol, score, synthesize,
+    pretrain, preview, protocol, replay, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -54,6 +54,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Measure what a training step costs on the CPU (see `make bench-train`).
     Bench(bench::BenchArgs),
+    /// Run a recorded check again: the same verdict, and what led to it.
+    Replay(replay::ReplayArgs),
     /// Score photos with exported weights.
     Score(score::ScoreArgs),
 }
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => evaluate::compare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
     };
     done.unwrap_or_else(|error| {
