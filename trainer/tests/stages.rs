@@ -81,7 +81,7 @@ fn bad_options_answer_in_one_sentence() {
         refuses(path, &args)
     };
     assert!(refuses(path, &["pretrain", "--data", "nonesuch", "--run", "run"]).contains("trainer prepare"));
-    assert!(finetune(&["--config", "nonesuch"]).contains("intra, inter and small"));
+    assert!(finetune(&["--config", "nonesuch"]).contains("intra, inter, small and shipped"));
     assert!(finetune(&["--config", "misspelt.toml"]).contains("unknown field"));
     assert!(finetune(&["--width", "0.3"]).contains("model.width is 0.3"));
     assert!(finetune(&["--head", "aenet"]).contains("no such labels"));
