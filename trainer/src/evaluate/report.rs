@@ -74,7 +74,7 @@ impl Report<'_> {
             .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(value)))
             .collect();
         format!(
-            "<header>\n<p class=\"kicker\">Bonafide · presentation attack detection · ISO/IEC 30107-3</p>\n<h1>{}</h1>\n\
+            "<header>\n<p class=\"kicker\">Bonafide · presentation attack detection · rates as ISO/IEC 30107-3 names them</p>\n<h1>{}</h1>\n\
              <p class=\"lead\">Measured on {}.</p>\n<dl>{facts}</dl>\n</header>\n",
             escape(&self.title),
             escape(&is.data)
