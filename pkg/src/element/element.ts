@@ -273,11 +273,15 @@ export class LivenessCheckElement extends Base {
     video.classList.toggle('mirrored', settings?.facingMode !== 'environment');
     video.srcObject = camera.stream;
     await played(video);
-    // Names and identifiers are told only now that the camera is allowed.
+    // The check does not wait for a list that only offers a choice.
+    void this.#list(signal, settings?.deviceId ?? '');
+  }
+
+  /** Names and identifiers of cameras are told only once one is allowed. */
+  async #list(signal: AbortSignal, current: string): Promise<void> {
     const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-    if (signal.aborted || !this.#strings) return;
-    const cameras = devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
-    this.#view.cameras(cameras, settings?.deviceId ?? '', this.#strings);
+    if (signal.aborted) return;
+    this.#view.cameras(devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== ''), current);
   }
 
   #update(progress: CheckProgress): void {

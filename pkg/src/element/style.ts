@@ -44,7 +44,7 @@ h2, p, ul { margin: 0; padding: 0; }
 .stage {
   position: relative;
   flex: none;
-  width: min(100%, max(180px, (100vh - 260px) * 0.8));
+  width: min(100%, max(180px, (100dvh - 260px) * 0.8));
   aspect-ratio: 4 / 5;
   margin-inline: auto;
   overflow: hidden;
@@ -71,7 +71,7 @@ video.mirrored { transform: scaleX(-1); }
 .status { display: grid; place-items: center; min-height: 2.6em; font-size: 1.25em; line-height: 1.3; font-weight: 620; text-wrap: balance; }
 .message { display: flex; flex-direction: column; align-items: center; gap: 8px; }
 .glyph { width: 72px; height: 72px; margin-block: 8px 4px; stroke-width: 1.6; color: var(--_accent); }
-.frame:is([data-tone='bad']) .glyph { color: var(--_bad); }
+.frame[data-tone='bad'] .glyph { color: var(--_bad); }
 h2 { font-size: 1.4em; line-height: 1.25; font-weight: 650; text-wrap: balance; }
 .message p, slot[name='intro'] p { max-width: 42ch; text-wrap: pretty; }
 slot[name='intro'] { display: flex; flex-direction: column; align-items: center; gap: 8px; }
@@ -82,7 +82,7 @@ ul { padding-inline-start: 1.2em; text-align: start; }
 button, select { font: inherit; min-height: 44px; border-radius: 12px; max-width: 100%; }
 select { min-width: 0; flex: 1 1 160px; padding: 6px 10px; color: var(--_text); background: var(--_background); border: 1px solid color-mix(in srgb, var(--_text) 55%, var(--_background)); text-overflow: ellipsis; }
 button { padding: 9px 22px; font-weight: 600; cursor: pointer; color: var(--_text); background: transparent; border: 1px solid color-mix(in srgb, var(--_text) 55%, var(--_background)); }
-button.primary { min-width: min(100%, 180px); align-self: center; color: var(--_accent-text); background: var(--_accent); border-color: var(--_accent); }
+button.primary { margin-block-start: 6px; min-width: min(100%, 180px); align-self: center; color: var(--_accent-text); background: var(--_accent); border-color: var(--_accent); }
 button.cancel { align-self: center; }
 button:hover { text-decoration: underline; text-underline-offset: 3px; }
 :focus-visible { outline: 3px solid var(--_accent); outline-offset: 3px; }
@@ -92,7 +92,7 @@ slot[name='footer'] { display: block; font-size: 0.88em; }
 
 @media (orientation: landscape) and (max-height: 600px) {
   .frame[data-busy] { display: grid; grid-template-columns: auto minmax(0, 1fr); align-items: center; gap: 12px 24px; max-width: 720px; padding: 14px; }
-  .frame[data-busy] .stage { width: auto; height: max(180px, 100vh - 64px); max-height: 440px; }
+  .frame[data-busy] .stage { width: auto; height: max(180px, 100dvh - 64px); max-height: 440px; }
   .frame[data-busy] slot[name='footer'] { grid-column: 1 / -1; }
 }
 @media (prefers-reduced-motion: reduce) {

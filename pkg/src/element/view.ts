@@ -30,8 +30,8 @@ const GLYPHS = {
   warning: 'M12 3.2 22 20.5H2ZM12 9.5v5M12 17.3v.2',
 } as const;
 
-/** The guide: as large as a face that is neither too far nor too close, a little above the middle of 400 x 500. */
-const OVAL = 'M200 66a128 170 0 0 1 0 340a128 170 0 0 1 0-340Z';
+/** The guide, a little above the middle of 400 x 500: a face that fills it is well between too far and too close. */
+const OVAL = 'M200 76a120 160 0 0 1 0 320a120 160 0 0 1 0-320Z';
 
 /** A screen reader may speak each change of a progress bar: steps of this many percent. */
 const STEP = 10;
@@ -58,7 +58,9 @@ export class View {
   readonly #picker = h('label', { class: 'picker' }, this.#pickerName, this.#select);
   readonly #start = h('button', { part: 'button', class: 'primary', type: 'button', 'aria-describedby': 'message' });
   readonly #cancel = h('button', { part: 'button', class: 'cancel', type: 'button' });
+  readonly #footer = h('slot', { name: 'footer', hidden: '' });
   readonly #frame: HTMLElement;
+  #strings: Strings | undefined;
   #cameras: readonly MediaDeviceInfo[] = [];
   #camera = '';
   /** Safari gives no focus to a button that is clicked. */
@@ -68,12 +70,12 @@ export class View {
     this.#root = root;
     this.video.muted = true;
     this.#progress.append(svg('svg', { viewBox: '0 0 400 500' }, svg('path', { class: 'track', d: OVAL }), this.#ring));
-    const waiting = svg('path', { class: 'waiting', d: 'M154 208v12M246 208v12M160 296q40 34 80 0' });
+    const waiting = svg('path', { class: 'waiting', d: 'M158 204v12M242 204v12M162 288q38 32 76 0' });
     const scrim = svg('path', { class: 'scrim', d: `M0 0H400V500H0Z${OVAL}`, 'fill-rule': 'evenodd' });
     const guide = svg('svg', { part: 'guide', viewBox: '0 0 400 500', 'aria-hidden': 'true' }, scrim, waiting);
     this.#stage = h('div', { class: 'stage' }, this.video, guide, this.#progress);
     const words = h('div', { class: 'words' }, this.#status, this.#message, this.#picker, this.#start, this.#cancel);
-    this.#frame = h('div', { part: 'frame', class: 'frame', role: 'group', hidden: '' }, this.#stage, words, h('slot', { name: 'footer' }));
+    this.#frame = h('div', { part: 'frame', class: 'frame', role: 'group', hidden: '' }, this.#stage, words, this.#footer);
 
     const press = (action: () => void) => () => {
       this.#pressed = true;
@@ -83,6 +85,7 @@ export class View {
     this.#start.addEventListener('click', press(() => actions.start()));
     this.#cancel.addEventListener('click', press(() => actions.cancel()));
     this.#select.addEventListener('change', () => actions.choose(this.#select.value));
+    this.#footer.addEventListener('slotchange', () => (this.#footer.hidden = this.#footer.assignedNodes().length === 0));
     // A key that is held down would start and cancel in turns, since focus goes from one button to the other.
     this.#frame.addEventListener('keydown', (event) => event.repeat && event.target instanceof HTMLButtonElement && event.preventDefault());
 
@@ -93,6 +96,7 @@ export class View {
   /** Shows a screen; moves the focus only if it was in here and what had it is gone, or a screen ended. */
   show(screen: Screen, strings: Strings, language: string, changed: boolean): void {
     const attended = this.#pressed || this.#root.activeElement !== null;
+    this.#strings = strings;
     const { state } = screen;
     const busy = state === 'loading' || state === 'asking' || state === 'running';
     const frame = this.#frame;
@@ -125,7 +129,7 @@ export class View {
     this.#why.textContent = strings.why;
     this.#reasons.replaceChildren(...reasons.map((reason) => h('li', {}, reason)));
     if (!busy) this.#cameras = [];
-    this.#fillPicker(strings);
+    this.#fillPicker();
     if (changed && attended) this.#focus(busy);
   }
 
@@ -144,16 +148,17 @@ export class View {
     this.#progress.ariaValueNow = fraction === null ? null : String(Math.floor((fraction * 100) / STEP) * STEP);
   }
 
-  cameras(cameras: readonly MediaDeviceInfo[], current: string, strings: Strings): void {
+  /** Offers cameras to choose from, if there is a choice. */
+  cameras(cameras: readonly MediaDeviceInfo[], current: string): void {
     this.#cameras = cameras;
     this.#camera = current;
-    this.#fillPicker(strings);
+    this.#fillPicker();
   }
 
-  #fillPicker(strings: Strings): void {
+  #fillPicker(): void {
     this.#picker.hidden = this.#cameras.length < 2;
     this.#select.replaceChildren(
-      ...this.#cameras.map(({ deviceId, label }, i) => h('option', { value: deviceId }, label || `${strings.camera} ${i + 1}`)),
+      ...this.#cameras.map(({ deviceId, label }, i) => h('option', { value: deviceId }, label || `${this.#strings?.camera ?? ''} ${i + 1}`)),
     );
     this.#select.value = this.#camera;
   }

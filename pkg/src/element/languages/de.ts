@@ -17,7 +17,7 @@ const de: Strings = {
   ready: 'Schauen Sie in die Kamera.',
   progress: 'Fortschritt der Prüfung',
   camera: 'Kamera',
-  why: 'Was im Weg stand:',
+  why: 'Woran es lag:',
   hints: {
     'no-face': 'Bringen Sie Ihr Gesicht in das Oval.',
     'several-faces': 'Bitte nur eine Person.',

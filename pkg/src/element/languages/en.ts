@@ -17,7 +17,7 @@ const en: Strings = {
   ready: 'Look at the camera.',
   progress: 'Progress of the check',
   camera: 'Camera',
-  why: 'What got in the way:',
+  why: 'Why:',
   hints: {
     'no-face': 'Place your face in the oval.',
     'several-faces': 'Only one person, please.',

@@ -17,7 +17,7 @@ const es: Strings = {
   ready: 'Mire a la cámara.',
   progress: 'Progreso de la comprobación',
   camera: 'Cámara',
-  why: 'Qué lo impidió:',
+  why: 'El motivo:',
   hints: {
     'no-face': 'Coloque su cara en el óvalo.',
     'several-faces': 'Solo una persona, por favor.',

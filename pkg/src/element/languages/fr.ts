@@ -17,7 +17,7 @@ const fr: Strings = {
   ready: 'Regardez la caméra.',
   progress: 'Avancement de la vérification',
   camera: 'Caméra',
-  why: 'Ce qui a gêné :',
+  why: 'La raison :',
   hints: {
     'no-face': 'Placez votre visage dans l’ovale.',
     'several-faces': 'Une seule personne, s’il vous plaît.',

@@ -17,7 +17,7 @@ const ja: Strings = {
   ready: 'カメラを見てください。',
   progress: '確認の進み具合',
   camera: 'カメラ',
-  why: '妨げになったこと：',
+  why: '理由：',
   hints: {
     'no-face': '顔を枠の中に入れてください。',
     'several-faces': 'お一人で映ってください。',

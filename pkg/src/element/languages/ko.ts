@@ -17,7 +17,7 @@ const ko: Strings = {
   ready: '카메라를 봐 주세요.',
   progress: '확인 진행률',
   camera: '카메라',
-  why: '방해가 된 점:',
+  why: '이유:',
   hints: {
     'no-face': '얼굴을 타원 안에 맞춰 주세요.',
     'several-faces': '한 사람만 나와 주세요.',

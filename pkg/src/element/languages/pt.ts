@@ -17,7 +17,7 @@ const pt: Strings = {
   ready: 'Olhe para a câmera.',
   progress: 'Progresso da verificação',
   camera: 'Câmera',
-  why: 'O que atrapalhou:',
+  why: 'O motivo:',
   hints: {
     'no-face': 'Coloque o rosto dentro da oval.',
     'several-faces': 'Apenas uma pessoa, por favor.',

@@ -17,7 +17,7 @@ const zh: Strings = {
   ready: '请看摄像头。',
   progress: '检测进度',
   camera: '摄像头',
-  why: '受到以下影响：',
+  why: '原因：',
   hints: {
     'no-face': '请将脸放入椭圆框内。',
     'several-faces': '请只留一个人。',
