@@ -350,6 +350,43 @@ withBrowser('a face before the element', () => ({ clip: writeClip('element-face.
     await reach(page, 'result');
   });
 
+  test('a camera that is unplugged, a page that is left and a video that never begins are errors, and a retry works', async () => {
+    const page = await its.place();
+    const fails = async (code) => {
+      await reach(page, 'error');
+      assert.deepEqual(await page.evaluate(() => [events.at(-1)[1].code, lights().every((state) => state === 'ended')]), [code, true]);
+    };
+    const begins = async () => {
+      await page.click(START);
+      await page.waitForFunction(() => element.state === 'running' && events.at(-1)[0] === 'progress');
+    };
+    await begins();
+    await page.evaluate(() => tracks.at(-1).dispatchEvent(new Event('ended')));
+    await fails('CAMERA_LOST');
+    await begins();
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+      delete document.visibilityState;
+    });
+    await fails('APP_INACTIVE');
+    await page.evaluate(() => (part('video').play = () => new Promise(() => {})));
+    await page.click(START);
+    await fails('TIMEOUT');
+    await page.evaluate(() => delete part('video').play);
+    await page.click(START);
+    await reach(page, 'result');
+  });
+
+  test('a challenge shows its prompts', async () => {
+    const page = await its.place({ challenge: '' });
+    await page.click(START);
+    await page.waitForFunction(() => /^(Turn your head slowly to your (left|right)|Move slowly closer)\.$/.test(part('[role=status]').innerText));
+    await screenshot(page, 'element-prompt');
+    await page.click(CANCEL);
+    await reach(page, 'idle');
+  });
+
   test('the keyboard alone suffices, and a key held down does no harm', async () => {
     const page = await its.place({}, { stub: true });
     await page.keyboard.press('Tab');
@@ -563,5 +600,16 @@ withBrowser('two cameras', () => ({ cameras: 2 }), (its) => {
     assert.deepEqual(dark, ['ended', 'live']);
     assert.equal(focus, 'select');
     assert.deepEqual(states, ['loading', 'asking', 'running', 'asking', 'running']);
+  });
+
+  test('one detector checks on with the other camera', async () => {
+    const page = await its.place();
+    await page.click(START);
+    await page.waitForFunction(() => element.state === 'running' && events.at(-1)[0] === 'progress');
+    await page.selectOption('liveness-check select', { index: 1 });
+    await page.waitForFunction(() => tracks.length === 2 && element.state === 'running' && events.at(-1)[0] === 'progress');
+    await page.click(CANCEL);
+    assert.deepEqual(await page.evaluate(() => [element.state, ...lights()]), ['idle', 'ended', 'ended']);
+    assert.equal(server.requests.filter((path) => path.endsWith('.wasm')).length, 1);
   });
 });

@@ -94,6 +94,7 @@ slot[name='footer'] { display: block; font-size: 0.88em; }
   .frame[data-busy] { display: grid; grid-template-columns: auto minmax(0, 1fr); align-items: center; gap: 12px 24px; max-width: 720px; padding: 14px; }
   .frame[data-busy] .stage { width: auto; height: max(180px, 100dvh - 64px); max-height: 440px; }
   .frame[data-busy] slot[name='footer'] { grid-column: 1 / -1; }
+  .glyph { width: 40px; height: 40px; margin-block: 0; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, ::before, ::after { animation: none !important; transition: none !important; }

@@ -167,9 +167,9 @@ export class View {
     const now = this.#root.activeElement;
     if (busy) {
       if (now && !now.closest('[hidden]')) return;
-      this.#cancel.focus({ preventScroll: true });
-    } else if (!this.#start.hidden) this.#start.focus({ preventScroll: true });
-    else this.#title.focus({ preventScroll: true });
+      this.#cancel.focus();
+    } else if (!this.#start.hidden) this.#start.focus();
+    else this.#title.focus();
   }
 }
 
