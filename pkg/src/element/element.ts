@@ -1,4 +1,4 @@
-//! `<liveness-check>`: idle -> loading -> asking -> running -> result or error, with the camera open in `running` alone.
+//! `<liveness-check>`: idle -> loading -> asking -> running -> result or error, with the camera open no longer than `running`.
 
 import { openCamera } from '../camera.js';
 import { LivenessDetector } from '../detector.js';
