@@ -52,7 +52,8 @@ h2, p, ul { margin: 0; padding: 0; }
   background: color-mix(in srgb, var(--_text) 7%, var(--_background));
 }
 .stage > * { position: absolute; inset: 0; width: 100%; height: 100%; }
-.stage svg { display: block; width: 100%; height: 100%; }
+/* Drawn beyond its edge, or half a pixel of the video would stay uncovered. */
+.stage svg { display: block; width: 100%; height: 100%; overflow: visible; }
 video { object-fit: cover; }
 video.mirrored { transform: scaleX(-1); }
 .scrim { fill: var(--_background); fill-opacity: 0.62; }

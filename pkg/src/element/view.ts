@@ -33,9 +33,6 @@ const GLYPHS = {
 /** The guide, a little above the middle of 400 x 500: a face that fills it is well between too far and too close. */
 const OVAL = 'M200 76a120 160 0 0 1 0 320a120 160 0 0 1 0-320Z';
 
-/** Covers the stage to its last pixel, where its height is no whole number. */
-const SLICE = 'xMidYMid slice';
-
 /** A screen reader may speak each change of a progress bar: steps of this many percent. */
 const STEP = 10;
 
@@ -72,10 +69,10 @@ export class View {
   constructor(root: ShadowRoot, actions: Actions) {
     this.#root = root;
     this.video.muted = true;
-    this.#progress.append(svg('svg', { viewBox: '0 0 400 500', preserveAspectRatio: SLICE }, svg('path', { class: 'track', d: OVAL }), this.#ring));
+    this.#progress.append(svg('svg', { viewBox: '0 0 400 500' }, svg('path', { class: 'track', d: OVAL }), this.#ring));
     const waiting = svg('path', { class: 'waiting', d: 'M158 204v12M242 204v12M162 288q38 32 76 0' });
-    const scrim = svg('path', { class: 'scrim', d: `M0 0H400V500H0Z${OVAL}`, 'fill-rule': 'evenodd' });
-    const guide = svg('svg', { part: 'guide', viewBox: '0 0 400 500', preserveAspectRatio: SLICE, 'aria-hidden': 'true' }, scrim, waiting);
+    const scrim = svg('path', { class: 'scrim', d: `M-9-9H409V509H-9Z${OVAL}`, 'fill-rule': 'evenodd' });
+    const guide = svg('svg', { part: 'guide', viewBox: '0 0 400 500', 'aria-hidden': 'true' }, scrim, waiting);
     this.#stage = h('div', { class: 'stage' }, this.video, guide, this.#progress);
     const words = h('div', { class: 'words' }, this.#status, this.#message, this.#picker, this.#start, this.#cancel);
     this.#frame = h('div', { part: 'frame', class: 'frame', role: 'group', hidden: '' }, this.#stage, words, this.#footer);
