@@ -15,12 +15,13 @@ const QUIET = [
 ];
 
 /**
- * A browser. `clip` is a file that plays as its camera; without one there is no camera. `webgpu` turns the software
- * adapter on.
+ * A browser. `clip` is a file that plays as its camera; without one there is no camera, unless `cameras` says how many
+ * with the browser's own test picture. `webgpu` turns the software adapter on.
  */
-export async function launch({ clip, webgpu = false } = {}) {
+export async function launch({ clip, cameras = 0, webgpu = false } = {}) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   const camera = clip ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`] : [];
+  if (cameras) camera.push(`--use-fake-device-for-media-stream=device-count=${cameras}`);
   return chromium.launch({ executablePath, args: [...QUIET, ...camera, ...(webgpu ? ['--enable-unsafe-webgpu'] : [])] });
 }
 

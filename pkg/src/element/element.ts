@@ -1,0 +1,358 @@
+//! `<liveness-check>`: idle -> loading -> asking -> running -> result or error, with the camera open no longer than `running`.
+
+import { openCamera } from '../camera.js';
+import { LivenessDetector } from '../detector.js';
+import { LivenessError, type LivenessErrorCode } from '../errors.js';
+import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
+import { languageOf, loadStrings, merge, type OwnStrings, type Strings } from './strings.js';
+import { View, type Screen, type State } from './view.js';
+
+/** Some webviews never begin to play a camera, and never say so. */
+const PLAY_TIMEOUT_MS = 10_000;
+
+/** Not `retryable` as calls, but here the person may have changed what failed, or a new detector is loaded. */
+const RETRY: ReadonlySet<LivenessErrorCode> = new Set(['CAMERA_PERMISSION_DENIED', 'CAMERA_CONSTRAINTS', 'CANCELLED', 'GPU_DEVICE_LOST']);
+
+/** After these the detector may be of no use. */
+const RENEW: ReadonlySet<LivenessErrorCode> = new Set(['CANCELLED', 'ENGINE_FETCH', 'GPU_DEVICE_LOST', 'INTERNAL', 'TIMEOUT']);
+
+/** Properties that an application may set before the element is defined. */
+const PROPERTIES = ['operatingPoint', 'challenge', 'assetBase', 'wasmBase', 'backend', 'autoStart', 'strings', 'detector'] as const;
+
+// Node has no elements; importing there must not fail.
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+/** The camera screen of a check. */
+export class LivenessCheckElement extends Base {
+  static readonly observedAttributes: readonly string[] = ['lang'];
+
+  readonly #view: View;
+  #screen: Screen = { state: 'idle' };
+  #progress: CheckProgress | undefined;
+  #detector: LivenessDetector | null = null;
+  #own: { readonly detector: LivenessDetector; readonly from: string } | undefined;
+  #ownStrings: OwnStrings = {};
+  #loaded: { readonly strings: Strings; readonly language: string } | undefined;
+  #strings: Strings | undefined;
+  #tag: string | undefined;
+  #deviceId: string | undefined;
+  /** Aborts with the check it stands for, however that ends; the camera closes with it. */
+  #run: AbortController | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor() {
+    super();
+    this.#view = new View(this.attachShadow({ mode: 'open' }), {
+      start: () => this.start(),
+      cancel: () => this.cancel(),
+      choose: (deviceId) => this.#choose(deviceId),
+    });
+  }
+
+  connectedCallback(): void {
+    for (const name of PROPERTIES) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      Object.assign(this, { [name]: value });
+    }
+    void this.#speak();
+    if (this.autoStart) this.start();
+  }
+
+  disconnectedCallback(): void {
+    this.cancel();
+    this.#dispose();
+  }
+
+  attributeChangedCallback(): void {
+    if (this.isConnected) void this.#speak();
+  }
+
+  /** Starts a check; does nothing while one runs, or outside a document. */
+  start(): void {
+    if (this.#run || !this.isConnected) return;
+    this.#begin('loading');
+  }
+
+  /** Stops the check, closes the camera, and goes back to the start. */
+  cancel(): void {
+    if (!this.#run) return;
+    this.#stop();
+    this.#enter({ state: 'idle' });
+  }
+
+  /** What the element is doing. */
+  get state(): State {
+    return this.#screen.state;
+  }
+
+  /** A loaded detector to check with; it stays the caller's to dispose. Default: one of the element's own, loaded on start. */
+  get detector(): LivenessDetector | null {
+    return this.#detector;
+  }
+  set detector(detector: LivenessDetector | null | undefined) {
+    this.#detector = detector ?? null;
+  }
+
+  /** Texts to show instead of the language's. */
+  get strings(): OwnStrings {
+    return this.#ownStrings;
+  }
+  set strings(strings: OwnStrings | null | undefined) {
+    this.#ownStrings = strings ?? {};
+    this.#translate();
+  }
+
+  /** A name in `LivenessDetector.operatingPoints`. */
+  get operatingPoint(): string {
+    return this.getAttribute('operating-point') ?? 'balanced';
+  }
+  set operatingPoint(name: string | null | undefined) {
+    this.#reflect('operating-point', name);
+  }
+
+  /** Whether to ask for movements as well. */
+  get challenge(): boolean {
+    return this.hasAttribute('challenge');
+  }
+  set challenge(challenge: boolean) {
+    this.toggleAttribute('challenge', Boolean(challenge));
+  }
+
+  /** As in `LoadOptions`. */
+  get assetBase(): string | null {
+    return this.getAttribute('asset-base');
+  }
+  set assetBase(base: string | URL | null | undefined) {
+    this.#reflect('asset-base', base);
+  }
+
+  /** As in `LoadOptions`. */
+  get wasmBase(): string | null {
+    return this.getAttribute('wasm-base');
+  }
+  set wasmBase(base: string | URL | null | undefined) {
+    this.#reflect('wasm-base', base);
+  }
+
+  /** As in `LoadOptions`, which refuses other values. */
+  get backend(): BackendChoice {
+    return (this.getAttribute('backend') ?? 'auto') as BackendChoice;
+  }
+  set backend(backend: BackendChoice | null | undefined) {
+    this.#reflect('backend', backend);
+  }
+
+  /** Whether to start as soon as the element is in the document. */
+  get autoStart(): boolean {
+    return this.hasAttribute('auto-start');
+  }
+  set autoStart(autoStart: boolean) {
+    this.toggleAttribute('auto-start', Boolean(autoStart));
+  }
+
+  #reflect(name: string, value: string | URL | null | undefined): void {
+    if (value === null || value === undefined) this.removeAttribute(name);
+    else this.setAttribute(name, String(value));
+  }
+
+  async #speak(): Promise<void> {
+    const tag = languageOf(this);
+    this.#tag = tag;
+    const loaded = await loadStrings(tag);
+    if (tag !== this.#tag) return;
+    this.#loaded = loaded;
+    this.#translate();
+  }
+
+  #translate(): void {
+    if (!this.#loaded) return;
+    this.#strings = merge(this.#loaded.strings, this.#ownStrings);
+    this.#show(false);
+  }
+
+  #begin(first: 'loading' | 'asking'): void {
+    const run = new AbortController();
+    this.#run = run;
+    const before = this.#ended;
+    this.#enter({ state: first });
+    this.#ended = this.#check(run, before);
+  }
+
+  #stop(): void {
+    const run = this.#run;
+    this.#run = undefined;
+    run?.abort();
+  }
+
+  #choose(deviceId: string): void {
+    if (!this.#run) return;
+    this.#deviceId = deviceId;
+    this.#stop();
+    this.#begin('asking');
+  }
+
+  async #check(run: AbortController, before: Promise<void>): Promise<void> {
+    const { signal } = run;
+    try {
+      // A detector makes one check at a time.
+      await before;
+      signal.throwIfAborted();
+      const detector = await unless(signal, this.#detect(signal));
+      if (this.state !== 'asking') this.#enter({ state: 'asking' });
+      signal.throwIfAborted();
+      await unless(signal, this.#film(signal));
+      this.#enter({ state: 'running' });
+      signal.throwIfAborted();
+      const result = await detector.check(this.#view.video, {
+        operatingPoint: this.operatingPoint,
+        challenge: this.challenge,
+        signal,
+        onHint: (hint) => this.#tell('liveness-hint', hint),
+        onUpdate: (progress) => this.#update(progress),
+      });
+      this.#finish(run, { state: 'result', result });
+    } catch (cause) {
+      const error = LivenessError.from(cause);
+      const retry = error.retryable || (RETRY.has(error.code) && !(this.#detector && RENEW.has(error.code)));
+      this.#finish(run, { state: 'error', error, retry });
+    }
+  }
+
+  #finish(run: AbortController, screen: Screen & { readonly state: 'result' | 'error' }): void {
+    // Cancelled: the element shows something else already.
+    if (run.signal.aborted) return;
+    this.#stop();
+    if (screen.state === 'error') {
+      if (RENEW.has(screen.error.code)) this.#dispose();
+      if (screen.error.code.startsWith('CAMERA_')) this.#deviceId = undefined;
+    }
+    this.#enter(screen);
+    if (screen.state === 'result') this.#tell('liveness-result', screen.result);
+    else this.#tell('liveness-error', screen.error);
+  }
+
+  async #detect(signal: AbortSignal): Promise<LivenessDetector> {
+    if (this.#detector) return this.#detector;
+    const { backend, assetBase, wasmBase } = this;
+    const from = JSON.stringify([backend, assetBase, wasmBase]);
+    if (this.#own?.from === from) return this.#own.detector;
+    this.#dispose();
+    const detector = await LivenessDetector.load({
+      backend,
+      ...(assetBase !== null && { assetBase }),
+      ...(wasmBase !== null && { wasmBase }),
+      signal,
+    });
+    if (signal.aborted) {
+      detector.dispose();
+      throw signal.reason;
+    }
+    this.#own = { detector, from };
+    return detector;
+  }
+
+  #dispose(): void {
+    this.#own?.detector.dispose();
+    this.#own = undefined;
+  }
+
+  /** Opens the camera for as long as the signal is not aborted, and plays it. */
+  async #film(signal: AbortSignal): Promise<void> {
+    const camera = await openCamera({ signal, ...(this.#deviceId !== undefined && { deviceId: this.#deviceId }) });
+    const { video } = this.#view;
+    const close = () => {
+      camera.close();
+      if (video.srcObject === camera.stream) video.srcObject = null;
+    };
+    if (signal.aborted) return close();
+    signal.addEventListener('abort', close, { once: true });
+    const settings = camera.stream.getVideoTracks()[0]?.getSettings();
+    // A camera that faces away shows the world, not a mirror.
+    video.classList.toggle('mirrored', settings?.facingMode !== 'environment');
+    video.srcObject = camera.stream;
+    await played(video);
+    // The check does not wait for a list that only offers a choice.
+    void this.#list(signal, settings?.deviceId ?? '');
+  }
+
+  /** Names and identifiers of cameras are told only once one is allowed. */
+  async #list(signal: AbortSignal, current: string): Promise<void> {
+    const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    if (signal.aborted) return;
+    this.#view.cameras(devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== ''), current);
+  }
+
+  #update(progress: CheckProgress): void {
+    this.#progress = progress;
+    this.#view.progress(progress.fraction);
+    this.#say();
+    this.#tell('liveness-progress', progress);
+  }
+
+  #enter(screen: Screen): void {
+    this.#screen = screen;
+    this.#progress = undefined;
+    this.#view.progress(screen.state === 'running' ? 0 : null);
+    this.#show(true);
+    this.#tell('liveness-state', screen.state);
+  }
+
+  #show(changed: boolean): void {
+    if (!this.#strings || !this.#loaded) return;
+    this.#view.show(this.#screen, this.#strings, this.#loaded.language, changed);
+    this.#say();
+  }
+
+  #say(): void {
+    if (this.#strings) this.#view.say(line(this.#screen, this.#progress, this.#strings));
+  }
+
+  #tell(type: string, detail: State | CheckProgress | CheckProgress['hint'] | CheckResult | LivenessError): void {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  }
+}
+
+/** The one line to show and speak: what keeps a frame from counting comes before what to do next. */
+function line(screen: Screen, progress: CheckProgress | undefined, strings: Strings): string {
+  switch (screen.state) {
+    case 'idle':
+      return '';
+    case 'loading':
+    case 'asking':
+      return strings[screen.state];
+    case 'running': {
+      if (progress?.hint) return strings.hints[progress.hint];
+      const notice = progress?.notice && strings.notices[progress.notice];
+      const prompt = progress?.prompt && strings.prompts[progress.prompt];
+      return [notice, prompt].filter(Boolean).join(' ') || strings.ready;
+    }
+    case 'result':
+      return strings.outcomes[screen.result.outcome].title;
+    case 'error':
+      return (strings.errors[screen.error.code] ?? strings.errors.INTERNAL).title;
+  }
+}
+
+/** Waits for work, but not after an abort. */
+async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  aborted.catch(() => {});
+  const value = await Promise.race([aborted, work]);
+  signal.throwIfAborted();
+  return value;
+}
+
+async function played(video: HTMLVideoElement): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new LivenessError('TIMEOUT', `The camera opened, but its video did not begin within ${PLAY_TIMEOUT_MS / 1000} seconds.`);
+    timer = setTimeout(() => reject(error), PLAY_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([video.play(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,87 @@
+//! A language -> every text that the camera screen shows. A key that a language lacks does not compile.
+
+import type { LivenessErrorCode } from '../errors.js';
+import type { Hint, Notice, Outcome, Prompt, Reason } from '../vocabulary.js';
+import en from './languages/en.js';
+
+/** A heading, and a sentence that says what it means or what to do. */
+export interface Message {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** All texts of the element. */
+export interface Strings {
+  readonly dir: 'ltr' | 'rtl';
+  /** The element's name, for assistive technology. */
+  readonly label: string;
+  readonly intro: Message;
+  readonly start: string;
+  readonly cancel: string;
+  readonly retry: string;
+  readonly loading: string;
+  readonly asking: string;
+  /** While nothing needs to change. */
+  readonly ready: string;
+  /** The progress bar's name. */
+  readonly progress: string;
+  /** The picker's name; numbers follow it where the system gives no names. */
+  readonly camera: string;
+  /** Above the list of reasons. */
+  readonly why: string;
+  readonly hints: Readonly<Record<Hint, string>>;
+  readonly prompts: Readonly<Record<Prompt, string>>;
+  readonly notices: Readonly<Record<Notice, string>>;
+  readonly outcomes: Readonly<Record<Outcome, Message>>;
+  readonly reasons: Readonly<Record<Reason, string>>;
+  readonly errors: Readonly<Record<LivenessErrorCode, Message>>;
+}
+
+/** An integrator's own texts: any of them, at either depth. */
+export type OwnStrings = { readonly [K in keyof Strings]?: Strings[K] extends string ? Strings[K] : Partial<Strings[K]> };
+
+// Written out, so that bundlers see each file and a page downloads only the one it shows.
+const LANGUAGES: Readonly<Record<string, () => Promise<{ readonly default: Strings }>>> = {
+  ar: () => import('./languages/ar.js'),
+  de: () => import('./languages/de.js'),
+  es: () => import('./languages/es.js'),
+  fr: () => import('./languages/fr.js'),
+  ja: () => import('./languages/ja.js'),
+  ko: () => import('./languages/ko.js'),
+  pt: () => import('./languages/pt.js'),
+  zh: () => import('./languages/zh.js'),
+};
+
+/** A screen in English is better than none, if the file does not come. */
+const PATIENCE_MS = 3_000;
+
+/** The language that an element is in: its own, its closest ancestor's (through shadow roots), or the browser's. */
+export function languageOf(element: Element): string {
+  for (let at: Element | null = element; at; ) {
+    const holder: Element | null = at.closest('[lang]');
+    if (holder) return holder.getAttribute('lang') || navigator.language;
+    const root: Node = at.getRootNode();
+    at = root instanceof ShadowRoot ? root.host : null;
+  }
+  return navigator.language;
+}
+
+/** The texts in a language, by its tag (`pt-BR`), and the tag of what they are in. English where there are none. */
+export async function loadStrings(tag: string): Promise<{ strings: Strings; language: string }> {
+  const language = tag.toLowerCase().split('-')[0] ?? '';
+  const english = { strings: en, language: 'en' };
+  const load = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined;
+  if (!load) return english;
+  const late = new Promise<typeof english>((resolve) => setTimeout(resolve, PATIENCE_MS, english));
+  return Promise.race([load().then((file) => ({ strings: file.default, language }), () => english), late]);
+}
+
+/** Texts with an integrator's own in their place. */
+export function merge(strings: Strings, own: OwnStrings): Strings {
+  const merged: Record<string, unknown> = { ...strings };
+  for (const [key, value] of Object.entries(own)) {
+    const theirs = merged[key];
+    merged[key] = typeof value === 'object' && typeof theirs === 'object' ? { ...theirs, ...value } : (value ?? theirs);
+  }
+  return merged as unknown as Strings;
+}
