@@ -74,6 +74,22 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrai
     assert.equal(await page.evaluate(() => document.querySelector('video').srcObject), null);
   });
 
+  test('the camera screen has a page of its own, which shows what a check gives', async () => {
+    const page = await its.open();
+    await page.click('nav a');
+    await page.waitForURL(/check\.html$/);
+    await screenshot(page, 'check-idle');
+    await page.locator('liveness-check').getByRole('button').first().click();
+    await page.waitForFunction(() => document.querySelector('#result').textContent.startsWith('{'), null, PATIENCE);
+    const result = JSON.parse(await page.innerText('#result'));
+    assert.match(result.outcome, /^(bona-fide|attack)$/, JSON.stringify(result));
+    assert.equal(result.operatingPoint, 'balanced');
+    await screenshot(page, 'check-result');
+    await page.selectOption('#language', 'ar');
+    await page.waitForFunction(() => document.querySelector('liveness-check').getAttribute('lang') === 'ar');
+    await screenshot(page, 'check-arabic');
+  });
+
   test('only the CPU module is downloaded', async () => {
     const page = await its.open();
     await page.click('#start');
