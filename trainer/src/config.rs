@@ -14,6 +14,13 @@ pub const PRESETS: [(&str, &str); 4] = [
     ("shipped", include_str!("../configs/shipped.toml")),
 ];
 
+/// The presets' names, in a sentence.
+fn names() -> String {
+    let names = PRESETS.map(|(name, _)| name);
+    let (last, others) = names.split_last().expect("there are presets");
+    format!("{} and {last}", others.join(", "))
+}
+
 /// Everything that a run's result depends on, besides its examples, its backbone's origin and the code.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +121,8 @@ pub struct Finetune {
 /// Options that choose the settings.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
-    /// A preset (intra, inter: the paper's; small: two CPU cores; shipped: the weights in pkg) or a TOML file. `trainer preset NAME` prints one.
+    /// A preset (intra, inter: the paper's; small: two CPU cores; shipped: the weights in pkg) or a TOML file. `trainer
+    /// preset NAME` prints one.
     #[arg(long, default_value = "small")]
     pub config: String,
     /// Instead of the config's: seed of every random draw.
@@ -156,7 +164,7 @@ pub struct PresetArgs {
 /// If there is no such preset.
 pub fn run(args: &PresetArgs) -> Result<()> {
     let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == args.name) else {
-        bail!("there is no preset {}: intra, inter, small and shipped are there", args.name);
+        bail!("there is no preset {}: {} are there", args.name, names());
     };
     print!("{text}");
     Ok(())
@@ -171,7 +179,7 @@ impl Config {
         match PRESETS.iter().find(|(preset, _)| *preset == name) {
             Some((_, text)) => Self::parse(text).with_context(|| format!("in the preset {name}")),
             None if Path::new(name).exists() => Self::read(name.as_ref()),
-            None => bail!("there is no preset and no file {name}: presets are intra, inter, small and shipped"),
+            None => bail!("there is no preset and no file {name}: presets are {}", names()),
         }
     }
 

@@ -75,7 +75,7 @@ pub fn run(args: &ContactArgs) -> Result<()> {
     let strip = |name: &str, draw: &dyn Fn(&Scene, &mut ChaCha8Rng) -> Picture| {
         let pictures = (0..args.draws).zip(subjects.iter().cycle()).map(|(number, (scene, eye))| {
             let picture = draw(scene, &mut run::rng(args.seed, name, number));
-            let rgba: Vec<u8> = picture.bytes().chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
+            let rgba = picture.rgba();
             let frame = Frame::new(&rgba, SIZE as u32, SIZE as u32).expect("four bytes a pixel");
             let size = SIZE as f32;
             let close = Region {

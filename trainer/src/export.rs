@@ -35,8 +35,8 @@ pub struct ExportArgs {
 /// Runs `trainer export`.
 ///
 /// # Errors
-/// If the run was not evaluated or saw another margin than the product's, the detector is missing, the reloaded weights differ from the trained ones, or the disk
-/// refuses.
+/// If the run was not evaluated or saw another margin than the product's, the detector is missing, the reloaded weights
+/// differ from the trained ones, or the disk refuses.
 pub fn run(args: &ExportArgs) -> Result<()> {
     let (folder, config) = RunFolder::existing(&args.run)?;
     let (evaluation, about) = (Evaluation::load(&folder)?, folder.about()?);

@@ -216,7 +216,7 @@ fn session_of(scenes: &[Scene], session: u64, seed: u64) -> (Vec<Features>, Vec<
 
 /// The figures of a picture's face.
 fn tight(picture: &Picture) -> Features {
-    let rgba: Vec<u8> = picture.bytes().chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
+    let rgba = picture.rgba();
     let frame = Frame::new(&rgba, picture.size as u32, picture.size as u32).expect("four bytes a pixel");
     audit::face(&frame, Cut::default())
 }

@@ -1,6 +1,8 @@
 //! Harder conditions for tests: a worse camera, too little light, or a face that is partly covered. The same for both
 //! classes; training never sees them.
 
+use std::borrow::Cow;
+
 use clap::ValueEnum;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -22,11 +24,11 @@ pub enum Condition {
 
 impl Condition {
     /// The scene and the camera under this condition.
-    pub(super) fn change(self, scene: &Scene, camera: Camera, rng: &mut ChaCha8Rng) -> (Scene, Camera) {
+    pub(super) fn change<'a>(self, scene: &'a Scene, camera: Camera, rng: &mut ChaCha8Rng) -> (Cow<'a, Scene>, Camera) {
         match self {
-            Self::DegradedCamera => (scene.clone(), camera.degraded(rng)),
-            Self::LowLight => (scene.clone(), camera.in_the_dark(rng)),
-            Self::Occluded => (covered(scene, rng), camera),
+            Self::DegradedCamera => (Cow::Borrowed(scene), camera.degraded(rng)),
+            Self::LowLight => (Cow::Borrowed(scene), camera.in_the_dark(rng)),
+            Self::Occluded => (Cow::Owned(covered(scene, rng)), camera),
         }
     }
 }

@@ -9,7 +9,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Instrument, Picture, Stages,
+    Instrument, Picture, Simulator, Stage,
     camera::{Camera, Texture, log, normal},
     light::{linear, luma, map, resize},
     plane::Plane,
@@ -76,7 +76,7 @@ pub(super) fn show(
     picture: &Picture,
     instrument: Instrument,
     camera: &Camera,
-    stages: &Stages,
+    simulator: &Simulator,
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     // A face of 70 to 920 display pixels: a window on an old monitor to a phone held close.
@@ -89,10 +89,10 @@ pub(super) fn show(
     if rng.random_bool(0.06) {
         shown = with_interface(shown, rng);
     }
-    let emitted = if stages.light { emit(shown, rng) } else { map(shown, linear) };
+    let emitted = if simulator.has(Stage::Light) { emit(shown, rng) } else { map(shown, linear) };
     let detail = resize(&emitted, emitted.size.min(camera.sensor));
 
-    let room = if stages.room { Room::draw(rng, 0.07) } else { Room::dark() };
+    let room = if simulator.has(Stage::Room) { Room::draw(rng, 0.07) } else { Room::dark() };
     let fall: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.3..0.3));
     let bands = Bands::draw(camera.scope, rng);
     let bezel = rng.random_range(0.002..0.05f32);

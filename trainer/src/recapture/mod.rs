@@ -20,6 +20,8 @@ mod paper;
 mod plane;
 mod room;
 
+use std::borrow::Cow;
+
 use clap::ValueEnum;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -100,6 +102,11 @@ impl Picture {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         (0..self.size * self.size).flat_map(|at| self.rgb(at).map(to_byte)).collect()
     }
+
+    /// The same, four bytes each, opaque: what a [`Frame`](bonafide::frame::Frame) borrows.
+    pub(crate) fn rgba(&self) -> Vec<u8> {
+        self.bytes().chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect()
+    }
 }
 
 /// What is before the camera.
@@ -130,15 +137,6 @@ pub enum Stage {
     Grid,
     /// Reflections, veil and background.
     Room,
-}
-
-/// The stages of an attack; a stage that is `false` is left out.
-#[derive(Debug, Clone, Copy)]
-struct Stages {
-    first_camera: bool,
-    light: bool,
-    grid: bool,
-    room: bool,
 }
 
 /// How presentations are simulated.
@@ -172,10 +170,15 @@ impl Simulator {
         (self.present(&scene, instrument, &camera, size, rng), camera.take())
     }
 
-    fn take(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> (Scene, Camera) {
+    /// Whether a stage is simulated.
+    fn has(&self, stage: Stage) -> bool {
+        !self.without.contains(&stage)
+    }
+
+    fn take<'a>(&self, scene: &'a Scene, rng: &mut ChaCha8Rng) -> (Cow<'a, Scene>, Camera) {
         let camera = Camera::draw(scene, rng);
         match self.condition {
-            None => (scene.clone(), camera),
+            None => (Cow::Borrowed(scene), camera),
             Some(condition) => condition.change(scene, camera, rng),
         }
     }
@@ -189,14 +192,7 @@ impl Simulator {
         size: usize,
         rng: &mut ChaCha8Rng,
     ) -> Picture {
-        let with = |stage| !self.without.contains(&stage);
-        let stages = Stages {
-            first_camera: with(Stage::FirstCamera),
-            light: with(Stage::Light),
-            grid: with(Stage::Grid),
-            room: with(Stage::Room),
-        };
-        let photo = if stages.first_camera {
+        let photo = if self.has(Stage::FirstCamera) {
             let first = Camera::draw_first(scene, rng);
             first.shoot(&seen(scene, first.sensor), None, first.sensor, rng)
         } else {
@@ -205,12 +201,12 @@ impl Simulator {
         let camera = &camera.before(instrument.species() == PaiSpecies::Replay, rng);
         match instrument {
             Instrument::Laser | Instrument::Inkjet => {
-                let (light, dots) = paper::show(&photo, instrument, camera, &stages, rng);
-                camera.shoot(&light, stages.grid.then_some(&dots), size, rng)
+                let (light, dots) = paper::show(&photo, instrument, camera, self, rng);
+                camera.shoot(&light, self.has(Stage::Grid).then_some(&dots), size, rng)
             }
             Instrument::Stripes | Instrument::Pentile => {
-                let (light, grid) = display::show(&photo, instrument, camera, &stages, rng);
-                camera.shoot(&light, stages.grid.then_some(&grid), size, rng)
+                let (light, grid) = display::show(&photo, instrument, camera, self, rng);
+                camera.shoot(&light, self.has(Stage::Grid).then_some(&grid), size, rng)
             }
         }
     }

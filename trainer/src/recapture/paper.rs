@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    Instrument, Picture, Stages,
+    Instrument, Picture, Simulator, Stage,
     camera::{Camera, Texture, log},
     light::{blur, linear, luma, map, resize},
     plane::Plane,
@@ -52,19 +52,19 @@ pub(super) fn show(
     picture: &Picture,
     instrument: Instrument,
     camera: &Camera,
-    stages: &Stages,
+    simulator: &Simulator,
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     let curved = rng.random_bool(0.4);
     let plane = Plane::draw(camera.scope, 0.1, if curved { 0.25 } else { 0.0 }, rng);
     let texture = dots(plane, instrument, camera, rng);
-    let detail = if stages.light {
+    let detail = if simulator.has(Stage::Light) {
         ink(picture, camera, rng)
     } else {
         map(resize(picture, picture.size.min(camera.sensor)), linear)
     };
 
-    let room = if stages.room { Room::draw(rng, 0.05) } else { Room::dark() };
+    let room = if simulator.has(Stage::Room) { Room::draw(rng, 0.05) } else { Room::dark() };
     let gloss = if rng.random_bool(0.4) { rng.random_range(0.3..1.0f32) } else { 0.0 };
     let shade: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.5..0.5));
     let tint: [f32; 3] = std::array::from_fn(|_| rng.random_range(0.85..1.0f32));
