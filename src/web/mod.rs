@@ -1,7 +1,7 @@
 //! The JavaScript surface: sources of pixels in, plain objects and typed errors out. wasm32 only.
 //!
-//! One [`Engine`] holds the loaded networks, and [`session`] runs them over many frames. Whatever goes wrong reaches JavaScript as an `Error` named
-//! `LivenessError` with a stable `code`; a frame without a face is a result, not an error.
+//! One [`Engine`] holds the loaded networks, and [`session`] runs them over many frames. Whatever goes wrong reaches
+//! JavaScript as an `Error` named `LivenessError` with a stable `code`; a frame without a face is a result, not an error.
 
 mod device;
 mod frames;

@@ -5,49 +5,27 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { denyCamera, launch, open, screenshot } from './browser.js';
+import { test } from 'node:test';
+import { denyCamera, open, screenshot } from './browser.js';
 import { emptyScene, portrait, writeClip } from './pictures.js';
-import { root, serve } from './server.js';
+import { root } from './server.js';
+import { server, withBrowser } from './suite.js';
 
 const LANGUAGES = ['ar', 'de', 'en', 'es', 'fr', 'ja', 'ko', 'pt', 'zh'];
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-let server;
-before(async () => (server = await serve()));
-after(() => server.close());
-beforeEach(() => {
-  server.intercept = () => undefined;
-  server.requests.length = 0;
-});
-
-/** Tests with one browser; every page must end without a fault. */
-function withBrowser(name, options, body) {
-  describe(name, () => {
-    const its = { opened: [] };
-    before(async () => (its.browser = await launch(options())));
-    after(() => its.browser?.close());
-    /** A page with the element's module in it, and no element. */
-    its.open = async (pageOptions) => {
-      const one = await open(its.browser, `${server.url}/blank.html`, pageOptions);
-      its.opened.push(one);
-      await one.page.evaluate(prepare);
-      return one.page;
-    };
+/** Tests with one browser, whose pages have the element's module in them and no element. */
+function withElements(name, options, body) {
+  const tests = (its) => {
     /** A page with one element, by its attributes. `stub` gives it a detector that does what the test says. */
     its.place = async (attributes = {}, { stub = false, ...pageOptions } = {}) => {
       const page = await its.open(pageOptions);
       await page.evaluate(([attributes, stub]) => place(attributes, stub), [attributes, stub]);
       return page;
     };
-    afterEach(async () => {
-      for (const { context, faults } of its.opened.splice(0)) {
-        await context.close();
-        assert.deepEqual(faults, []);
-      }
-    });
     body(its);
-  });
+  };
+  withBrowser(name, options, tests, { path: '/blank.html', prepare });
 }
 
 /** Runs in the page: notes every camera and event, and makes `place`, `part`, `ends` and `stubbed`. */
@@ -139,7 +117,7 @@ test('importing in Node does nothing', () => {
   assert.equal(out.trim(), 'function undefined');
 });
 
-withBrowser('a face before the element', () => ({ clip: writeClip('element-face.y4m', portrait()) }), (its) => {
+withElements('a face before the element', () => ({ clip: writeClip('element-face.y4m', portrait()) }), (its) => {
   test('reaches a result, which the event carries, and closes the camera', async () => {
     const page = await its.place();
     await screenshot(page, 'element-idle');
@@ -554,7 +532,7 @@ withBrowser('a face before the element', () => ({ clip: writeClip('element-face.
   }
 });
 
-withBrowser('nobody before the element', () => ({ clip: writeClip('element-empty.y4m', emptyScene()) }), (its) => {
+withElements('nobody before the element', () => ({ clip: writeClip('element-empty.y4m', emptyScene()) }), (its) => {
   test('is inconclusive in plain words', async () => {
     const page = await its.place();
     await page.click(START);
@@ -565,7 +543,7 @@ withBrowser('nobody before the element', () => ({ clip: writeClip('element-empty
   });
 });
 
-withBrowser('no camera', () => ({}), (its) => {
+withElements('no camera', () => ({}), (its) => {
   test('is an error with a retry', async () => {
     const page = await its.place();
     await page.click(START);
@@ -576,7 +554,7 @@ withBrowser('no camera', () => ({}), (its) => {
   });
 });
 
-withBrowser('two cameras', () => ({ cameras: 2 }), (its) => {
+withElements('two cameras', () => ({ cameras: 2 }), (its) => {
   test('can be chosen from, and the check begins anew with the other', async () => {
     const page = await its.place({}, { stub: true, viewport: { width: 390, height: 760 } });
     await run(page);

@@ -1,46 +1,17 @@
 //! The demo page, built, in a real browser: a score from a camera, and every state in which there is none.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { denyCamera, launch, open, screenshot } from './browser.js';
+import { test } from 'node:test';
+import { denyCamera, open, screenshot } from './browser.js';
 import { emptyScene, portrait, samplePath, writeClip, writePng } from './pictures.js';
-import { serve } from './server.js';
+import { server, withBrowser } from './suite.js';
 
 const PATIENCE = { timeout: 60_000 };
-
-let server;
-before(async () => (server = await serve()));
-after(() => server.close());
-beforeEach(() => {
-  server.intercept = () => undefined;
-  server.requests.length = 0;
-});
 
 /** Waits until the stage is in a state, and fails with the one it is in. */
 async function reach(page, state) {
   await page.waitForSelector(`#stage[data-state="${state}"]`, PATIENCE).catch(async () => {
     assert.fail(`the page is in state ${await page.getAttribute('#stage', 'data-state')}, not ${state}: ${await page.innerText('main')}`);
-  });
-}
-
-/** Tests with one browser; every page must end without a fault. */
-function withBrowser(name, options, body) {
-  describe(name, () => {
-    const its = { opened: [] };
-    before(async () => (its.browser = await launch(await options())));
-    after(() => its.browser?.close());
-    its.open = async (pageOptions) => {
-      const one = await open(its.browser, `${server.url}/`, pageOptions);
-      its.opened.push(one);
-      return one.page;
-    };
-    afterEach(async () => {
-      for (const { context, faults } of its.opened.splice(0)) {
-        await context.close();
-        assert.deepEqual(faults, []);
-      }
-    });
-    body(its);
   });
 }
 
