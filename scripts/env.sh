@@ -6,6 +6,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${BONAFIDE_CACHE:-${HOME:?set HOME or BONAFIDE_CACHE}/.cache/bonafide}
 wasm_target=wasm32-unknown-unknown
 
+# glibc would hand a training step's buffers back to the system and ask for them again (a tenth of the step).
+export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=4000000000
+
 say() { printf '\033[1m%s\033[0m\n' "bonafide: $*"; }
 fail() { printf '\033[1mbonafide: %s\033[0m\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
