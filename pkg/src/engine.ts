@@ -21,6 +21,16 @@ export interface Session {
   free(): void;
 }
 
+/** One backend's module, and the WebAssembly file that it needs. */
+export interface EngineFiles {
+  readonly module: EngineModule;
+  readonly url: URL;
+  /** The file's name, for a folder given by `wasmBase`. */
+  readonly name: string;
+  /** The file's size. Servers that compress do not tell it. */
+  readonly bytes: number;
+}
+
 /** What a module made by wasm-bindgen exports. */
 export interface EngineModule {
   default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;

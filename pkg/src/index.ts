@@ -2,7 +2,7 @@
 
 export { openCamera, type Camera, type CameraOptions } from './camera.js';
 export { LivenessDetector } from './detector.js';
-export { LivenessError, type LivenessErrorCode } from './errors.js';
+export { ERROR_CODES, LivenessError, type LivenessErrorCode } from './errors.js';
 export { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS, type Hint, type Notice, type Outcome, type Prompt, type Reason } from './vocabulary.js';
 export type {
   Backend,
@@ -14,6 +14,7 @@ export type {
   FaceBox,
   FrameSource,
   LoadOptions,
+  LoadProgress,
   OperatingPoint,
   ScoreResult,
   Timings,

@@ -1,12 +1,13 @@
 //! The messages between the page and its worker. Types only.
 
 import type { LivenessErrorCode } from './errors.js';
-import type { CheckProgress, CheckResult, FaceBox, OperatingPoint, ScoreResult } from './types.js';
+import type { Backend, CheckProgress, CheckResult, FaceBox, LoadProgress, OperatingPoint, ScoreResult } from './types.js';
 import type { Prompt } from './vocabulary.js';
 
 /** Absolute URLs, since a worker resolves relative ones against itself. Missing means: shipped in the package. */
 export interface LoadRequest {
   readonly kind: 'load';
+  readonly backend: Backend;
   readonly assetBase?: string;
   readonly wasmBase?: string;
 }
@@ -61,6 +62,7 @@ export interface PlainError {
   readonly code: LivenessErrorCode;
   readonly message: string;
   readonly retryable: boolean;
+  readonly cause?: { readonly name: string; readonly message: string };
 }
 
 export interface Envelope {
@@ -68,6 +70,8 @@ export interface Envelope {
   readonly request: Request;
 }
 
+/** Any number of times progress, then a value or an error. */
 export type Reply =
+  | { readonly id: number; readonly progress: LoadProgress }
   | { readonly id: number; readonly ok: true; readonly value: Answers[keyof Answers] }
   | { readonly id: number; readonly ok: false; readonly error: PlainError };

@@ -130,4 +130,27 @@ export interface LoadOptions {
   readonly wasmBase?: string | URL;
   /** Stops loading; `load` then rejects with `CANCELLED`. */
   readonly signal?: AbortSignal;
+  /** Called as bytes arrive and steps are done. What it throws ends the loading. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /**
+   * Starts a module worker that runs `bonafide/worker`, where this package cannot start one itself (it comes from another
+   * origin, or a bundler does not see its workers). Called once for each backend that is tried; the worker is then the
+   * detector's, which ends it.
+   */
+  readonly worker?: (backend: Backend) => Worker;
+}
+
+/** How far loading is. */
+export interface LoadProgress {
+  /** `download`: engine and weights arrive. `prepare`: all is there; it is compiled, filled, and run once. */
+  readonly stage: 'download' | 'prepare';
+  /** Bytes of the engine and the weights that arrived, counted after decompression. */
+  readonly loadedBytes: number;
+  /** All bytes of them, known from the first call on. */
+  readonly totalBytes: number;
+  /**
+   * Of the whole, 0 to 1; the download is the first nine tenths. Never falls, except where `auto` gives WebGPU up and
+   * begins anew with the CPU.
+   */
+  readonly fraction: number;
 }

@@ -244,6 +244,9 @@ export class LivenessCheckElement extends Base {
       ...(assetBase !== null && { assetBase }),
       ...(wasmBase !== null && { wasmBase }),
       signal,
+      onProgress: ({ fraction }) => {
+        if (!signal.aborted && this.state === 'loading') this.#view.progress(fraction);
+      },
     });
     if (signal.aborted) {
       detector.dispose();

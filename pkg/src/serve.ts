@@ -1,0 +1,95 @@
+//! The worker's side: requests from the page -> the Rust engine -> replies. Knows no backend: the entry files worker-cpu.ts,
+//! worker-webgpu.ts and worker.ts bring the modules, so that a page downloads only what it uses.
+
+import { compileEngine, fetchWeights } from './assets.js';
+import type { Engine, EngineFiles, Session } from './engine.js';
+import { LivenessError } from './errors.js';
+import { Progress } from './progress.js';
+import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
+import type { Backend, LoadProgress, OperatingPoint } from './types.js';
+
+/** The part of a worker's global scope that is used here (the page's types have another one). */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<Envelope>) => void) | null;
+  postMessage(reply: Reply): void;
+}
+
+/** Answers the page's requests with one of these engines, one at a time, in order. */
+export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>): void {
+  const scope = self as unknown as WorkerScope;
+  let engine: Engine | undefined;
+  let session: Session | undefined;
+  let queue: Promise<void> = Promise.resolve();
+
+  async function load({ backend, assetBase, wasmBase }: LoadRequest, tell: (progress: LoadProgress) => void): Promise<Loaded> {
+    const files = engines[backend];
+    if (!files) throw new LivenessError('INVALID_INPUT', `This worker has no engine for the backend '${backend}': start 'bonafide/worker'.`);
+    const { module, url, name, bytes } = files;
+    const progress = new Progress(bytes, tell);
+    const [compiled, weights] = await Promise.all([
+      compileEngine(wasmBase === undefined ? url : new URL(name, wasmBase), progress),
+      fetchWeights(assetBase, progress),
+    ]);
+    progress.step();
+    await module.default({ module_or_path: compiled });
+    engine = await module.Engine.load(weights.manifestJson, weights.files, backend);
+    progress.step();
+    // Both networks once: a GPU compiles its programs now, not while a person waits, and one that cannot fails here.
+    const blank = new ImageData(32, 32);
+    await engine.score(blank);
+    progress.step();
+    await engine.scoreCrop(blank);
+    progress.step();
+    const { operatingPoints } = JSON.parse(weights.manifestJson) as { operatingPoints: Record<string, OperatingPoint> };
+    return { backend: engine.backend, adapter: engine.adapter, operatingPoints };
+  }
+
+  function endSession(): void {
+    session?.free();
+    session = undefined;
+  }
+
+  async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
+    if (!session) throw new LivenessError('INTERNAL', 'The worker was asked to observe a frame without a session.');
+    const update = await session.observe(frame, timeMs);
+    return update.verdict && record ? { ...update, recording: session.recording() } : update;
+  }
+
+  async function answer(id: number, request: Request): Promise<Answers[keyof Answers]> {
+    if (request.kind === 'load') return load(request, (progress) => scope.postMessage({ id, progress }));
+    if (!engine) throw new LivenessError('INTERNAL', 'The worker was asked to score before it had loaded.');
+    switch (request.kind) {
+      case 'scorePixels':
+        return engine.scorePixels(request.rgba, request.width, request.height);
+      case 'startSession':
+        endSession();
+        session = engine.startSession(request.operatingPoint, request.challenge);
+        return;
+      case 'endSession':
+        return endSession();
+    }
+    try {
+      if (request.kind === 'observe') return await observe(request);
+      return await (request.kind === 'score' ? engine.score(request.frame) : engine.scoreCrop(request.frame));
+    } finally {
+      // Bitmaps and video frames hold GPU memory or a decoder's buffer until they are closed.
+      if ('close' in request.frame) request.frame.close();
+    }
+  }
+
+  scope.onmessage = ({ data: { id, request } }) => {
+    queue = queue.then(async () => {
+      try {
+        scope.postMessage({ id, ok: true, value: await answer(id, request) });
+      } catch (cause) {
+        scope.postMessage({ id, ok: false, error: plain(LivenessError.from(cause)) });
+      }
+    });
+  };
+}
+
+/** Causes lose their class, and some could not be cloned at all. */
+function plain({ code, message, retryable, cause }: LivenessError): PlainError {
+  if (!(cause instanceof Error)) return { code, message, retryable };
+  return { code, message, retryable, cause: { name: cause.name, message: cause.message } };
+}
