@@ -16,15 +16,21 @@ export class Client {
   readonly #pending = new Map<number, Pending>();
   readonly #stop = new AbortController();
   #nextId = 0;
+  #answered = false;
 
   /** @throws LivenessError `ENGINE_FETCH` if the browser refuses to start it, `INVALID_INPUT` if `start` gives no Worker. */
   constructor(backend: Backend, start: (backend: Backend) => Worker = startOwn) {
     this.#worker = started(backend, start);
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
-    // A worker that never ran: its script is missing, blocked by policy, or the browser has no module workers.
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      this.#answered = true;
+      this.#settle(data);
+    };
     this.#worker.onerror = (event) => {
-      const detail = event.message ? `: ${event.message}` : ': check that its script is deployed and the policy allows it';
-      this.end(new LivenessError('ENGINE_FETCH', `The worker failed${detail}.`, { cause: event }));
+      const detail = event.message ? `: ${event.message}` : '';
+      // The engine trapped: out of memory, or a panic, which the console shows.
+      if (this.#answered) return this.end(new LivenessError('INTERNAL', `The engine broke down${detail}.`, { cause: event }));
+      // A worker that never ran: its script is missing, blocked by policy, or the browser has no module workers.
+      this.end(new LivenessError('ENGINE_FETCH', `The worker did not start: check that its script is deployed and the policy allows it${detail}.`, { cause: event }));
     };
   }
 

@@ -78,9 +78,13 @@ export class LivenessError extends Error {
     if (error instanceof LivenessError) return error;
     const code = (error as { code?: unknown } | null)?.code;
     const message = error instanceof Error ? error.message : String(error);
-    if (typeof code === 'string' && CODES.has(code)) {
-      return new LivenessError(code as LivenessErrorCode, message, { cause: error });
-    }
+    // Its cause, if it has one: it is the same error itself.
+    if (typeof code === 'string' && CODES.has(code)) return new LivenessError(code as LivenessErrorCode, message, causeOf(error));
     return new LivenessError(fallback, message, { cause: error });
   }
+}
+
+function causeOf(error: unknown): { cause?: unknown } {
+  const cause = (error as { cause?: unknown }).cause;
+  return cause === undefined ? {} : { cause };
 }

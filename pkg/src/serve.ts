@@ -2,7 +2,7 @@
 //! worker-webgpu.ts and worker.ts bring the modules, so that a page downloads only what it uses.
 
 import { compileEngine, fetchWeights } from './assets.js';
-import type { Engine, EngineFiles, Session } from './engine.js';
+import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
 import { LivenessError } from './errors.js';
 import { Progress } from './progress.js';
 import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
@@ -31,7 +31,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
       fetchWeights(assetBase, progress),
     ]);
     progress.step();
-    await module.default({ module_or_path: compiled });
+    await instantiate(module, compiled);
     engine = await module.Engine.load(weights.manifestJson, weights.files, backend);
     progress.step();
     // Both networks once: a GPU compiles its programs now, not while a person waits, and one that cannot fails here.
@@ -86,6 +86,16 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
       }
     });
   };
+}
+
+async function instantiate(module: EngineModule, compiled: WebAssembly.Module): Promise<void> {
+  try {
+    await module.default({ module_or_path: compiled });
+  } catch (cause) {
+    // It compiles, but is none of ours or another version's.
+    if (!(cause instanceof WebAssembly.LinkError)) throw cause;
+    throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false });
+  }
 }
 
 /** Causes lose their class, and some could not be cloned at all. */

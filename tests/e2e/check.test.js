@@ -23,14 +23,7 @@ function withCamera(name, clip, body) {
       opened = await openPackage(browser, server);
       its.page = opened.page;
       await its.page.evaluate(async () => {
-        const { openCamera } = await import('/pkg/dist/index.js');
         globalThis.detector = await load({ backend: 'cpu' });
-        globalThis.film = async () => {
-          const camera = await openCamera({ width: 640, height: 480 });
-          const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: camera.stream });
-          await video.play();
-          return video;
-        };
         globalThis.video = await film();
         /** Checks until `happens(progress)`; then does `then()` once. What the check came to, as plain data. */
         globalThis.checkUntil = async (happens, then, options = {}) => {

@@ -119,7 +119,7 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrai
 
   test('the camera refused', async () => {
     const { page, context } = await open(its.browser, `${server.url}/`, { camera: false });
-    await denyCamera(its.browser, context, page);
+    await denyCamera(page);
     await page.click('#start');
     await reach(page, 'camera-denied');
     await screenshot(page, 'camera-denied');

@@ -24,7 +24,8 @@ const locate = (path) =>
 /**
  * Starts a server on a free port.
  *
- * `intercept(path)` may return `{ status, type, headers, body }` to answer in the files' stead; assign it at any time.
+ * `intercept(path)` may return `{ status, type, headers, body }` to answer in the files' stead; assign it at any time. A body
+ * that is a function gets the response, to write as it likes.
  * `requests` lists every path asked for, `read(path)` gives the bytes that a path stands for.
  */
 export async function serve() {
@@ -38,7 +39,8 @@ export async function serve() {
     const special = state.intercept(path);
     if (special) {
       response.writeHead(special.status ?? 200, { ...headers, 'content-type': special.type ?? 'application/octet-stream', ...special.headers });
-      response.end(special.body ?? '');
+      if (typeof special.body === 'function') special.body(response);
+      else response.end(special.body ?? '');
       return;
     }
     if (path === '/blank.html') {
