@@ -92,8 +92,8 @@ async function instantiate(module: EngineModule, compiled: WebAssembly.Module): 
   try {
     await module.default({ module_or_path: compiled });
   } catch (cause) {
-    // It compiles, but is none of ours or another version's.
-    if (!(cause instanceof WebAssembly.LinkError)) throw cause;
+    // It compiles, but imports or exports other things than ours.
+    if (!(cause instanceof WebAssembly.LinkError || cause instanceof TypeError)) throw cause;
     throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false });
   }
 }

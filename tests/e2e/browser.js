@@ -40,6 +40,7 @@ export async function open(browser, url, { camera = true, ...options } = {}) {
     const to = new URL(request.url());
     if (to.protocol !== 'blob:' && to.protocol !== 'data:' && to.origin !== origin) faults.push(`request to ${to.origin}`);
   });
+  page.on('websocket', (socket) => faults.push(`socket to ${socket.url()}`));
   page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
     if (/Content Security Policy|unsafe-eval/i.test(message.text())) faults.push(`policy: ${message.text()}`);
