@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -305,7 +305,12 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     const context = page.context();
     await context.route('**/*.safetensors', () => {});
     await page.click(START);
-    await page.waitForTimeout(300);
+    // All of the engine and none of the weights; the bar goes in tens.
+    const size = (path) => statSync(join(root, 'pkg', path)).size;
+    const [engine, ...weights] = ['dist/wasm/bonafide_cpu_bg.wasm', 'weights/detector.safetensors', 'weights/classifier.safetensors'].map(size);
+    const tens = Math.floor((9 * engine) / weights.reduce((sum, bytes) => sum + bytes, engine)) * 10;
+    await page.waitForFunction((tens) => part('[role=progressbar]').ariaValueNow === String(tens), tens);
+    await page.waitForTimeout(400);
     await reach(page, 'loading');
     await screenshot(page, 'element-loading');
     await accessible(page, 'loading');
