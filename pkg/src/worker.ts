@@ -15,6 +15,8 @@ interface WorkerScope {
 
 /** Answers the page's requests with the engine of `module`, one at a time, in order. */
 export function serve(backend: Backend, module: EngineModule, wasmUrl: URL, wasmName: string): void {
+  // Imported in Node, which has no workers of this kind: nothing to serve.
+  if (typeof self === 'undefined') return;
   const scope = self as unknown as WorkerScope;
   let engine: Engine | undefined;
   let session: Session | undefined;
