@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { checkBindings } from './bindings/bindings.js';
 import { launch, open, screenshot } from './browser.js';
 import { portrait, writeClip } from './pictures.js';
 import { root, serveFolder } from './server.js';
@@ -76,9 +77,12 @@ async function start(args, cwd) {
   return { url, close };
 }
 
-/** Opens the page and makes a check in it. Nothing may be asked of another origin, thrown, or complained of in the console. */
-async function check(name, { url, close }, path = '/') {
-  const { page, context, faults } = await open(browser, url + path);
+/**
+ * Opens a page and does something in it. Nothing may be asked of another origin, thrown, answered with an error, or complained
+ * of in the console.
+ */
+async function visit(url, body) {
+  const { page, context, faults } = await open(browser, url);
   try {
     page.on('console', (message) => {
       // The browser's own remark on a machine without a GPU.
@@ -87,6 +91,16 @@ async function check(name, { url, close }, path = '/') {
     page.on('response', (response) => response.status() >= 400 && faults.push(`${response.status()} ${response.url()}`));
     // Again, now that its first words are heard as well.
     await page.reload();
+    await body(page);
+    assert.deepEqual(faults, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Makes a check in an example's page. */
+const check = (name, url) =>
+  visit(url, async (page) => {
     assert.equal(await page.innerText('output'), 'not checked yet');
     await page.click(START);
     const said = await page.waitForFunction(() => document.querySelector('output').innerText.match(/^(bona-fide|attack|inconclusive|[A-Z_]+)$/)?.[0], null, { timeout: 120_000 });
@@ -95,51 +109,91 @@ async function check(name, { url, close }, path = '/') {
     assert.match(outcome, /^(bona-fide|attack|inconclusive)$/);
     assert.equal(await page.isDisabled('[type=submit]'), outcome !== 'bona-fide');
     await screenshot(page, `consumer-${name}`);
-    assert.deepEqual(faults, []);
+  });
+
+/** Puts a page for `checkBindings` into an app. */
+function addBindings(app, framework, script) {
+  cpSync(join(root, `tests/e2e/bindings/${framework}.js`), join(app, 'src/bindings.js'));
+  writeFileSync(join(app, 'bindings.html'), `<!doctype html><link rel="icon" href="data:," /><body><script type="module" src="${script}"></script>`);
+}
+
+const bindings = (url, version) =>
+  visit(`${url}/bindings.html`, async (page) => {
+    await page.waitForFunction(() => 'handle' in globalThis);
+    assert.match(await page.evaluate(() => globalThis.version), version);
+    await checkBindings(page);
+  });
+
+/** Uses what serves, and stops it. */
+async function using(server, body) {
+  const { url, close } = await server;
+  try {
+    await body(url);
   } finally {
-    await context.close();
     await close();
   }
 }
 
+const vite = (app) => start(['node_modules/vite/bin/vite.js', '--port', '0'], app);
+
+test('what the README shows is what runs here', () => {
+  const readme = readFileSync(join(root, 'pkg/README.md'), 'utf8');
+  const plain = (text) => text.replaceAll(/\s+/g, ' ');
+  const shown = { react: ['jsx', 'react/src/SignUp.tsx'], vue: ['vue', 'vue/src/SignUp.vue'], build: ['js', 'esbuild/build.js'], html: ['js', 'html/index.html'] };
+  for (const [what, [language, file]] of Object.entries(shown)) {
+    const source = plain(readFileSync(join(root, 'www/examples', file), 'utf8'));
+    const blocks = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, block]) => block.split('\n\n').map((part) => plain(part).trim()));
+    assert.ok(blocks.some((parts) => parts.every((part) => source.includes(part))), `the README's ${what} is not in ${file}`);
+  }
+});
+
 test('plain HTML, without a bundler: the element', { timeout: 300_000 }, async () => {
-  await check('html', await serveFolder(install('html')));
+  await using(serveFolder(install('html')), (url) => check('html', `${url}/`));
 });
 
 test('React 19 with vite, in TypeScript: built, and from its development server', { timeout: 300_000 }, async () => {
   const app = install('react');
   run('npm', ['run', 'build'], app);
-  await check('react', await serveFolder(join(app, 'dist')));
-  await check('react-dev', await start(['node_modules/vite/bin/vite.js', '--port', '0'], app));
+  await using(serveFolder(join(app, 'dist')), (url) => check('react', `${url}/`));
+  addBindings(app, 'react', '/src/bindings.js');
+  await using(vite(app), async (url) => {
+    await check('react-dev', `${url}/`);
+    await bindings(url, /^19/);
+  });
 });
 
-test('Vue 3 with vite', { timeout: 300_000 }, async () => {
+test('Vue 3 with vite: built, and from its development server', { timeout: 300_000 }, async () => {
   const app = install('vue');
   run('npm', ['run', 'build'], app);
-  await check('vue', await serveFolder(join(app, 'dist')));
+  await using(serveFolder(join(app, 'dist')), (url) => check('vue', `${url}/`));
+  addBindings(app, 'vue', '/src/bindings.js');
+  await using(vite(app), (url) => bindings(url, /^3/));
 });
 
 test('React 18 with webpack', { timeout: 300_000 }, async () => {
   const app = install('webpack');
-  run('npm', ['run', 'build'], app);
-  await check('webpack', await serveFolder(app));
+  addBindings(app, 'react', './dist/bindings.js');
+  // Both pages in one run of webpack.
+  const config = "export default { mode: 'production', entry: { main: './src/main.js', bindings: './src/bindings.js' } };";
+  writeFileSync(join(app, 'both.config.js'), config);
+  run('npm', ['run', 'build', '--', '--config', 'both.config.js'], app);
+  await using(serveFolder(app), async (url) => {
+    await check('webpack', `${url}/`);
+    await bindings(url, /^18/);
+  });
 });
 
 test('the classes beneath the element, with esbuild', { timeout: 300_000 }, async () => {
   const app = install('esbuild');
   run('npm', ['run', 'build'], app);
-  await check('esbuild', await serveFolder(app));
+  await using(serveFolder(app), (url) => check('esbuild', `${url}/`));
 });
 
 test('Next.js: rendered on the server, checked in the browser', { timeout: 600_000 }, async () => {
   const app = install('next');
   run('npm', ['run', 'build'], app);
-  const server = await start(['node_modules/next/dist/bin/next', 'start', '--port', '0'], app);
-  try {
-    assert.match(await (await fetch(server.url)).text(), /<liveness-check><\/liveness-check>/);
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
-  await check('next', server);
+  await using(start(['node_modules/next/dist/bin/next', 'start', '--port', '0'], app), async (url) => {
+    assert.match(await (await fetch(url)).text(), /<liveness-check><\/liveness-check>/);
+    await check('next', `${url}/`);
+  });
 });

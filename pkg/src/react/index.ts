@@ -19,6 +19,9 @@ export type LivenessCheckProps = LivenessCheckProperties &
   LivenessCheckCallbacks &
   Omit<HTMLAttributes<LivenessCheckElement>, keyof LivenessCheckProperties | keyof LivenessCheckCallbacks>;
 
+/** Props that React does not set: it would make attributes of them, and listeners that React 18 does not call. */
+const OWN: ReadonlySet<string> = new Set([...PROPERTIES, ...EVENTS.map(callback)]);
+
 // A layout effect comes before the first paint; React 18 complains about one on a server, where neither kind runs.
 const useBrowserEffect = typeof document === 'undefined' ? useEffect : useLayoutEffect;
 
@@ -27,7 +30,7 @@ export const LivenessCheck: ForwardRefExoticComponent<LivenessCheckProps & RefAt
   function LivenessCheck(props: LivenessCheckProps, ref) {
     const element = useRef<LivenessCheckElement>(null);
     const latest = useRef(props);
-    const applied = useRef<LivenessCheckProperties>({});
+    const applied = useRef<LivenessCheckProps>({});
     useImperativeHandle(ref, () => element.current!, []);
 
     // Before the properties, one of which may start a check: no event is missed.
@@ -46,8 +49,14 @@ export const LivenessCheck: ForwardRefExoticComponent<LivenessCheckProps & RefAt
 
     useBrowserEffect(() => {
       latest.current = props;
+      const node = element.current!;
+      const before = applied.current;
       for (const name of PROPERTIES) {
-        if (!Object.is(props[name], applied.current[name])) Object.assign(element.current!, { [name]: props[name] });
+        if (!Object.is(props[name], before[name])) Object.assign(node, { [name]: props[name] });
+      }
+      // React 19 sets what is gone to null, which makes `lang` of a custom element "null".
+      for (const name of Object.keys(html(before)) as (keyof LivenessCheckProps)[]) {
+        if (before[name] !== undefined && props[name] === undefined) node.removeAttribute(name);
       }
       applied.current = props;
     });
@@ -58,8 +67,7 @@ export const LivenessCheck: ForwardRefExoticComponent<LivenessCheckProps & RefAt
 
 /** What is left for React to set: React 18 does not know `className` on a custom element. */
 function html({ className, ...props }: LivenessCheckProps): Record<string, unknown> {
-  const own: ReadonlySet<string> = new Set([...PROPERTIES, ...EVENTS.map(callback)]);
-  const rest = Object.entries(props).filter(([name]) => !own.has(name));
+  const rest = Object.entries(props).filter(([name]) => !OWN.has(name));
   return { ...Object.fromEntries(rest), ...(className !== undefined && { class: className }) };
 }
 

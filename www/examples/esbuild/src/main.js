@@ -13,6 +13,7 @@ document.querySelector('#check').addEventListener('click', async ({ target }) =>
     detector = await LivenessDetector.load();
     camera = await openCamera();
     video.srcObject = camera.stream;
+    video.dataset.on = '';
     await video.play();
     const { outcome } = await detector.check(video, { onHint: (hint) => (said.value = hint ?? 'hold on') });
     said.value = outcome;
@@ -21,6 +22,7 @@ document.querySelector('#check').addEventListener('click', async ({ target }) =>
     said.value = error.code;
   } finally {
     camera?.close();
+    delete video.dataset.on;
     detector?.dispose();
     target.disabled = false;
   }
