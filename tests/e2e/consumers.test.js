@@ -147,11 +147,11 @@ test('what the README shows is what runs here', () => {
   }
 });
 
-test('plain HTML, without a bundler: the element', { timeout: 300_000 }, async () => {
+test('plain HTML, without a bundler: the element', { timeout: 600_000 }, async () => {
   await using(serveFolder(install('html')), (url) => check('html', `${url}/`));
 });
 
-test('React 19 with vite, in TypeScript: built, and from its development server', { timeout: 300_000 }, async () => {
+test('React 19 with vite, in TypeScript: built, and from its development server', { timeout: 600_000 }, async () => {
   const app = install('react');
   run('npm', ['run', 'build'], app);
   await using(serveFolder(join(app, 'dist')), (url) => check('react', `${url}/`));
@@ -162,7 +162,7 @@ test('React 19 with vite, in TypeScript: built, and from its development server'
   });
 });
 
-test('Vue 3 with vite: built, and from its development server', { timeout: 300_000 }, async () => {
+test('Vue 3 with vite: built, and from its development server', { timeout: 600_000 }, async () => {
   const app = install('vue');
   run('npm', ['run', 'build'], app);
   await using(serveFolder(join(app, 'dist')), (url) => check('vue', `${url}/`));
@@ -170,7 +170,7 @@ test('Vue 3 with vite: built, and from its development server', { timeout: 300_0
   await using(vite(app), (url) => bindings(url, /^3/));
 });
 
-test('React 18 with webpack', { timeout: 300_000 }, async () => {
+test('React 18 with webpack', { timeout: 600_000 }, async () => {
   const app = install('webpack');
   addBindings(app, 'react', './dist/bindings.js');
   // Both pages in one run of webpack.
@@ -183,7 +183,7 @@ test('React 18 with webpack', { timeout: 300_000 }, async () => {
   });
 });
 
-test('the classes beneath the element, with esbuild', { timeout: 300_000 }, async () => {
+test('the classes beneath the element, with esbuild', { timeout: 600_000 }, async () => {
   const app = install('esbuild');
   run('npm', ['run', 'build'], app);
   await using(serveFolder(app), (url) => check('esbuild', `${url}/`));
