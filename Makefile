@@ -6,6 +6,8 @@
 #   make lint    formatting, clippy (CUDA and Vulkan code included), licences, types
 #   make bench   milliseconds per score in a browser, and download sizes
 #   make e2e     the browser tests alone, on what is built
+#   make package-check  what the package exports, its types and its size, on what is built
+#   make locks   the examples' lock files again, after a change to their package.json
 #   make train   the shipped weights and MODEL_CARD.md again, from DATA (folders of bona fide photos; see scripts/train.sh)
 #   make study   small trainings that each change one thing: what matters, what carries over (see scripts/study.sh)
 #   make bench-train  a training step on the CPU against PyTorch; PYTHON names an interpreter that has torch
@@ -14,7 +16,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench bench-train train study test-cuda clean
+.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench bench-train train study test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -30,6 +32,7 @@ test: toolchain
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory native
 	@$(MAKE) --no-print-directory www
+	@$(MAKE) --no-print-directory package-check
 	@$(MAKE) --no-print-directory e2e
 	@echo "every test passed"
 
@@ -42,6 +45,12 @@ wasm: toolchain
 package: wasm
 	npm run --silent --workspace pkg build
 
+package-check:
+	npm run --silent --workspace pkg check
+
+locks:
+	@scripts/lock-examples.sh
+
 www: package
 	npm run --silent --workspace www build
 
@@ -50,7 +59,7 @@ lint:
 	cargo fmt --all --check
 	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
-	@! grep -nE '"resolved": "https?:' package-lock.json || { echo "package-lock.json names a registry: run npm install again with this folder's .npmrc"; exit 1; }
+	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
 native: trainer
 	cargo test --release --workspace

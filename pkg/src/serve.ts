@@ -16,6 +16,8 @@ interface WorkerScope {
 
 /** Answers the page's requests with one of these engines, one at a time, in order. */
 export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>): void {
+  // Imported in Node, which has no workers of this kind: nothing to serve.
+  if (typeof self === 'undefined') return;
   const scope = self as unknown as WorkerScope;
   let engine: Engine | undefined;
   let session: Session | undefined;

@@ -62,3 +62,17 @@ export async function serve(headers = {}) {
   state.close = () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve)));
   return state;
 }
+
+/** Serves the files of a folder on a free port, as any host would. */
+export async function serveFolder(folder) {
+  const server = createServer((request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+    const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
+    if (!existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve)));
+  return { url: `http://localhost:${server.address().port}`, close };
+}
