@@ -13,6 +13,8 @@ import { DOCS, link, TOOLS } from './pages.js';
 
 const LANGUAGES = { bash, css, ts: typescript, tsx: typescript, js: typescript, toml: ini, html: xml, vue: xml };
 for (const [name, language] of Object.entries(LANGUAGES)) highlighter.registerLanguage(name, language);
+// What scripts in HTML are coloured as.
+highlighter.registerLanguage('javascript', typescript);
 
 /** Files of the repository that are pages of the site. Others are named in the text, not linked: the site has no address for them. */
 const PAGES = new Map([
@@ -85,9 +87,10 @@ function table(header, rows) {
     .map((row) => {
       const cells = row.map((html, i) => {
         const { html: column, align } = header[i];
+        // The row's name, then what it says of each column.
         if (i === 0) return html ? `<th role="rowheader" scope="row">${html}</th>` : '<td role="cell"></td>';
         const label = column ? ` data-label="${plain(column)}"` : '';
-        return `<td role="cell"${aligned(align)}${label}>${html}</td>`;
+        return `<td role="cell"${aligned(align)}${label}><span>${html}</span></td>`;
       });
       return `<tr role="row">${cells.join('')}</tr>`;
     })

@@ -11,8 +11,10 @@ export interface Media {
   readonly height: number;
   /** What `score` gets. */
   readonly source: ImageBitmap | HTMLVideoElement;
-  /** A playing video for `check`, from the start: the file itself, or a photo that stands still. */
+  /** A playing video for `check`, from the start: the file itself, over and over, or a photo that stands still. */
   play(): Promise<HTMLVideoElement>;
+  /** Ends what `play` began: the file plays to its end, the photo stops. */
+  rest(): void;
   close(): void;
 }
 
@@ -52,6 +54,7 @@ function photo(bitmap: ImageBitmap): Media {
       await still.play();
       return still;
     },
+    rest: () => stop(),
     close() {
       stop();
       bitmap.close();
@@ -86,10 +89,13 @@ async function video(file: File, element: HTMLVideoElement, signal: AbortSignal)
     height: element.videoHeight,
     source: element,
     async play() {
+      // Few clips are as long as a check of a poor picture, or on a slow device.
+      element.loop = true;
       element.currentTime = 0;
       await element.play();
       return element;
     },
+    rest: () => (element.loop = false),
     close,
   };
 }

@@ -84,6 +84,8 @@ async function check(signal: AbortSignal): Promise<void> {
     if (!signal.aborted) end(returned);
   } catch (error) {
     if (!signal.aborted) endWith(LivenessError.from(error));
+  } finally {
+    if (!signal.aborted) media?.rest();
   }
 }
 
@@ -199,7 +201,7 @@ const scaled = ({ x, y, width, height, confidence }: FaceBox, by: number): FaceB
 function begin(): void {
   checked.dataset['state'] = 'running';
   byId('outcome').textContent = 'Watching';
-  byId('reasons').textContent = media?.kind === 'photo' ? 'The photo is shown to it as a video that stands still.' : '';
+  byId('reasons').textContent = media?.kind === 'photo' ? 'The photo is shown to it as a video that stands still.' : 'A video that is too short for it plays again.';
   byId('hints').replaceChildren();
   byId('raw').hidden = true;
   announce('The check runs.');
