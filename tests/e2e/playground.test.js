@@ -122,9 +122,9 @@ withBrowser('files in the playground', () => ({ clip: writeClip('face.y4m', port
 
   test('a file that is neither, by keyboard; then one that is dropped', async () => {
     const page = await its.open({ viewport: { width: 320, height: 640 } });
+    const chooser = page.waitForEvent('filechooser', PATIENCE);
     await page.focus('#file');
-    const chooser = page.waitForEvent('filechooser');
-    await page.keyboard.press('Enter');
+    await page.keyboard.press('Space');
     await (await chooser).setFiles({ name: 'letter.mp4', mimeType: 'video/mp4', buffer: Buffer.from('no video') });
     await page.waitForSelector('#stage[data-state="unreadable"]', PATIENCE);
     assert.equal(await page.innerText('#title'), 'This file cannot be shown');

@@ -44,10 +44,12 @@ export function code(text, language) {
  */
 export function markdown(text, { from, page, rise = 0, used }) {
   const marked = new Marked({ gfm: true });
+  let heading = 'Figures';
   marked.use({
     renderer: {
       heading({ tokens, depth }) {
         const inner = this.parser.parseInline(tokens);
+        heading = inner.replace(/<[^>]*>/g, '');
         const level = Math.max(1, depth - rise);
         let id = slug(inner);
         for (let n = 1; used.has(id); n++) id = `${slug(inner)}-${n}`;
@@ -66,7 +68,7 @@ export function markdown(text, { from, page, rise = 0, used }) {
       table({ header, rows }) {
         const cells = header.map(({ tokens, align }) => ({ html: this.parser.parseInline(tokens), align }));
         const inner = (row) => row.map(({ tokens }) => this.parser.parseInline(tokens));
-        return table(cells, rows.map(inner));
+        return table(cells, rows.map(inner), heading);
       },
     },
   });
@@ -77,7 +79,7 @@ export function markdown(text, { from, page, rise = 0, used }) {
  * A table that turns into cards on a phone, where each cell names its column. Roles are written out, since a table that
  * is displayed as blocks is none any more for some browsers.
  */
-function table(header, rows) {
+function table(header, rows, heading) {
   const named = header.some(({ html }) => html !== '');
   const plain = (html) => html.replace(/<[^>]*>/g, '');
   const head = header
@@ -98,8 +100,8 @@ function table(header, rows) {
   const top = named ? `<thead role="rowgroup"><tr role="row">${head}</tr></thead>` : '';
   const wide = header.length > 5;
   // What scrolls sideways must be reached by keyboard.
-  const frame = wide ? ` class="wide" role="region" tabindex="0" aria-label="Table by ${plain(header[0].html) || 'row'}"` : '';
-  return `<div${frame || ' class="narrow"'}><table role="table">${top}<tbody role="rowgroup">\n${body}\n</tbody></table></div>\n`;
+  const frame = wide ? ` class="wide" role="group" tabindex="0" aria-label="${heading}, as a table"` : ' class="narrow"';
+  return `<div${frame}><table role="table">${top}<tbody role="rowgroup">\n${body}\n</tbody></table></div>\n`;
 }
 
 const aligned = (align) => (align === 'right' ? ' class="number"' : '');
