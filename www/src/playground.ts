@@ -133,7 +133,7 @@ function clear(): void {
   byId('reasons').textContent = '';
 }
 
-function tell(message: Message, detail: LivenessError | null = null): void {
+function tell(message: Message, ...detail: readonly (Node | string)[]): void {
   byId('message').hidden = false;
   byId('picture').hidden = true;
   stage.classList.remove('has-picture');
@@ -144,21 +144,23 @@ function tell(message: Message, detail: LivenessError | null = null): void {
   byId('title').textContent = message.title;
   byId('text').textContent = message.text;
   byId('choose').hidden = message.tone === 'busy';
-  byId('detail').hidden = detail === null;
-  if (detail) byId('detail').replaceChildren(...coded(detail));
+  byId('detail').hidden = detail.length === 0;
+  byId('detail').replaceChildren(...detail);
   announce(`${message.title}. ${message.text}`);
 }
 
 function unreadable(file: File, { message }: Unreadable): void {
   const what = file.type ? `${file.name} (${file.type})` : file.name;
-  tell({
+  const told = message ? [code(message)] : [];
+  const shown: Message = {
     state: 'unreadable',
     tone: 'problem',
     glyph: 'warning',
     title: 'This file cannot be shown',
-    text: `Your browser reads ${what} neither as a photo nor as a video. JPEG, PNG, WebP, MP4 with H.264 and WebM work in most. ${message}`.trim(),
+    text: `Your browser reads ${what} neither as a photo nor as a video. JPEG, PNG, WebP, MP4 with H.264 and WebM work in most.`,
     actions: [],
-  });
+  };
+  tell(shown, ...told);
 }
 
 function fail(cause: unknown): void {
@@ -167,7 +169,7 @@ function fail(cause: unknown): void {
   detector?.dispose();
   detector = null;
   console.error(error);
-  tell(failure(error.code, error.message), error);
+  tell(failure(error.code, error.message), ...coded(error));
 }
 
 function showScore({ score, face, timings, backend }: ScoreResult, { width, height }: Media, points: Readonly<Record<string, OperatingPoint>>): void {
