@@ -23,8 +23,10 @@ export function reference({ read, page, used }) {
     for (const item of items) {
       if (shown.has(item.node)) continue;
       shown.add(item.node);
-      used.add(item.name);
-      html += block(item, context);
+      // Two bindings may export the same name.
+      const anchor = used.has(item.name) ? `${id}-${item.name}` : item.name;
+      used.add(anchor);
+      html += block(item, anchor, context);
     }
   }
   return html;
@@ -94,7 +96,7 @@ const KINDS = {
   VariableDeclaration: 'constant',
 };
 
-function block({ name, node, file, doc }, context) {
+function block({ name, node, file, doc }, anchor, context) {
   const kind = KINDS[node.type];
   if (!kind) throw new Error(`${file.path}: the reference does not know a ${node.type}`);
   const cut = ({ start, end }) => file.text.slice(start, end);
@@ -102,7 +104,7 @@ function block({ name, node, file, doc }, context) {
   // A class or an interface is told by its members, everything else by its text.
   const head = node.body?.body ? '' : signature(cut(node).replace(/^declare /, '').replace(/\/\*\*[\s\S]*?\*\/\s*/g, ''), context);
   const rows = members.map(({ signature: text, doc: says }) => `<dt>${inline(text, context)}</dt>\n<dd>${says ? prose(says, context) : ''}</dd>`);
-  return `<section class="item"><h3 id="${name}"><small>${kind}</small> <code>${name}</code></h3>
+  return `<section class="item"><h3 id="${anchor}"><small>${kind}</small> <code>${name}</code></h3>
 ${doc ? prose(doc, context) : ''}${members.some((one) => one.only) ? '' : head}${rows.length ? `<dl>${rows.join('\n')}</dl>` : ''}</section>
 `;
 }
