@@ -1,13 +1,14 @@
 # The only entry points. `make demo` and `make test` set up what is missing (scripts/toolchain.sh) and build what is stale.
 #
-#   make demo    the demo page, served at a printed address
+#   make demo    the demo, the playground and the documentation, served at a printed address
 #   make test    everything that must pass: lint, native tests, both wasm modules, the page in a real browser
-#   make build   the npm package (pkg/dist) and the page (www/dist)
+#   make build   the npm package (pkg/dist) and the site (www/dist)
 #   make lint    formatting, clippy (CUDA and Vulkan code included), licences, types
 #   make bench   milliseconds per score in a browser, and download sizes
 #   make e2e     the browser tests alone, on what is built
 #   make package-check  what the package exports, its types and its size, on what is built
 #   make locks   the examples' lock files again, after a change to their package.json
+#   make pictures  the README's pictures (www/pictures)
 #   make train   the shipped weights and MODEL_CARD.md again, from DATA (folders of bona fide photos; see scripts/train.sh)
 #   make study   small trainings that each change one thing: what matters, what carries over (see scripts/study.sh)
 #   make bench-train  a training step on the CPU against PyTorch; PYTHON names an interpreter that has torch
@@ -16,7 +17,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench bench-train train study test-cuda clean
+.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench pictures bench-train train study test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -72,6 +73,9 @@ e2e: trainer
 
 bench: www
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/bench.js
+
+pictures: www
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/readme.js
 
 train: trainer
 	@scripts/train.sh

@@ -2,18 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ERROR_CODES } from 'bonafide';
+import { accessible as checkAccessible } from './accessible.js';
 import { denyCamera, open, screenshot } from './browser.js';
 import { emptyScene, portrait, writeClip } from './pictures.js';
 import { root } from './server.js';
 import { server, withBrowser } from './suite.js';
 
 const LANGUAGES = ['ar', 'de', 'en', 'es', 'fr', 'ja', 'ko', 'pt', 'zh'];
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Tests with one browser, whose pages have the element's module in them and no element. */
 function withElements(name, options, body) {
@@ -100,15 +99,8 @@ async function run(page) {
   await reach(page, 'running');
 }
 
-/** Every rule of axe, on the element alone: the page around it is none. */
-async function accessible(page, state) {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run('liveness-check', { preload: false });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`);
-  });
-  assert.deepEqual(violations, [], state);
-}
+/** The element alone: the page around it is none. */
+const accessible = (page, state) => checkAccessible(page, state, 'liveness-check');
 
 test('importing in Node does nothing', () => {
   const code = "const { LivenessCheckElement } = await import('bonafide/element'); console.log(typeof LivenessCheckElement, typeof customElements);";

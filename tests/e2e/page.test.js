@@ -47,7 +47,7 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrai
 
   test('the camera screen has a page of its own, which shows what a check gives', async () => {
     const page = await its.open();
-    await page.click('nav a');
+    await page.click('nav a:text("A whole check")');
     await page.waitForURL(/check\.html$/);
     await screenshot(page, 'check-idle');
     await page.locator('liveness-check').getByRole('button').first().click();
@@ -201,11 +201,12 @@ withBrowser('no camera', () => ({}), (its) => {
 
     const keys = await its.open();
     const reached = [];
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 8; i++) {
       await keys.keyboard.press('Tab');
-      reached.push(await keys.evaluate(() => document.activeElement.id || document.activeElement.value));
+      reached.push(await keys.evaluate(() => document.activeElement.id || document.activeElement.value || document.activeElement.textContent));
     }
-    assert.deepEqual(reached, ['whole-check', 'start', 'file', 'auto']);
+    const header = ['Skip to the content', 'Single frames', 'A whole check', 'Playground', 'Documentation'];
+    assert.deepEqual(reached, [...header, 'start', 'file', 'auto']);
   });
 });
 

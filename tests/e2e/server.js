@@ -31,7 +31,7 @@ const locate = (path) =>
 export async function serve(headers = {}) {
   const state = { intercept: () => undefined, requests: [], read: (path) => readFileSync(locate(path)) };
   // The policy goes out as a header too: a worker takes its policy from its own response, not from the page's meta tag.
-  const policy = readFileSync(join(root, 'www/index.html'), 'utf8').match(/content="(default-src[^"]+)"/)[1];
+  const policy = readFileSync(join(root, 'www/dist/index.html'), 'utf8').match(/content="(default-src[^"]+)"/)[1];
   const always = { 'content-security-policy': policy, 'cache-control': 'no-store', ...headers };
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));

@@ -1,6 +1,7 @@
 //! What the page knows -> what it shows. The only file that writes to the document; decides nothing.
 
 import type { LivenessDetector, OperatingPoint, ScoreResult } from 'bonafide';
+import { ms, percent } from './format.js';
 import { draw } from './glyphs.js';
 import { ACTION_LABELS, type Action, type Message } from './messages.js';
 import { drawFace } from './overlay.js';
@@ -130,12 +131,4 @@ function clearResult(): void {
   element('verdict').textContent = 'No frame scored yet';
   for (const id of ['total-ms', 'detect-ms', 'score-ms']) element(id).textContent = '–';
   chip.hidden = true;
-}
-
-function ms(value: number): string {
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }
