@@ -44,6 +44,7 @@ wasm: toolchain
 	@scripts/build-wasm.sh webgpu
 
 package: wasm
+	cp LICENSE-MIT LICENSE-APACHE NOTICES.md pkg/
 	npm run --silent --workspace pkg build
 
 package-check:
