@@ -55,6 +55,16 @@ withBrowser('every page', () => ({}), (its) => {
   });
 });
 
+withBrowser('tables on a phone', () => ({}), (its) => {
+  test('an empty cell says nothing, not even the name of its column', async () => {
+    const page = await its.open({ viewport: { width: 320, height: 640 } });
+    const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'INVALID_INPUT', exact: true }) });
+    assert.equal(await row.locator('td').last().isVisible(), false);
+    const other = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'TIMEOUT', exact: true }) });
+    assert.ok(await other.locator('td').last().isVisible());
+  });
+}, { path: '/docs/errors.html' });
+
 test('every page that was built is in the navigation, and every link leads to a page, a file or a heading that is there', () => {
   const built = readdirSync(dist, { recursive: true }).filter((name) => name.endsWith('.html'));
   assert.deepEqual(built.sort(), [...PAGES].sort());

@@ -92,7 +92,7 @@ function table(header, rows, heading) {
         // The row's name, then what it says of each column.
         if (i === 0) return html ? `<th role="rowheader" scope="row">${html}</th>` : '<td role="cell"></td>';
         const label = column ? ` data-label="${plain(column)}"` : '';
-        return `<td role="cell"${aligned(align)}${label}><span>${html}</span></td>`;
+        return `<td role="cell"${aligned(align)}${label}>${html && `<span>${html}</span>`}</td>`;
       });
       return `<tr role="row">${cells.join('')}</tr>`;
     })
