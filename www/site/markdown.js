@@ -11,7 +11,7 @@ import xml from 'highlight.js/lib/languages/xml';
 import { Marked } from 'marked';
 import { DOCS, link, TOOLS } from './pages.js';
 
-const LANGUAGES = { bash, css, ts: typescript, tsx: typescript, js: typescript, toml: ini, html: xml, vue: xml };
+const LANGUAGES = { bash, css, ts: typescript, tsx: typescript, jsx: typescript, js: typescript, toml: ini, html: xml, vue: xml };
 for (const [name, language] of Object.entries(LANGUAGES)) highlighter.registerLanguage(name, language);
 // What scripts in HTML are coloured as.
 highlighter.registerLanguage('javascript', typescript);
