@@ -55,6 +55,19 @@ withBrowser('every page', () => ({}), (its) => {
   });
 });
 
+withBrowser('tables on a phone', () => ({}), (its) => {
+  test('an empty cell says nothing, not even the name of its column', async () => {
+    const page = await its.open({ viewport: { width: 320, height: 640 } });
+    const [full, empty] = await page.evaluate(() => {
+      const cell = document.querySelector('td[data-label]');
+      const before = getComputedStyle(cell).display;
+      cell.replaceChildren();
+      return [before, getComputedStyle(cell).display];
+    });
+    assert.deepEqual([full, empty], ['grid', 'none']);
+  });
+}, { path: '/docs/errors.html' });
+
 test('every page that was built is in the navigation, and every link leads to a page, a file or a heading that is there', () => {
   const built = readdirSync(dist, { recursive: true }).filter((name) => name.endsWith('.html'));
   assert.deepEqual(built.sort(), [...PAGES].sort());

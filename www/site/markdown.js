@@ -11,7 +11,7 @@ import xml from 'highlight.js/lib/languages/xml';
 import { Marked } from 'marked';
 import { DOCS, link, TOOLS } from './pages.js';
 
-const LANGUAGES = { bash, css, ts: typescript, tsx: typescript, js: typescript, toml: ini, html: xml, vue: xml };
+const LANGUAGES = { bash, css, ts: typescript, tsx: typescript, jsx: typescript, js: typescript, toml: ini, html: xml, vue: xml };
 for (const [name, language] of Object.entries(LANGUAGES)) highlighter.registerLanguage(name, language);
 // What scripts in HTML are coloured as.
 highlighter.registerLanguage('javascript', typescript);
@@ -92,7 +92,7 @@ function table(header, rows, heading) {
         // The row's name, then what it says of each column.
         if (i === 0) return html ? `<th role="rowheader" scope="row">${html}</th>` : '<td role="cell"></td>';
         const label = column ? ` data-label="${plain(column)}"` : '';
-        return `<td role="cell"${aligned(align)}${label}><span>${html}</span></td>`;
+        return `<td role="cell"${aligned(align)}${label}>${html && `<span>${html}</span>`}</td>`;
       });
       return `<tr role="row">${cells.join('')}</tr>`;
     })

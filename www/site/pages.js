@@ -21,6 +21,7 @@ export const DOCS = [
   'checks',
   'errors',
   'operating-points',
+  'frameworks',
   'serving',
   'privacy',
   'accessibility',
