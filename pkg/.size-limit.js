@@ -24,5 +24,6 @@ export default [
     modifyEsbuildConfig: bundle({ external: languages.map((language) => `./languages/${language}.js`) }),
   },
   { name: 'a check on the CPU: JavaScript, engine, weights', path: ['dist/index.js', ...engine('cpu'), ...weights], limit: '1.9 MB', modifyEsbuildConfig: bundle() },
+  { name: 'the depth view, when it is first asked for', path: 'weights/decoder.safetensors', limit: '0.33 MB', modifyEsbuildConfig: bundle() },
   { name: 'a check on WebGPU: JavaScript, engine, weights', path: ['dist/index.js', ...engine('webgpu'), ...weights], limit: '3.3 MB', modifyEsbuildConfig: bundle() },
 ];

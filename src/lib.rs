@@ -5,7 +5,7 @@
 //! ```text
 //! frame -> region -> face -> crop -> network -> score -> session -> verdict
 //!                      └-> quality ----------------------┘
-//! pipeline wires them up to the score of one frame, weights fills the networks
+//! pipeline wires them up to the score of one frame and the depth view, weights fills the networks
 //! ```
 //!
 //! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it

@@ -8,6 +8,7 @@ const SHIPPED: Readonly<Record<string, URL>> = {
   'manifest.json': new URL('../weights/manifest.json', import.meta.url),
   'detector.safetensors': new URL('../weights/detector.safetensors', import.meta.url),
   'classifier.safetensors': new URL('../weights/classifier.safetensors', import.meta.url),
+  'decoder.safetensors': new URL('../weights/decoder.safetensors', import.meta.url),
 };
 
 /** The smallest module that uses 128-bit SIMD, which the engine is compiled with. */
@@ -21,8 +22,11 @@ export interface Weights {
   readonly files: Record<string, Uint8Array>;
 }
 
+/** The network that is fetched when it is first asked for: the depth view's. */
+const DECODER = 'decoder';
+
 /**
- * Fetches the manifest and then, side by side, the weights that it names.
+ * Fetches the manifest and then, side by side, the weights that it names, but for the depth view's.
  *
  * @throws LivenessError `MODEL_FETCH` if a file does not arrive. A manifest that is not JSON is passed on: the engine
  * refuses it with `MODEL_INTEGRITY`.
@@ -30,7 +34,7 @@ export interface Weights {
 export async function fetchWeights(assetBase: string | undefined, progress: Progress): Promise<Weights> {
   const manifest = await get(locate('manifest.json', assetBase), 'MODEL_FETCH');
   const manifestJson = new TextDecoder().decode(await body(manifest, 'MODEL_FETCH'));
-  const named = weightFiles(manifestJson);
+  const named = weightFiles(manifestJson, (network) => network !== DECODER);
   progress.expect(named.reduce((sum, { bytes }) => sum + bytes, 0));
   const files = await Promise.all(
     named.map(async ({ name }) => {
@@ -42,6 +46,19 @@ export async function fetchWeights(assetBase: string | undefined, progress: Prog
     }),
   );
   return { manifestJson, files: Object.fromEntries(files) };
+}
+
+/**
+ * Fetches the depth view's weights, if the manifest names any.
+ *
+ * @throws LivenessError `MODEL_FETCH` if the file does not arrive.
+ */
+export async function fetchDecoder(manifestJson: string, assetBase: string | undefined): Promise<Weights['files']> {
+  const files: Record<string, Uint8Array> = {};
+  for (const { name } of weightFiles(manifestJson, (network) => network === DECODER)) {
+    files[name] = await body(await get(locate(name, assetBase), 'MODEL_FETCH'), 'MODEL_FETCH');
+  }
+  return files;
 }
 
 /**
@@ -78,12 +95,14 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
   }
 }
 
-/** Names and sizes of the weight files. Tolerates any JSON, because judging the manifest is the engine's task. */
-function weightFiles(manifestJson: string): { name: string; bytes: number }[] {
+/** Names and sizes of the wanted networks' files. Tolerates any JSON, because judging the manifest is the engine's task. */
+function weightFiles(manifestJson: string, wanted: (network: string) => boolean): { name: string; bytes: number }[] {
   try {
     const { networks = {} } = JSON.parse(manifestJson) as { networks?: Record<string, { file?: unknown; bytes?: unknown }> };
     const size = (bytes: unknown) => (typeof bytes === 'number' && bytes > 0 ? bytes : 0);
-    return Object.values(networks).flatMap((n) => (typeof n?.file === 'string' ? [{ name: n.file, bytes: size(n.bytes) }] : []));
+    return Object.entries(networks).flatMap(([network, n]) =>
+      wanted(network) && typeof n?.file === 'string' ? [{ name: n.file, bytes: size(n.bytes) }] : [],
+    );
   } catch {
     return [];
   }

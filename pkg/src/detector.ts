@@ -5,20 +5,23 @@
 import { hasRealGpu } from './backend.js';
 import { check } from './check.js';
 import { Client } from './client.js';
+import { DepthView } from './depth.js';
 import { LivenessError } from './errors.js';
 import type { Loaded, LoadRequest } from './protocol.js';
 import { own } from './source.js';
-import type { Backend, CheckOptions, CheckResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
+import type { Backend, CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
 
 /** A loaded face detector and liveness network. */
 export class LivenessDetector {
   readonly #client: Client;
   readonly #loaded: Loaded;
+  readonly #depth: DepthView;
   #checking = false;
 
   private constructor(client: Client, loaded: Loaded) {
     this.#client = client;
     this.#loaded = loaded;
+    this.#depth = new DepthView(client);
   }
 
   /**
@@ -126,6 +129,19 @@ export class LivenessDetector {
   async scoreCrop(source: FrameSource): Promise<number> {
     const { frame, transfer } = await own(source);
     return this.#client.ask({ kind: 'scoreCrop', frame }, transfer);
+  }
+
+  /**
+   * Like `score`, and draws the depth that the network sees in the face, from the features that the score comes from. It
+   * shows what the network goes by; it is no input to any verdict, and may look like a face where the score says attack.
+   *
+   * The first call fetches the view's weights, which `load` leaves out; if that fails, the next call tries again.
+   *
+   * @throws LivenessError `MODEL_FETCH` if those weights do not arrive, `MODEL_INTEGRITY` if they are damaged or the
+   * manifest names none; otherwise as `score` does.
+   */
+  async depth(source: FrameSource): Promise<DepthResult> {
+    return this.#depth.draw(source);
   }
 
   /**

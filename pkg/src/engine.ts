@@ -1,13 +1,15 @@
 //! The JavaScript face of the Rust engine (src/web), written by hand; both WebAssembly modules have it. Types only.
 
 import type { ChallengeRequest, SessionUpdate } from './protocol.js';
-import type { FrameSource, ScoreResult } from './types.js';
+import type { DepthResult, FrameSource, ScoreResult } from './types.js';
 
 /** Networks filled with weights, on one backend. Lives in a worker. */
 export interface Engine {
   score(source: FrameSource): Promise<ScoreResult>;
   scorePixels(rgba: Uint8Array, width: number, height: number): Promise<ScoreResult>;
   scoreCrop(source: FrameSource): Promise<number>;
+  loadDecoder(weights: Record<string, Uint8Array>): void;
+  depth(source: FrameSource): Promise<DepthResult>;
   startSession(operatingPoint: string, challenge: ChallengeRequest | undefined): Session;
   readonly backend: string;
   readonly adapter: string | undefined;

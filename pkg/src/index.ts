@@ -11,6 +11,8 @@ export type {
   CheckOptions,
   CheckProgress,
   CheckResult,
+  DepthMap,
+  DepthResult,
   FaceBox,
   FrameSource,
   LoadOptions,

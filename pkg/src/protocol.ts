@@ -1,7 +1,7 @@
 //! The messages between the page and its worker. Types only.
 
 import type { LivenessErrorCode } from './errors.js';
-import type { Backend, CheckProgress, CheckResult, FaceBox, LoadProgress, OperatingPoint, ScoreResult } from './types.js';
+import type { Backend, CheckProgress, CheckResult, DepthResult, FaceBox, LoadProgress, OperatingPoint, ScoreResult } from './types.js';
 import type { Prompt } from './vocabulary.js';
 
 /** Absolute URLs, since a worker resolves relative ones against itself. Missing means: shipped in the package. */
@@ -34,6 +34,8 @@ export type Request =
   | { readonly kind: 'score'; readonly frame: OwnedFrame }
   | { readonly kind: 'scoreCrop'; readonly frame: OwnedFrame }
   | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number }
+  | { readonly kind: 'loadDecoder' }
+  | { readonly kind: 'depth'; readonly frame: OwnedFrame }
   | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
   | { readonly kind: 'endSession' };
@@ -51,6 +53,9 @@ export interface Answers {
   score: ScoreResult;
   scoreCrop: number;
   scorePixels: ScoreResult;
+  /** Out of turn: nothing waits for this download. */
+  loadDecoder: void;
+  depth: DepthResult;
   startSession: void;
   /** With a recording beside the verdict, if it was asked for. */
   observe: SessionUpdate & { readonly recording?: string };

@@ -1,7 +1,7 @@
 //! The worker's side: requests from the page -> the Rust engine -> replies. Knows no backend: the entry files worker-cpu.ts,
 //! worker-webgpu.ts and worker.ts bring the modules, so that a page downloads only what it uses.
 
-import { compileEngine, fetchWeights } from './assets.js';
+import { compileEngine, fetchDecoder, fetchWeights } from './assets.js';
 import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
 import { LivenessError } from './errors.js';
 import { Progress } from './progress.js';
@@ -21,6 +21,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   const scope = self as unknown as WorkerScope;
   let engine: Engine | undefined;
   let session: Session | undefined;
+  let decoder: (() => Promise<Record<string, Uint8Array>>) | undefined;
   let queue: Promise<void> = Promise.resolve();
 
   async function load({ backend, assetBase, wasmBase }: LoadRequest, tell: (progress: LoadProgress) => void): Promise<Loaded> {
@@ -42,6 +43,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     progress.step();
     await engine.scoreCrop(blank);
     progress.step();
+    decoder = () => fetchDecoder(weights.manifestJson, assetBase);
     const { operatingPoints } = JSON.parse(weights.manifestJson) as { operatingPoints: Record<string, OperatingPoint> };
     return { backend: engine.backend, adapter: engine.adapter, operatingPoints };
   }
@@ -59,10 +61,12 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
 
   async function answer(id: number, request: Request): Promise<Answers[keyof Answers]> {
     if (request.kind === 'load') return load(request, (progress) => scope.postMessage({ id, progress }));
-    if (!engine) throw new LivenessError('INTERNAL', 'The worker was asked to score before it had loaded.');
+    if (!engine || !decoder) throw new LivenessError('INTERNAL', 'The worker was asked to score before it had loaded.');
     switch (request.kind) {
       case 'scorePixels':
         return engine.scorePixels(request.rgba, request.width, request.height);
+      case 'loadDecoder':
+        return engine.loadDecoder(await decoder());
       case 'startSession':
         endSession();
         session = engine.startSession(request.operatingPoint, request.challenge);
@@ -72,6 +76,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     }
     try {
       if (request.kind === 'observe') return await observe(request);
+      if (request.kind === 'depth') return await engine.depth(request.frame);
       return await (request.kind === 'score' ? engine.score(request.frame) : engine.scoreCrop(request.frame));
     } finally {
       // Bitmaps and video frames hold GPU memory or a decoder's buffer until they are closed.
@@ -80,13 +85,16 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   }
 
   scope.onmessage = ({ data: { id, request } }) => {
-    queue = queue.then(async () => {
+    const respond = async () => {
       try {
         scope.postMessage({ id, ok: true, value: await answer(id, request) });
       } catch (cause) {
         scope.postMessage({ id, ok: false, error: plain(LivenessError.from(cause)) });
       }
-    });
+    };
+    // A download needs no turn, and what is asked meanwhile is not to wait for it.
+    if (request.kind === 'loadDecoder') void respond();
+    else queue = queue.then(respond);
   };
 }
 

@@ -37,6 +37,8 @@ export interface Timings {
   readonly cropMs: number;
   /** The liveness network. */
   readonly scoreMs: number;
+  /** Drawing the depth view; `depth` alone has it. */
+  readonly depthMs?: number;
   /** All of it, inside the worker. */
   readonly totalMs: number;
 }
@@ -48,6 +50,21 @@ export interface ScoreResult {
   readonly score: number | null;
   readonly backend: Backend;
   readonly timings: Timings;
+}
+
+/** What the network sees of a face's shape. An illustration: the score does not depend on it. */
+export interface DepthMap {
+  /** The square of the frame that the map shows, in its pixels. It may reach beyond the frame. */
+  readonly region: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  readonly width: number;
+  readonly height: number;
+  /** `width * height` depths, row by row from the top left: 1 is nearest, 0 is flat or no face. */
+  readonly data: Float32Array;
+}
+
+/** A score, and the depth that was drawn from the same features. Without a face, `depth` is null as well. */
+export interface DepthResult extends ScoreResult {
+  readonly depth: DepthMap | null;
 }
 
 /** A named threshold and what it was measured to cost. */

@@ -79,6 +79,11 @@ impl Classifier {
         self.liveness(self.embed(x))
     }
 
+    /// As [`Classifier::forward`], of what [`Encoder::forward`] gave: for whoever looks at those features too.
+    pub fn forward_features(&self, features: Tensor<4>) -> Tensor<1> {
+        self.liveness(Encoder::pool(features))
+    }
+
     /// As [`Classifier::forward`], and with a second head the logits of the types too, `[B, types + 1]`, 0 bona fide.
     pub fn forward_types(&self, x: Tensor<4>) -> (Tensor<1>, Option<Tensor<2>>) {
         let embedding = self.embed(x);

@@ -60,7 +60,11 @@ impl Encoder {
 
     /// As [`Encoder::forward`], averaged over the map: embedding `[B, channels(width)[3]]`.
     pub fn embed(&self, x: Tensor<4>) -> Tensor<2> {
-        let map = self.forward(x);
+        Self::pool(self.forward(x))
+    }
+
+    /// The mean of each channel of a map from [`Encoder::forward`]: `[B, C, H, W]` -> `[B, C]`.
+    pub(super) fn pool(map: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = map.dims();
         map.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
     }

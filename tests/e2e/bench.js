@@ -20,11 +20,13 @@ for (const [backend, runs] of [['cpu', 60], ['webgpu', 5]]) {
     const data = imageData(base64, width, height);
     const all = [];
     for (let i = 0; i < runs + 2; i++) all.push((await detector.score(data)).timings);
-    return { all: all.slice(2), adapter: detector.adapter };
+    const depths = [];
+    for (let i = 0; i < runs / 5; i++) depths.push((await detector.depth(data)).timings.depthMs);
+    return { all: all.slice(2), depth: Math.min(...depths), adapter: detector.adapter };
   }, [backend, runs, photo]);
   const of = (key) => timings.all.map((t) => t[key]).sort((a, b) => a - b);
   const line = ['totalMs', 'detectMs', 'cropMs', 'scoreMs'].map((key) => `${key} ${of(key)[0].toFixed(1)}`).join('  ');
-  console.log(`${backend.padEnd(7)} ${line}  (minimum of ${runs}; median total ${of('totalMs')[runs >> 1].toFixed(1)})${timings.adapter ? `  ${timings.adapter}` : ''}`);
+  console.log(`${backend.padEnd(7)} ${line}  (minimum of ${runs}; median total ${of('totalMs')[runs >> 1].toFixed(1)})  depthMs ${timings.depth.toFixed(1)}${timings.adapter ? `  ${timings.adapter}` : ''}`);
 }
 // The whole camera screen, from the press of its button. A face that is judged in a second would leave little to measure: a
 // challenge that nobody answers lasts.

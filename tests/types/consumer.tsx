@@ -1,6 +1,6 @@
 //! What a consumer's TypeScript must accept, and what it must refuse. Compiled, never run.
 
-import { LivenessDetector, type CheckResult, type Hint, type LivenessErrorCode, type Outcome } from 'bonafide';
+import { LivenessDetector, type CheckResult, type DepthMap, type Hint, type LivenessErrorCode, type Outcome } from 'bonafide';
 import { LivenessCheckElement, type LivenessCheckProperties } from 'bonafide/element';
 import { LivenessCheck, type LivenessCheckProps } from 'bonafide/react';
 import { LivenessCheck as VueLivenessCheck } from 'bonafide/vue';
@@ -8,6 +8,7 @@ import { createRef } from 'react';
 import { h, useTemplateRef } from 'vue';
 
 export const detector: Promise<LivenessDetector> = LivenessDetector.load({ backend: 'cpu' });
+export const depth: Promise<DepthMap | null> = detector.then((loaded) => loaded.depth(document.createElement('video'))).then((result) => result.depth);
 
 const element = document.createElement('liveness-check');
 element.addEventListener('liveness-result', ({ detail }) => detail.outcome satisfies Outcome);
