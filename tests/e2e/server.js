@@ -22,19 +22,19 @@ const locate = (path) =>
   path.startsWith('/pkg/') ? join(root, path) : join(root, 'www/dist', path.endsWith('/') ? `${path}index.html` : path);
 
 /**
- * Starts a server on a free port.
+ * Starts a server on a free port. `headers` go out with every answer.
  *
  * `intercept(path)` may return `{ status, type, headers, body }` to answer in the files' stead; assign it at any time.
  * `requests` lists every path asked for, `read(path)` gives the bytes that a path stands for.
  */
-export async function serve() {
+export async function serve({ headers: always = {} } = {}) {
   const state = { intercept: () => undefined, requests: [], read: (path) => readFileSync(locate(path)) };
   // The policy goes out as a header too: a worker takes its policy from its own response, not from the page's meta tag.
   const policy = readFileSync(join(root, 'www/index.html'), 'utf8').match(/content="(default-src[^"]+)"/)[1];
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
     state.requests.push(path);
-    const headers = { 'content-security-policy': policy, 'cache-control': 'no-store' };
+    const headers = { 'content-security-policy': policy, 'cache-control': 'no-store', ...always };
     const special = state.intercept(path);
     if (special) {
       response.writeHead(special.status ?? 200, { ...headers, 'content-type': special.type ?? 'application/octet-stream', ...special.headers });
