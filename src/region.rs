@@ -140,7 +140,9 @@ fn four(line: &[[u8; 4]], x: i32) -> Option<[[u8; 4]; 2]> {
 
 #[inline(always)]
 fn add(pixel: [u8; 4], weight: f32, sum: &mut Sum) {
-    *sum = std::array::from_fn(|channel| sum[channel] + weight * f32::from(pixel[channel]));
+    // Written out, it becomes one vector even where the compiler minds its size, as in the browser's modules.
+    let [r, g, b, a] = [f32::from(pixel[0]), f32::from(pixel[1]), f32::from(pixel[2]), f32::from(pixel[3])];
+    *sum = [sum[0] + weight * r, sum[1] + weight * g, sum[2] + weight * b, sum[3] + weight * a];
 }
 
 /// Adds the bilinear sample at a split position to `sum`, in 0..255; pixels outside the frame are black.
