@@ -4,7 +4,7 @@
 #   make test    everything that must pass: lint, native tests, both wasm modules, the page in a real browser
 #   make build   the npm package (pkg/dist) and the site (www/dist)
 #   make lint    formatting, clippy (CUDA and Vulkan code included), licences, types
-#   make bench   milliseconds per score in a browser, and download sizes
+#   make bench   ours against ONNX Runtime Web in one browser: times, memory, download sizes; writes README's table
 #   make e2e     the browser tests alone, on what is built
 #   make package-check  what the package exports, its types and its size, on what is built
 #   make locks   the examples' lock files again, after a change to their package.json
@@ -59,7 +59,7 @@ www: package
 # DOCS_RS keeps a dependency of CUDA from downloading LLVM: enough to check types, not to link.
 lint:
 	cargo fmt --all --check
-	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu -- -D warnings
+	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
 	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
@@ -72,8 +72,10 @@ trainer:
 e2e: trainer
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.js
 
+# BENCH="--frames 10000" for the long look at memory; tests/e2e/bench.js has the other options.
 bench: www
-	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/bench.js
+	cargo run --release -p trainer --features onnx -- export-onnx --out "$(target)/onnx"
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" ONNX="$$(cd "$(target)/onnx" && pwd)" node tests/e2e/bench.js $(BENCH)
 
 pictures: www
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/readme.js

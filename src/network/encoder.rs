@@ -53,7 +53,7 @@ impl Encoder {
         let x = self.stem.forward_relu(x);
         let x = match kernels::of(&x) {
             Some(kernels) => kernels.max_pool(x),
-            None => self.pool.forward(x),
+            None => self.stem.pool(&self.pool, x),
         };
         self.stages.iter().fold(x, |x, stage| stage.forward(x))
     }
@@ -75,6 +75,15 @@ impl Encoder {
             stem: self.stem.fold(),
             pool: self.pool,
             stages: self.stages.into_iter().map(ResidualDown::fold).collect(),
+        }
+    }
+
+    /// Packs every folded convolution, see [`ConvNorm::pack`].
+    pub fn pack(self) -> Self {
+        Self {
+            stem: self.stem.pack(),
+            pool: self.pool,
+            stages: self.stages.into_iter().map(ResidualDown::pack).collect(),
         }
     }
 }

@@ -35,6 +35,8 @@ pub mod kernels;
 pub mod liveness;
 pub mod losses;
 pub mod named;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod parallel;
 pub mod photo;
 pub mod prepare;

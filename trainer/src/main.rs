@@ -54,6 +54,9 @@ enum Command {
     Card(card::CardArgs),
     /// Write a classifier as the weights that the package ships.
     Export(export::ExportArgs),
+    /// Write the networks that ship as ONNX files, for other runtimes.
+    #[cfg(feature = "onnx")]
+    ExportOnnx(trainer::onnx::OnnxArgs),
     /// Measure what a training step costs on the CPU (see `make bench-train`).
     Bench(bench::BenchArgs),
     /// Run a recorded check again: the same verdict, and what led to it.
@@ -84,6 +87,8 @@ fn main() -> ExitCode {
         Command::Compare(args) => evaluate::compare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
+        #[cfg(feature = "onnx")]
+        Command::ExportOnnx(args) => trainer::onnx::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
     };
