@@ -12,7 +12,8 @@ use burn::{
 /// # Errors
 /// If it cannot be serialised.
 pub fn serialise<M: ModuleSnapshot>(module: &M) -> Result<Vec<u8>> {
-    let mut store = SafetensorsStore::from_bytes(None).clear_metadata().with_to_adapter(FloatCastAdapter::to(DType::F16));
+    let mut store =
+        SafetensorsStore::from_bytes(None).clear_metadata().with_to_adapter(FloatCastAdapter::to(DType::F16));
     module.save_into(&mut store).map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?;
     Ok(store.get_bytes().map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?.to_vec())
 }
