@@ -39,7 +39,8 @@ impl Packed {
     /// square and the padding is explicit, as all of this crate's are.
     pub(crate) fn pack(layer: &Conv2d) -> Self {
         let weight = layer.weight.val();
-        let on_cpu = weight.device() == Device::flex() && weight.dtype() == DType::F32;
+        let device = weight.device();
+        let on_cpu = device == Device::flex() && !device.is_autodiff() && weight.dtype() == DType::F32;
         let (Some((kernel, stride, padding)), true) = (square(layer), on_cpu) else { return Self::default() };
         let [output, per_group, _, _] = weight.dims();
         let weights = numbers(weight);

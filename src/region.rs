@@ -49,7 +49,9 @@ impl Region {
 /// 64), so that reduction does not alias. Whatever lies outside the frame is black (0).
 pub fn sample(frame: &Frame, region: &Region, size: usize) -> Vec<f32> {
     let taps = (region.side / size as f32).ceil().clamp(1.0, 64.0) as usize;
-    let sums = if region.angle == 0.0 { upright(frame, region, size, taps) } else { turned(frame, region, size, taps) };
+    // A broken region, whose side is no number, has no taps; its values are no numbers either.
+    let sample = if region.angle == 0.0 && taps > 0 { upright } else { turned };
+    let sums = sample(frame, region, size, taps);
     let scale = 1.0 / (255.0 * (taps * taps) as f32);
     let plane = size * size;
     let mut planes = vec![0.0; 3 * plane];
