@@ -62,7 +62,9 @@ impl Encoder {
     pub fn embed(&self, x: Tensor<4>) -> Tensor<2> {
         let map = self.forward(x);
         let [batch, channels, height, width] = map.dims();
-        map.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+        // Not `mean_dim`, which burn-onnx cannot export.
+        let sums = map.reshape([batch, channels, height * width]).sum_dim(2).reshape([batch, channels]);
+        sums / (height * width) as f32
     }
 
     /// Folds every batch norm.
