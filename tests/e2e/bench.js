@@ -79,7 +79,9 @@ async function compare(page) {
     }
     for (const [name, peer] of Object.entries(peers)) {
       const { detector, classifier } = await peer.ask(inputs);
-      results[name] = { score: sigmoid(classifier.logits[0]), confidence: sigmoid(detector.logits.reduce((a, b) => Math.max(a, b))) };
+      // The detector's scores are its first two maps.
+      const best = Math.max(...detector.outputs.slice(0, 2).flatMap((map) => [...map]));
+      results[name] = { score: sigmoid(classifier.outputs[0][0]), confidence: sigmoid(best) };
     }
     return results;
   });
