@@ -3,7 +3,8 @@
 
 import type { Client } from './client.js';
 import { LivenessError } from './errors.js';
-import type { ChallengeRequest } from './protocol.js';
+import type { ChallengeRequest, Verdict } from './protocol.js';
+import { Signals } from './signals/index.js';
 import { own } from './source.js';
 import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
 import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
@@ -20,14 +21,16 @@ export async function check(client: Client, video: HTMLVideoElement, options: Ch
   const watch = new Watch(video, client.stopped, signal);
   try {
     await watch.during(client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge) }));
+    const signals = new Signals(watch.track);
     let shown: Hint | null = null;
     for (;;) {
       const timeMs = await watch.next();
       const { frame, transfer } = await watch.during(own(video));
+      signals.see(frame, watch.metadata);
       const update = await watch.during(client.ask({ kind: 'observe', frame, timeMs, record }, transfer));
       if (update.verdict) {
         refuseSlowCamera(update.verdict, watch.shown);
-        return { ...update.verdict, ...(update.recording !== undefined && { recording: update.recording }) };
+        return { ...update.verdict, signals: signals.told(), ...(update.recording !== undefined && { recording: update.recording }) };
       }
       const { progress, face } = update;
       if (!progress) throw new LivenessError('INTERNAL', 'The engine answered neither progress nor a verdict.');
@@ -47,7 +50,7 @@ export async function check(client: Client, video: HTMLVideoElement, options: Ch
  *
  * @throws LivenessError `FRAMERATE_TOO_LOW` if it was the camera.
  */
-function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: CheckResult, shown: number): void {
+function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: Verdict, shown: number): void {
   const only: Reason = 'frame-rate-too-low';
   if (outcome !== 'inconclusive' || reasons.length !== 1 || reasons[0] !== only || shown === 0 || framesSeen * 2 <= shown) return;
   const rate = ((shown * 1000) / elapsedMs).toFixed(1);

@@ -21,11 +21,14 @@ export interface ChallengeRequest {
   readonly seed: string;
 }
 
+/** What the engine says of a check: all but what the page adds. */
+export type Verdict = Omit<CheckResult, 'recording' | 'signals'>;
+
 /** A session's answer to one frame: progress or the verdict. */
 export interface SessionUpdate {
   readonly face: FaceBox | null;
   readonly progress: Omit<CheckProgress, 'face'> | null;
-  readonly verdict: Omit<CheckResult, 'recording'> | null;
+  readonly verdict: Verdict | null;
 }
 
 /** A worker holds one session at most: a new one replaces it. */

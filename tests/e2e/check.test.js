@@ -62,7 +62,7 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
       });
       return { result, fractions, hints, faces };
     });
-    const { recording, ...verdict } = result;
+    const { recording, signals, ...verdict } = result;
     console.log('  verdict:', JSON.stringify(verdict));
     assert.ok(['bona-fide', 'attack'].includes(verdict.outcome), JSON.stringify({ verdict, hints }));
     assert.deepEqual(verdict.reasons, verdict.outcome === 'attack' ? ['score-below-threshold'] : []);
