@@ -4,11 +4,14 @@
 import type { Client } from './client.js';
 import { LivenessError } from './errors.js';
 import type { ChallengeRequest, Verdict } from './protocol.js';
+import { checked } from './options.js';
 import { Signals } from './signals/index.js';
 import { own } from './source.js';
 import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
 import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
 import { Watch } from './watch.js';
+
+const KINDS = { operatingPoint: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function' } as const;
 
 /**
  * Runs a session on the worker until its verdict. One at a time for each worker.
@@ -16,8 +19,7 @@ import { Watch } from './watch.js';
  * @throws LivenessError as `LivenessDetector.check` says.
  */
 export async function check(client: Client, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
-  const { operatingPoint = 'balanced', challenge = false, record = false, signal, onUpdate, onHint } = options;
-  if (typeof operatingPoint !== 'string') throw new LivenessError('INVALID_INPUT', 'An operating point is given by its name.');
+  const { operatingPoint = 'balanced', challenge = false, record = false, signal, onUpdate, onHint } = checked(options, KINDS);
   const watch = new Watch(video, client.stopped, signal);
   try {
     await watch.during(client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge) }));
@@ -59,6 +61,7 @@ function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: Verdict, 
 
 function challengeOf(challenge: boolean | ChallengeOptions): ChallengeRequest | undefined {
   if (challenge === false || challenge === undefined || challenge === null) return undefined;
+  if (challenge !== true && typeof challenge !== 'object') throw new LivenessError('INVALID_INPUT', 'A challenge is true, false, or an object with steps and a seed.');
   const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;
   return { steps, seed };
 }

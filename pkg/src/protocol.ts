@@ -78,8 +78,9 @@ export interface Envelope {
   readonly request: Request;
 }
 
-/** Any number of times progress, then a value or an error. */
+/** Any number of times progress, or a sign of life while a download lasts; then a value or an error. */
 export type Reply =
+  | { readonly id: number; readonly alive: true }
   | { readonly id: number; readonly progress: LoadProgress }
   | { readonly id: number; readonly ok: true; readonly value: Answers[keyof Answers] }
   | { readonly id: number; readonly ok: false; readonly error: PlainError };
