@@ -21,7 +21,7 @@ export class Watch {
   #reject!: (error: LivenessError) => void;
   #failure: LivenessError | undefined;
   #closed = false;
-  #lastMs = -Infinity;
+  #last: { readonly ms: number; readonly told: number; readonly now: number } | undefined;
   #first: number | undefined;
   #metadata: VideoFrameCallbackMetadata | undefined;
 
@@ -88,7 +88,16 @@ export class Watch {
       const seconds = FRAME_TIMEOUT_MS / 1000;
       return new LivenessError('TIMEOUT', `The video showed no new frame for ${seconds} seconds: is it paused, or does the camera hang?`);
     });
-    return (this.#lastMs = Math.max(this.#lastMs, timeMs));
+    return this.#advance(timeMs);
+  }
+
+  /** A check ends by its clock: where the frames' is set back, stands, or tells no number, the page's goes on. */
+  #advance(told: number): number {
+    const now = performance.now();
+    const step = this.#last ? told - this.#last.told : 0;
+    const ms = this.#last ? this.#last.ms + (step > 0 ? step : now - this.#last.now) : Number.isFinite(told) ? told : now;
+    this.#last = { ms, told, now };
+    return ms;
   }
 
   /** Frames that the video showed from the first one given out to the last, given out or not; 0 where the browser does not count. */
