@@ -10,6 +10,8 @@
 #   make locks   the examples' lock files again, after a change to their package.json
 #   make signals  which injection signals fire on which source: the table in SECURITY.md; CHECKS of each (default 10)
 #   make soak    checks over and over with random faults, for MINUTES (default 30): memory, leaks, failures
+#   make sbom    what is in the npm package and the crate, as CycloneDX (target/sbom)
+#   make reproduce-wasm  builds the CPU module twice in different folders and compares the bytes; takes two whole builds
 #   make pictures  the README's pictures (www/pictures)
 #   make train   the shipped weights and MODEL_CARD.md again, from DATA (folders of bona fide photos; see scripts/train.sh)
 #   make study   small trainings that each change one thing: what matters, what carries over (see scripts/study.sh)
@@ -19,7 +21,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench signals soak pictures bench-train train study test-cuda clean
+.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench signals soak sbom reproduce-wasm pictures bench-train train study test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -84,6 +86,12 @@ signals: www
 
 soak: www
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/soak.js
+
+sbom: toolchain
+	@scripts/sbom.sh
+
+reproduce-wasm: toolchain
+	@scripts/reproduce-wasm.sh
 
 pictures: www
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/readme.js
