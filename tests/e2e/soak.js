@@ -142,8 +142,8 @@ while (Date.now() - from < minutes * 60_000) {
     }
   }
 }
-// Workers that were told to end may still be ending.
-await page.waitForTimeout(1_000);
+// Workers that were told to end may still be ending, and the last element's timers hold it for seconds.
+await page.waitForTimeout(6_000);
 last = await measure();
 if (last.tracks || last.workers) failures.push(`at the end: left behind ${JSON.stringify(last)}`);
 first ??= last;
