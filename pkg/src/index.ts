@@ -19,5 +19,6 @@ export type {
   LoadProgress,
   OperatingPoint,
   ScoreResult,
+  Settled,
   Timings,
 } from './types.js';
