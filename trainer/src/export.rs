@@ -20,12 +20,7 @@ use crate::{
 };
 
 /// Largest change of a logit, relative to 1 + its size, that fewer bits may cause.
-const fn tolerance(precision: Precision) -> f32 {
-    match precision {
-        Precision::Half => 0.02,
-        Precision::Int8 => 0.1,
-    }
-}
+const TOLERANCE: f32 = 0.02;
 /// Largest change of a depth, which is in `[0, 1]`, that they may cause.
 const DEPTH_TOLERANCE: f32 = 0.02;
 
@@ -72,7 +67,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
     let difference = largest_difference(&trained, &reloaded, &device);
     ensure!(
-        difference < tolerance(args.precision),
+        difference < TOLERANCE,
         "the exported weights give other logits than the trained ones: off by {difference}"
     );
 
