@@ -18,7 +18,10 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::tflite::{layers, safetensors as name};
-use crate::{run::write_atomic, store::{Precision, serialise}};
+use crate::{
+    run::write_atomic,
+    store::{Precision, serialise},
+};
 
 /// The package's one file of models.
 pub const ASSETS: &str = "face_mesh_solution_packed_assets.data";
