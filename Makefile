@@ -8,6 +8,8 @@
 #   make e2e     the browser tests alone, on what is built
 #   make package-check  what the package exports, its types and its size, on what is built
 #   make locks   the examples' lock files again, after a change to their package.json
+#   make signals  which injection signals fire on which source: the table in SECURITY.md; CHECKS of each (default 10)
+#   make soak    checks over and over with random faults, for MINUTES (default 30): memory, leaks, failures
 #   make pictures  the README's pictures (www/pictures)
 #   make train   the shipped weights and MODEL_CARD.md again, from DATA (folders of bona fide photos; see scripts/train.sh)
 #   make study   small trainings that each change one thing: what matters, what carries over (see scripts/study.sh)
@@ -17,7 +19,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench pictures bench-train train study test-cuda clean
+.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench signals soak pictures bench-train train study test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -76,6 +78,12 @@ e2e: trainer
 bench: www
 	cargo run --release -p trainer --features onnx -- export-onnx --out "$(target)/onnx"
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" ONNX="$$(cd "$(target)/onnx" && pwd)" node tests/e2e/bench.js $(BENCH)
+
+signals: www
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/signals.js
+
+soak: www
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/soak.js
 
 pictures: www
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/readme.js

@@ -11,6 +11,9 @@ const SHIPPED: Readonly<Record<string, URL>> = {
   'decoder.safetensors': new URL('../weights/decoder.safetensors', import.meta.url),
 };
 
+/** A download that brings nothing for this long is broken, though the browser waits on. */
+const STALL_MS = 30_000;
+
 /** The smallest module that uses 128-bit SIMD, which the engine is compiled with. */
 const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
@@ -38,11 +41,8 @@ export async function fetchWeights(assetBase: string | undefined, progress: Prog
   progress.expect(named.reduce((sum, { bytes }) => sum + bytes, 0));
   const files = await Promise.all(
     named.map(async ({ name }) => {
-      const response = await get(locate(name, assetBase), 'MODEL_FETCH');
-      const counted = count(response, progress);
-      const bytes = await body(response, 'MODEL_FETCH');
-      await counted;
-      return [name, bytes] as const;
+      const download = await get(locate(name, assetBase), 'MODEL_FETCH');
+      return [name, await body(download, 'MODEL_FETCH', progress.arrived)] as const;
     }),
   );
   return { manifestJson, files: Object.fromEntries(files) };
@@ -78,18 +78,20 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
     const remedy = "allow 'wasm-unsafe-eval' in script-src, on the worker's script too.";
     throw new LivenessError('WASM_BLOCKED_BY_CSP', `The content security policy forbids WebAssembly: ${remedy}`, { cause });
   }
-  const response = await get(url, 'ENGINE_FETCH');
+  const download = await get(url, 'ENGINE_FETCH');
+  const { response } = download;
   const type = response.headers.get('content-type') ?? '';
   try {
-    // Counted on a copy, since browsers keep compiled code for the response itself only.
-    const counted = count(response, progress);
     // Streaming compilation refuses any other type, and hosts that do not know .wasm are common.
-    const streams = type.startsWith('application/wasm');
-    const module = await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await body(response, 'ENGINE_FETCH')));
+    if (!type.startsWith('application/wasm')) return await WebAssembly.compile(await body(download, 'ENGINE_FETCH', progress.arrived));
+    // Counted on a copy, since browsers keep compiled code for the response itself only.
+    const counted = count(download, progress.arrived);
+    const module = await WebAssembly.compileStreaming(response);
     await counted;
     return module;
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
+    if (download.stall.signal.aborted) throw stalled(url.href, 'ENGINE_FETCH', cause);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause });
   }
@@ -115,31 +117,77 @@ function locate(name: string, base: string | undefined): URL {
   return url;
 }
 
-async function get(url: URL, code: LivenessErrorCode): Promise<Response> {
+/** A response whose body may still be on its way. */
+interface Download {
+  readonly response: Response;
+  readonly stall: Stall;
+}
+
+/** Aborts its signal when nothing arrives for too long. */
+class Stall {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Something arrived. */
+  readonly moved = (): void => {
+    this.over();
+    this.#timer = setTimeout(() => this.#controller.abort(), STALL_MS);
+  };
+
+  over(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+async function get(url: URL, code: LivenessErrorCode): Promise<Download> {
+  const stall = new Stall();
+  stall.moved();
   let response: Response;
   try {
-    response = await fetch(url, { credentials: 'same-origin' });
+    response = await fetch(url, { credentials: 'same-origin', signal: stall.signal });
   } catch (cause) {
+    stall.over();
+    if (stall.signal.aborted) throw stalled(url.href, code, cause);
     throw new LivenessError(code, `${url.href} could not be fetched: check the connection, and that the page's policy allows it.`, { cause });
   }
-  if (!response.ok) throw new LivenessError(code, `${url.href} answered ${response.status}: check that the file is deployed.`);
-  return response;
+  stall.moved();
+  if (response.ok) return { response, stall };
+  stall.over();
+  throw new LivenessError(code, `${url.href} answered ${response.status}: check that the file is deployed.`);
 }
 
-/** Counts a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. */
-async function count(response: Response, { arrived }: Progress): Promise<void> {
+/** Tells of a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. */
+async function count({ response, stall }: Download, arrived: (bytes: number) => void): Promise<void> {
   const reader = response.clone().body?.getReader();
   try {
-    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) arrived(read.value.byteLength);
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+      stall.moved();
+      arrived(read.value.byteLength);
+    }
   } catch {
     // Whoever reads the response itself hears of it.
+  } finally {
+    stall.over();
   }
 }
 
-async function body(response: Response, code: LivenessErrorCode): Promise<Uint8Array<ArrayBuffer>> {
+async function body(download: Download, code: LivenessErrorCode, arrived: (bytes: number) => void = () => {}): Promise<Uint8Array<ArrayBuffer>> {
+  const { response, stall } = download;
   try {
-    return new Uint8Array(await response.arrayBuffer());
+    const counted = count(download, arrived);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    await counted;
+    return bytes;
   } catch (cause) {
+    if (stall.signal.aborted) throw stalled(response.url, code, cause);
     throw new LivenessError(code, `${response.url} broke off while it was downloaded: check the connection.`, { cause });
   }
+}
+
+function stalled(url: string, code: LivenessErrorCode, cause: unknown): LivenessError {
+  return new LivenessError(code, `Nothing of ${url} arrived for ${STALL_MS / 1000} seconds: check the connection.`, { cause });
 }

@@ -1,6 +1,7 @@
 //! getUserMedia -> a playing stream or a LivenessError that says what the user can do. Reads no frames.
 
 import { LivenessError, type LivenessErrorCode } from './errors.js';
+import { checked } from './options.js';
 
 /** How to open a camera. Every field may be left out. */
 export interface CameraOptions {
@@ -28,9 +29,10 @@ export interface Camera {
 /**
  * Asks for a camera.
  *
- * @throws LivenessError `INSECURE_CONTEXT`, `NOT_SUPPORTED`, `CANCELLED` or one of the `CAMERA_` codes.
+ * @throws LivenessError `INVALID_INPUT`, `INSECURE_CONTEXT`, `NOT_SUPPORTED`, `CANCELLED` or one of the `CAMERA_` codes.
  */
 export async function openCamera(options: CameraOptions = {}): Promise<Camera> {
+  checked(options, { deviceId: 'string', width: 'size', height: 'size', onLost: 'function', signal: 'signal' });
   if (typeof navigator === 'undefined' || !navigator.mediaDevices?.getUserMedia) {
     throw typeof isSecureContext !== 'undefined' && !isSecureContext
       ? new LivenessError('INSECURE_CONTEXT', 'Cameras work on https pages and on localhost only.')

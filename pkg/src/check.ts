@@ -3,11 +3,15 @@
 
 import type { Engines } from './engines.js';
 import { LivenessError } from './errors.js';
-import type { ChallengeRequest } from './protocol.js';
+import type { ChallengeRequest, Verdict } from './protocol.js';
+import { checked } from './options.js';
+import { Signals } from './signals/index.js';
 import { own } from './source.js';
 import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
 import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
 import { Watch } from './watch.js';
+
+const KINDS = { operatingPoint: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function' } as const;
 
 /**
  * Runs a session on the current worker until its verdict; if that loses its GPU, the CPU's worker goes on with the session.
@@ -16,15 +20,16 @@ import { Watch } from './watch.js';
  * @throws LivenessError as `LivenessDetector.check` says.
  */
 export async function check(engines: Engines, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
-  const { operatingPoint = 'balanced', challenge = false, record = false, signal, onUpdate, onHint } = options;
-  if (typeof operatingPoint !== 'string') throw new LivenessError('INVALID_INPUT', 'An operating point is given by its name.');
+  const { operatingPoint = 'balanced', challenge = false, record = false, signal, onUpdate, onHint } = checked(options, KINDS);
   const watch = new Watch(video, engines.stopped, signal);
   let running = engines.current;
   // A session that goes on elsewhere is timed from its first frame.
   let firstMs: number | undefined;
   let originMs = 0;
+  const signals = new Signals(watch.track);
   const observe = async (timeMs: number) => {
     const { frame, transfer } = await watch.during(own(video));
+    signals.see(frame, watch.metadata);
     const request = { kind: 'observe', frame, timeMs: timeMs - originMs, record } as const;
     return watch.during(running.client.ask(request, transfer));
   };
@@ -47,7 +52,7 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
       firstMs ??= timeMs;
       if (update.verdict) {
         refuseSlowCamera(update.verdict, watch.shown);
-        return { ...update.verdict, ...(update.recording !== undefined && { recording: update.recording }) };
+        return { ...update.verdict, signals: signals.told(), ...(update.recording !== undefined && { recording: update.recording }) };
       }
       const { progress, face } = update;
       if (!progress) throw new LivenessError('INTERNAL', 'The engine answered neither progress nor a verdict.');
@@ -67,7 +72,7 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
  *
  * @throws LivenessError `FRAMERATE_TOO_LOW` if it was the camera.
  */
-function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: CheckResult, shown: number): void {
+function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: Verdict, shown: number): void {
   const only: Reason = 'frame-rate-too-low';
   if (outcome !== 'inconclusive' || reasons.length !== 1 || reasons[0] !== only || shown === 0 || framesSeen * 2 <= shown) return;
   const rate = ((shown * 1000) / elapsedMs).toFixed(1);
@@ -76,6 +81,7 @@ function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: CheckResu
 
 function challengeOf(challenge: boolean | ChallengeOptions): ChallengeRequest | undefined {
   if (challenge === false || challenge === undefined || challenge === null) return undefined;
+  if (challenge !== true && typeof challenge !== 'object') throw new LivenessError('INVALID_INPUT', 'A challenge is true, false, or an object with steps and a seed.');
   const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;
   return { steps, seed };
 }

@@ -1,8 +1,13 @@
 //! The page's side of one worker: requests -> promises. Knows nothing of what is asked.
 
-import { LivenessError } from './errors.js';
+import { ERROR_CODES, LivenessError } from './errors.js';
 import type { Answers, PlainError, Reply, Request } from './protocol.js';
 import type { Backend, LoadProgress } from './types.js';
+
+/** Ticks of a second. A tick more says less after a suspended device wakes than a time does. */
+const TICK_MS = 1_000;
+/** Ticks without a word after which a worker that owes an answer counts as hung, or killed: browsers tell of neither. */
+const SILENT_TICKS = 60;
 
 interface Pending {
   resolve(value: never): void;
@@ -16,6 +21,8 @@ export class Client {
   readonly #pending = new Map<number, Pending>();
   readonly #stop = new AbortController();
   #nextId = 0;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+  #silent = 0;
   #answered = false;
 
   /** @throws LivenessError `ENGINE_FETCH` if the browser refuses to start it, `INVALID_INPUT` if `start` gives no Worker. */
@@ -23,7 +30,10 @@ export class Client {
     this.#worker = started(backend, start);
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       this.#answered = true;
-      this.#settle(data);
+      this.#silent = 0;
+      // What a page's own worker says beside its answers is nobody's here.
+      if (typeof data?.id === 'number') this.#settle(data);
+      this.#watch();
     };
     this.#worker.onerror = (event) => {
       const detail = event.message ? `: ${event.message}` : '';
@@ -47,9 +57,10 @@ export class Client {
       this.#pending.set(id, { resolve: resolve as (value: never) => void, reject, hear });
       try {
         this.#worker.postMessage({ id, request }, transfer);
+        this.#watch();
       } catch (cause) {
         this.#pending.delete(id);
-        reject(new LivenessError('INVALID_INPUT', 'The source cannot be handed to the worker.', { cause }));
+        reject(new LivenessError('INVALID_INPUT', 'What was given cannot be handed to the worker.', { cause }));
       }
     });
   }
@@ -61,10 +72,26 @@ export class Client {
     this.#worker.terminate();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
+    this.#watch();
+  }
+
+  /** Counts while answers are owed, and only then. */
+  #watch(): void {
+    if (this.#pending.size === 0) {
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    } else if (this.#ticking === undefined) {
+      this.#silent = 0;
+      this.#ticking = setInterval(() => {
+        if (++this.#silent < SILENT_TICKS) return;
+        this.end(new LivenessError('TIMEOUT', `The worker did not answer for ${(SILENT_TICKS * TICK_MS) / 1000} seconds, and was stopped: load a new detector.`));
+      }, TICK_MS);
+    }
   }
 
   #settle(reply: Reply): void {
     const pending = this.#pending.get(reply.id);
+    if ('alive' in reply) return;
     if ('progress' in reply) {
       try {
         pending?.hear?.(reply.progress);
@@ -80,7 +107,10 @@ export class Client {
   }
 }
 
-function revive({ code, message, retryable, cause }: PlainError): LivenessError {
+function revive(plain: PlainError | undefined): LivenessError {
+  // By another version's worker, or none of ours.
+  if (!plain || !ERROR_CODES.includes(plain.code)) return new LivenessError('INTERNAL', 'The worker answered what no worker of this version answers.');
+  const { code, message, retryable, cause } = plain;
   if (!cause) return new LivenessError(code, message, { retryable });
   const error = Object.assign(new Error(cause.message), { name: cause.name });
   return new LivenessError(code, message, { retryable, cause: error });
@@ -96,7 +126,7 @@ function started(backend: Backend, start: (backend: Backend) => Worker): Worker 
     throw new LivenessError('ENGINE_FETCH', `The worker could not be started: ${reason} (${remedy})`, { cause, retryable: false });
   }
   // By tag, not `instanceof`: it may come from an iframe.
-  if (Object.prototype.toString.call(worker) === '[object Worker]') return worker as Worker;
+  if (Object.prototype.toString.call(worker) === '[object Worker]' && typeof (worker as Worker).terminate === 'function') return worker as Worker;
   throw new LivenessError('INVALID_INPUT', 'The worker option is a function that returns a Worker.');
 }
 

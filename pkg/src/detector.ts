@@ -5,6 +5,7 @@
 import { check } from './check.js';
 import { Engines } from './engines.js';
 import { LivenessError } from './errors.js';
+import { checked } from './options.js';
 import { run, type Files } from './running.js';
 import { own } from './source.js';
 import type { Backend, CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult, Settled } from './types.js';
@@ -30,7 +31,7 @@ export class LivenessDetector {
    * `WEBGPU_UNAVAILABLE`, `GPU_DEVICE_LOST`, `INVALID_INPUT` for an unknown backend, `CANCELLED`.
    */
   static async load(options: LoadOptions = {}): Promise<LivenessDetector> {
-    const { backend = 'auto' } = options;
+    const { backend = 'auto' } = checked(options, { backend: 'string', assetBase: 'folder', wasmBase: 'folder', signal: 'signal', onProgress: 'function' });
     if (!['auto', 'webgpu', 'cpu'].includes(backend)) {
       throw new LivenessError('INVALID_INPUT', `The backend must be 'auto', 'webgpu' or 'cpu', not ${JSON.stringify(backend)}.`);
     }
@@ -164,7 +165,12 @@ function isSize(value: number): boolean {
 
 /** An absolute folder URL with its slash, without which the last part would be taken for a file. */
 function folder(base: string | URL): string {
-  const url = new URL(base, typeof document === 'undefined' ? self.location.href : document.baseURI);
+  let url: URL;
+  try {
+    url = new URL(base, typeof document === 'undefined' ? self.location.href : document.baseURI);
+  } catch (cause) {
+    throw new LivenessError('INVALID_INPUT', `${base} is no URL of a folder.`, { cause });
+  }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url.href;
 }

@@ -3,6 +3,7 @@
 export { openCamera, type Camera, type CameraOptions } from './camera.js';
 export { LivenessDetector } from './detector.js';
 export { ERROR_CODES, LivenessError, type LivenessErrorCode } from './errors.js';
+export { SIGNALS, type Signal, type SignalName } from './signals/names.js';
 export { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS, type Hint, type Notice, type Outcome, type Prompt, type Reason } from './vocabulary.js';
 export type {
   Backend,

@@ -21,11 +21,14 @@ export interface ChallengeRequest {
   readonly seed: string;
 }
 
+/** What the engine says of a check: all but what the page adds. */
+export type Verdict = Omit<CheckResult, 'recording' | 'signals'>;
+
 /** A session's answer to one frame: progress or the verdict. */
 export interface SessionUpdate {
   readonly face: FaceBox | null;
   readonly progress: Omit<CheckProgress, 'face'> | null;
-  readonly verdict: Omit<CheckResult, 'recording'> | null;
+  readonly verdict: Verdict | null;
 }
 
 /** A worker holds one session at most: a new one replaces it. */
@@ -81,8 +84,9 @@ export interface Envelope {
   readonly request: Request;
 }
 
-/** Any number of times progress, then a value or an error. */
+/** Any number of times progress, or a sign of life while a download lasts; then a value or an error. */
 export type Reply =
+  | { readonly id: number; readonly alive: true }
   | { readonly id: number; readonly progress: LoadProgress }
   | { readonly id: number; readonly ok: true; readonly value: Answers[keyof Answers] }
   | { readonly id: number; readonly ok: false; readonly error: PlainError };

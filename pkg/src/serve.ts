@@ -6,7 +6,10 @@ import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
 import { LivenessError } from './errors.js';
 import { Progress } from './progress.js';
 import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
-import type { Backend, LoadProgress, OperatingPoint } from './types.js';
+import type { Backend, OperatingPoint } from './types.js';
+
+/** A page gives a worker up that is silent for longer, and cannot see its downloads. */
+const BEAT_MS = 5_000;
 
 /** The part of a worker's global scope that is used here (the page's types have another one). */
 interface WorkerScope {
@@ -24,15 +27,15 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   let decoder: (() => Promise<Record<string, Uint8Array>>) | undefined;
   let queue: Promise<void> = Promise.resolve();
 
-  async function load({ backend, assetBase, wasmBase }: LoadRequest, tell: (progress: LoadProgress) => void): Promise<Loaded> {
+  async function load(id: number, { backend, assetBase, wasmBase }: LoadRequest): Promise<Loaded> {
     const files = engines[backend];
     if (!files) throw new LivenessError('INVALID_INPUT', `This worker has no engine for the backend '${backend}': start 'bonafide/worker'.`);
     const { module, url, name, bytes } = files;
-    const progress = new Progress(bytes, tell);
-    const [compiled, weights] = await Promise.all([
+    const progress = new Progress(bytes, (progress) => scope.postMessage({ id, progress }));
+    const [compiled, weights] = await beating(id, Promise.all([
       compileEngine(wasmBase === undefined ? url : new URL(name, wasmBase), progress),
       fetchWeights(assetBase, progress),
-    ]);
+    ]));
     progress.step();
     await instantiate(module, compiled);
     engine = await module.Engine.load(weights.manifestJson, weights.files, backend);
@@ -46,6 +49,16 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     decoder = () => fetchDecoder(weights.manifestJson, assetBase);
     const { operatingPoints } = JSON.parse(weights.manifestJson) as { operatingPoints: Record<string, OperatingPoint> };
     return { backend: engine.backend, adapter: engine.adapter, operatingPoints };
+  }
+
+  /** Waits for downloads, and tells the page meanwhile that the worker lives. */
+  async function beating<T>(id: number, downloads: Promise<T>): Promise<T> {
+    const beat = setInterval(() => scope.postMessage({ id, alive: true }), BEAT_MS);
+    try {
+      return await downloads;
+    } finally {
+      clearInterval(beat);
+    }
   }
 
   function endSession(): void {
@@ -65,13 +78,13 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   }
 
   async function answer(id: number, request: Request): Promise<Answers[keyof Answers]> {
-    if (request.kind === 'load') return load(request, (progress) => scope.postMessage({ id, progress }));
+    if (request?.kind === 'load') return load(id, request);
     if (!engine || !decoder) throw new LivenessError('INTERNAL', 'The worker was asked to score before it had loaded.');
-    switch (request.kind) {
+    switch (request?.kind) {
       case 'scorePixels':
         return engine.scorePixels(request.rgba, request.width, request.height);
       case 'loadDecoder':
-        return engine.loadDecoder(await decoder());
+        return engine.loadDecoder(await beating(id, decoder()));
       case 'startSession':
         endSession();
         session = engine.startSession(request.operatingPoint, request.challenge);
@@ -91,11 +104,14 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
       return await (request.kind === 'score' ? engine.score(request.frame) : engine.scoreCrop(request.frame));
     } finally {
       // Bitmaps and video frames hold GPU memory or a decoder's buffer until they are closed.
-      if ('close' in request.frame) request.frame.close();
+      (request.frame as Partial<ImageBitmap> | undefined)?.close?.();
     }
   }
 
-  scope.onmessage = ({ data: { id, request } }) => {
+  scope.onmessage = ({ data }) => {
+    // Whatever is no request of ours has nobody who waits for its answer.
+    if (typeof data?.id !== 'number') return;
+    const { id, request } = data;
     const respond = async () => {
       try {
         scope.postMessage({ id, ok: true, value: await answer(id, request) });
@@ -104,7 +120,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
       }
     };
     // A download needs no turn, and what is asked meanwhile is not to wait for it.
-    if (request.kind === 'loadDecoder') void respond();
+    if (request?.kind === 'loadDecoder') void respond();
     else queue = queue.then(respond);
   };
 }

@@ -12,7 +12,7 @@ import type { FrameSource } from './types.js';
 export async function own(source: FrameSource): Promise<{ frame: OwnedFrame; transfer: Transferable[] }> {
   // ImageData goes by copy: a bitmap would premultiply, and its bytes would come back changed.
   if (is(source, 'ImageData')) {
-    if (source.data.length === 0) throw invalid('The ImageData is detached: its pixels were transferred elsewhere.');
+    if (!source.data?.length) throw invalid('The ImageData is detached: its pixels were transferred elsewhere.');
     return { frame: source, transfer: [] };
   }
   try {
@@ -37,9 +37,9 @@ export async function own(source: FrameSource): Promise<{ frame: OwnedFrame; tra
   }
 }
 
-/** True if it is a video element, from whatever frame. */
+/** True if it is a video element, from whatever frame. A tag alone can be anybody's. */
 export function isVideo(source: unknown): source is HTMLVideoElement {
-  return is(source, 'HTMLVideoElement');
+  return is(source, 'HTMLVideoElement') && source.ownerDocument?.nodeType === Node.DOCUMENT_NODE;
 }
 
 interface Types {

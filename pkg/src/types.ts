@@ -1,6 +1,7 @@
 //! The shapes that cross the package's border: what goes in, what comes out. Holds no behaviour.
 
 import type { LivenessError } from './errors.js';
+import type { Signal } from './signals/names.js';
 import type { Hint, Notice, Outcome, Prompt, Reason } from './vocabulary.js';
 
 /** Anything that holds one picture. The caller keeps it: nothing passed in is closed, detached or drawn on. */
@@ -146,6 +147,8 @@ export interface CheckResult {
   readonly restarts: number;
   /** From the first frame to the last. */
   readonly elapsedMs: number;
+  /** Hints that the pictures may not come from a camera, all of them, fired or not. No verdict depends on them. */
+  readonly signals: readonly Signal[];
   /** With `record`: measures, scores and times as JSON, no pixels. It replays to this verdict; it proves nothing. */
   readonly recording?: string;
 }

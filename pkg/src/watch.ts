@@ -14,14 +14,16 @@ const MUTED_MS = 1_000;
 /** Watches one video until `close`. The first thing that goes wrong stays the reason. */
 export class Watch {
   readonly #video: HTMLVideoElement;
-  readonly #track: MediaStreamTrack | undefined;
+  /** The camera's, if the video plays a stream. */
+  readonly track: MediaStreamTrack | undefined;
   readonly #failed: Promise<never>;
   readonly #undo: (() => void)[] = [];
   #reject!: (error: LivenessError) => void;
   #failure: LivenessError | undefined;
   #closed = false;
-  #lastMs = -Infinity;
-  #frames: { readonly first: number; readonly last: number } | undefined;
+  #last: { readonly ms: number; readonly told: number; readonly now: number } | undefined;
+  #first: number | undefined;
+  #metadata: VideoFrameCallbackMetadata | undefined;
 
   /**
    * `signal` is the caller's, `stopped` aborts with a LivenessError when the worker ends.
@@ -36,7 +38,7 @@ export class Watch {
     this.#failed.catch(() => {});
     // By its method, not `instanceof`: the stream may come from an iframe.
     const stream = video.srcObject && 'getVideoTracks' in video.srcObject ? video.srcObject : undefined;
-    this.#track = stream?.getVideoTracks()[0];
+    this.track = stream?.getVideoTracks()[0];
 
     const cancel = () => this.#fail(new LivenessError('CANCELLED', 'The check was cancelled.', { cause: signal?.reason }));
     const stop = () => this.#fail(LivenessError.from(stopped.reason));
@@ -56,14 +58,14 @@ export class Watch {
     // A track that the page itself stops says nothing; the video then ends.
     this.#on(video, 'ended', end);
     this.#on(video, 'emptied', () => this.#fail(lost("The video's source was exchanged or taken away.")));
-    if (this.#track) {
-      this.#on(this.#track, 'ended', end);
-      this.#watchMute(this.#track);
+    if (this.track) {
+      this.#on(this.track, 'ended', end);
+      this.#watchMute(this.track);
     }
 
     if (signal?.aborted) cancel();
     if (stopped.aborted) stop();
-    if (this.#track?.readyState === 'ended') end();
+    if (this.track?.readyState === 'ended') end();
     hide();
     // HAVE_CURRENT_DATA: there is a picture.
     if (video.readyState < 2 || video.paused || video.ended) {
@@ -82,16 +84,30 @@ export class Watch {
    */
   async next(): Promise<number> {
     const timeMs = await this.#within(FRAME_TIMEOUT_MS, this.#frame(), () => {
-      if (this.#track?.readyState === 'ended') return lost('The camera stopped.');
+      if (this.track?.readyState === 'ended') return lost('The camera stopped.');
       const seconds = FRAME_TIMEOUT_MS / 1000;
       return new LivenessError('TIMEOUT', `The video showed no new frame for ${seconds} seconds: is it paused, or does the camera hang?`);
     });
-    return (this.#lastMs = Math.max(this.#lastMs, timeMs));
+    return this.#advance(timeMs);
+  }
+
+  /** A check ends by its clock: where the frames' is set back, stands, or tells no number, the page's goes on. */
+  #advance(told: number): number {
+    const now = performance.now();
+    const step = this.#last ? told - this.#last.told : 0;
+    const ms = this.#last ? this.#last.ms + (step > 0 ? step : now - this.#last.now) : Number.isFinite(told) ? told : now;
+    this.#last = { ms, told, now };
+    return ms;
   }
 
   /** Frames that the video showed from the first one given out to the last, given out or not; 0 where the browser does not count. */
   get shown(): number {
-    return this.#frames ? this.#frames.last - this.#frames.first + 1 : 0;
+    return this.#metadata && this.#first !== undefined ? this.#metadata.presentedFrames - this.#first + 1 : 0;
+  }
+
+  /** What the browser tells of the last frame given out, where it does. */
+  get metadata(): VideoFrameCallbackMetadata | undefined {
+    return this.#metadata;
   }
 
   /**
@@ -150,9 +166,10 @@ export class Watch {
     return new Promise((resolve) => {
       if (typeof video.requestVideoFrameCallback === 'function') {
         // Not the capture time, which not every frame has: one session, one clock.
-        video.requestVideoFrameCallback((_, { presentationTime, presentedFrames }) => {
-          this.#frames = { first: this.#frames?.first ?? presentedFrames, last: presentedFrames };
-          resolve(presentationTime);
+        video.requestVideoFrameCallback((_, metadata) => {
+          this.#first ??= metadata.presentedFrames;
+          this.#metadata = metadata;
+          resolve(metadata.presentationTime);
         });
         return;
       }

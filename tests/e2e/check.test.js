@@ -62,7 +62,7 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
       });
       return { result, fractions, hints, faces };
     });
-    const { recording, ...verdict } = result;
+    const { recording, signals, ...verdict } = result;
     console.log('  verdict:', JSON.stringify(verdict));
     assert.ok(['bona-fide', 'attack'].includes(verdict.outcome), JSON.stringify({ verdict, hints }));
     assert.deepEqual(verdict.reasons, verdict.outcome === 'attack' ? ['score-below-threshold'] : []);
@@ -108,9 +108,13 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
       const errors = {
         'already': await second,
         'operating point': (await first, await codeOf(detector.check(video, { operatingPoint: 'lenient' }))),
-        'by its name': await codeOf(detector.check(video, { operatingPoint: 5 })),
+        'operatingPoint is a string': await codeOf(detector.check(video, { operatingPoint: 5 })),
         '0 steps': await codeOf(detector.check(video, { challenge: { steps: [] } })),
         'jump': await codeOf(detector.check(video, { challenge: { steps: ['jump'] } })),
+        'A challenge is true, false, or': await codeOf(detector.check(video, { challenge: 'yes' })),
+        'onHint is a function': await codeOf(detector.check(video, { onHint: 'log' })),
+        'signal is an AbortSignal, not null': await codeOf(detector.check(video, { signal: null })),
+        'Options are an object': await codeOf(detector.check(video, null)),
         'seed': await codeOf(detector.check(video, { challenge: { seed: '7' } })),
         'does not play': await codeOf(detector.check(still)),
         'no longer': await codeOf(detector.check(paused)),

@@ -154,8 +154,12 @@ export class LivenessCheckElement extends Base {
   }
 
   #reflect(name: string, value: string | URL | null | undefined): void {
-    if (value === null || value === undefined) this.removeAttribute(name);
-    else this.setAttribute(name, String(value));
+    if (value === null || value === undefined) return this.removeAttribute(name);
+    try {
+      this.setAttribute(name, String(value));
+    } catch (cause) {
+      throw new LivenessError('INVALID_INPUT', `What was given as ${name} is no text.`, { cause });
+    }
   }
 
   async #speak(): Promise<void> {
@@ -235,7 +239,11 @@ export class LivenessCheckElement extends Base {
   }
 
   async #detect(signal: AbortSignal): Promise<LivenessDetector> {
-    if (this.#detector) return this.#detector;
+    if (this.#detector) {
+      // By its method, not `instanceof`: it may come from another copy of this package.
+      if (typeof this.#detector.check === 'function') return this.#detector;
+      throw new LivenessError('INVALID_INPUT', "The element's detector is no LivenessDetector: await LivenessDetector.load() first.");
+    }
     const { backend, assetBase, wasmBase } = this;
     const from = JSON.stringify([backend, assetBase, wasmBase]);
     if (this.#own?.from === from) return this.#own.detector;

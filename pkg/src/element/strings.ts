@@ -76,12 +76,13 @@ export async function loadStrings(tag: string): Promise<{ strings: Strings; lang
   return Promise.race([load().then((file) => ({ strings: file.default, language }), () => english), late]);
 }
 
-/** Texts with an integrator's own in their place. */
+/** Texts with an integrator's own in their place. What is no text, or unknown, is left out. */
 export function merge(strings: Strings, own: OwnStrings): Strings {
-  const merged: Record<string, unknown> = { ...strings };
-  for (const [key, value] of Object.entries(own)) {
-    const theirs = merged[key];
-    merged[key] = typeof value === 'object' && typeof theirs === 'object' ? { ...theirs, ...value } : (value ?? theirs);
-  }
-  return merged as unknown as Strings;
+  return replaced(strings, own) as Strings;
+}
+
+function replaced(theirs: unknown, own: unknown): unknown {
+  if (typeof theirs === 'string') return typeof own === 'string' ? own : theirs;
+  const given = (own ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(theirs as object).map(([key, value]) => [key, replaced(value, given[key])]));
 }
