@@ -15,12 +15,12 @@ const engine = (backend) => [`dist/worker-${backend}.js`, `dist/wasm/bonafide_${
 const languages = ['ar', 'de', 'es', 'fr', 'ja', 'ko', 'pt', 'zh'];
 
 export default [
-  { name: 'bonafide: JavaScript of the page', path: 'dist/index.js', limit: '7.5 kB', modifyEsbuildConfig: bundle() },
+  { name: 'bonafide: JavaScript of the page', path: 'dist/index.js', limit: '9.3 kB', modifyEsbuildConfig: bundle() },
   {
     // The others are downloaded one at a time, when they are shown.
     name: 'bonafide/element, in English',
     path: 'dist/element/index.js',
-    limit: '14.3 kB',
+    limit: '16.2 kB',
     modifyEsbuildConfig: bundle({ external: languages.map((language) => `./languages/${language}.js`) }),
   },
   { name: 'a check on the CPU: JavaScript, engine, weights', path: ['dist/index.js', ...engine('cpu'), ...weights], limit: '1.9 MB', modifyEsbuildConfig: bundle() },

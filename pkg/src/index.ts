@@ -20,5 +20,6 @@ export type {
   LoadProgress,
   OperatingPoint,
   ScoreResult,
+  Settled,
   Timings,
 } from './types.js';

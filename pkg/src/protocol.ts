@@ -40,6 +40,8 @@ export type Request =
   | { readonly kind: 'loadDecoder' }
   | { readonly kind: 'depth'; readonly frame: OwnedFrame }
   | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined }
+  | { readonly kind: 'resumeSession'; readonly recording: string }
+  | { readonly kind: 'recording' }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
   | { readonly kind: 'endSession' };
 
@@ -60,6 +62,10 @@ export interface Answers {
   loadDecoder: void;
   depth: DepthResult;
   startSession: void;
+  /** Goes on with what another worker's session saw. */
+  resumeSession: void;
+  /** What this worker's session has seen. */
+  recording: string;
   /** With a recording beside the verdict, if it was asked for. */
   observe: SessionUpdate & { readonly recording?: string };
   endSession: void;

@@ -29,7 +29,7 @@ use crate::{
     finetune, losses,
     parallel::Rank,
     pretrain::load_generator,
-    run::{self, RunFolder},
+    run::{self, RunFolder, Spent},
     stage::{Stage, StageArgs, origin},
     train::{self, Mean, Step},
 };
@@ -124,7 +124,8 @@ pub struct EpochLog {
     /// Depth drawn for attacks, which is their L1 too.
     pub dev_attack_depth: f32,
     /// How long it took.
-    pub seconds: f64,
+    #[serde(flatten)]
+    pub spent: Spent,
 }
 
 /// Runs `trainer depth-view`.
@@ -168,7 +169,7 @@ pub fn run(args: &DepthViewArgs) -> Result<()> {
         folder,
         devices,
         args.stage.run.schedule(STAGE, epochs),
-        |epoch, trainee, l1, seconds| {
+        |epoch, trainee, l1, spent| {
             let (encoder, decoder) = (&trainee.encoder, trainee.decoder.valid());
             let draw = |images| decoder.forward(encoder.forward(images));
             let drawn = drawn::measure(draw, examples, &development, stage.device(), folder, epoch)?;
@@ -178,7 +179,7 @@ pub fn run(args: &DepthViewArgs) -> Result<()> {
                 dev_bona_fide_l1: drawn.bona_fide_l1.get(),
                 dev_bona_fide_depth: drawn.bona_fide_depth.get(),
                 dev_attack_depth: drawn.attack_depth.get(),
-                seconds,
+                spent,
             };
             println!("{}", serde_json::to_string(&log)?);
             folder.log(&log)

@@ -1,6 +1,6 @@
 //! What can be trained on -> batches on a device, the next ones read from disk while the present one trains.
 
-use std::{sync::mpsc, thread};
+use std::{sync::mpsc, thread, time::Instant};
 
 use anyhow::Result;
 use burn::tensor::Device;
@@ -32,7 +32,7 @@ pub trait Data: Sync {
     fn tensors(&self, numbers: Self::Numbers, device: &Device) -> Self::Batch;
 }
 
-/// Hands this rank's part of each batch to `take`, in order, with its number.
+/// Hands this rank's part of each batch to `take`, in order, with its number and the seconds that it was waited for.
 ///
 /// # Errors
 /// If a file has gone or is damaged, or `take` fails.
@@ -41,7 +41,7 @@ pub fn each_batch<D: Data>(
     batches: &[Vec<D::Item>],
     rank: &Rank,
     device: &Device,
-    mut take: impl FnMut(usize, D::Batch) -> Result<()>,
+    mut take: impl FnMut(usize, D::Batch, f64) -> Result<()>,
 ) -> Result<()> {
     thread::scope(|scope| {
         let (send, receive) = mpsc::sync_channel(READ_AHEAD);
@@ -53,8 +53,12 @@ pub fn each_batch<D: Data>(
                 }
             }
         });
-        for (number, numbers) in receive.into_iter().enumerate() {
-            take(number, data.tensors(numbers?, device))?;
+        let mut batches = receive.into_iter();
+        for number in 0.. {
+            let asked = Instant::now();
+            let Some(numbers) = batches.next() else { break };
+            let waited = asked.elapsed().as_secs_f64();
+            take(number, data.tensors(numbers?, device), waited)?;
         }
         Ok(())
     })

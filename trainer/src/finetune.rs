@@ -19,7 +19,7 @@ use crate::{
     liveness::{self, Liveness},
     parallel::Rank,
     pretrain::load_generator,
-    run::{self, RunFolder},
+    run::{self, RunFolder, Spent},
     stage::{Stage, StageArgs, origin},
     train::{self, Mean, Step},
 };
@@ -150,7 +150,8 @@ struct EpochLog {
     epoch: usize,
     train_loss: f32,
     dev_auc: f64,
-    seconds: f64,
+    #[serde(flatten)]
+    spent: Spent,
 }
 
 /// Runs `trainer finetune`.
@@ -180,13 +181,13 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
         folder,
         devices,
         args.stage.run.schedule("finetune", epochs),
-        |epoch, trainee, loss, seconds| {
+        |epoch, trainee, loss, spent| {
             let scores = trainee.network.valid().score(examples, &development, stage.device())?;
             let log = EpochLog {
                 epoch,
                 train_loss: loss.get(),
                 dev_auc: metrics::auc(&Example::labelled(&development, &scores)),
-                seconds,
+                spent,
             };
             println!("{}", serde_json::to_string(&log)?);
             folder.log(&log)

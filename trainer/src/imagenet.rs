@@ -36,7 +36,7 @@ use crate::{
     liveness::cross_entropy,
     parallel::Rank,
     photo::{Photo, expand},
-    run,
+    run::{self, Spent},
     stage::RunArgs,
     train::{self, Mean, Step},
 };
@@ -257,7 +257,8 @@ struct EpochLog {
     epoch: usize,
     train_loss: f32,
     val_top1: f64,
-    seconds: f64,
+    #[serde(flatten)]
+    spent: Spent,
 }
 
 /// Runs `trainer pretrain-imagenet`.
@@ -286,7 +287,7 @@ pub fn run(args: &ImagenetArgs) -> Result<()> {
         &folder,
         &devices,
         args.run.schedule("imagenet", config.imagenet.epochs),
-        |epoch, trainee, loss, seconds| {
+        |epoch, trainee, loss, spent| {
             let (encoder, head) = (trainee.encoder.valid(), trainee.head.valid());
             let mut right = 0;
             for items in validation.whole() {
@@ -296,7 +297,7 @@ pub fn run(args: &ImagenetArgs) -> Result<()> {
                 right += chosen.equal(batch.classes).int().sum().into_scalar::<i64>();
             }
             let val_top1 = right as f64 / validation.images.len() as f64;
-            let log = EpochLog { epoch, train_loss: loss.get(), val_top1, seconds };
+            let log = EpochLog { epoch, train_loss: loss.get(), val_top1, spent };
             println!("{}", serde_json::to_string(&log)?);
             folder.log(&log)
         },

@@ -20,7 +20,7 @@ use crate::{
     init::{self, InitArgs},
     losses,
     parallel::Rank,
-    run::{self, RunFolder},
+    run::{self, RunFolder, Spent},
     stage::{Stage, StageArgs},
     train::{self, Mean, Step},
 };
@@ -178,7 +178,8 @@ struct EpochLog {
     dev_l1: f32,
     /// Share of bona fide crops of the development split whose map is all zeros: 1 is the collapse that the paper warns of.
     dev_bona_fide_all_zero: f32,
-    seconds: f64,
+    #[serde(flatten)]
+    spent: Spent,
 }
 
 /// Runs `trainer pretrain`.
@@ -199,7 +200,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         folder,
         devices,
         args.stage.run.schedule("pretrain", config.pretrain.epochs),
-        |epoch, trainee, sums, seconds| {
+        |epoch, trainee, sums, spent| {
             let generator = trainee.generator.valid();
             let draw = |images| generator.forward(images);
             let drawn = drawn::measure(draw, examples, &development, stage.device(), folder, epoch)?;
@@ -211,7 +212,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
                 critic: sums.critic.some(),
                 dev_l1: drawn.l1.get(),
                 dev_bona_fide_all_zero: zero,
-                seconds,
+                spent,
             };
             println!("{}", serde_json::to_string(&log)?);
             folder.log(&log)?;

@@ -49,7 +49,6 @@ pub struct About {
 
 /// How far a checkpoint got.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Place {
     /// Epochs done.
     pub epoch: usize,
@@ -58,7 +57,18 @@ pub struct Place {
     /// What that epoch added up so far.
     pub sums: serde_json::Value,
     /// How long that epoch took so far.
+    #[serde(flatten)]
+    pub spent: Spent,
+}
+
+/// How long an epoch took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    /// All of it.
     pub seconds: f64,
+    /// Of these, the seconds in which a step waited for its crops: the training was faster than the reading.
+    #[serde(default)]
+    pub waiting: f64,
 }
 
 impl RunFolder {

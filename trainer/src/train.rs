@@ -17,7 +17,7 @@ use crate::{
     examples::progress,
     feed::{Data, each_batch},
     parallel::{self, Rank},
-    run::{self, Place, RunFolder},
+    run::{self, Place, RunFolder, Spent},
 };
 
 /// Where in a run a step is.
@@ -84,7 +84,7 @@ pub struct Schedule<'a> {
 }
 
 /// Trains from the run's last checkpoint, or from the start, to the end. `end_epoch` measures and logs an epoch: its
-/// number from 1, the trainee, its sums, and seconds.
+/// number from 1, the trainee, its sums, and how long it took.
 ///
 /// # Errors
 /// If files or disk do not serve, a loss is no longer finite, or `end_epoch` fails.
@@ -94,7 +94,7 @@ pub fn train<T: Trainee, D: Data<Batch = T::Batch>>(
     folder: &RunFolder,
     devices: &[Device],
     schedule: Schedule<'_>,
-    end_epoch: impl Fn(usize, &T, &T::Sums, f64) -> Result<()> + Sync,
+    end_epoch: impl Fn(usize, &T, &T::Sums, Spent) -> Result<()> + Sync,
 ) -> Result<T> {
     watch_for_interrupts()?;
     let smallest = 2 * devices.len();
@@ -113,12 +113,13 @@ pub fn train<T: Trainee, D: Data<Batch = T::Batch>>(
                 batches.iter().all(|batch| batch.len() >= smallest),
                 "a batch has fewer than {smallest} crops, two for each device: use larger batches, more crops or fewer devices"
             );
-            let Place { step: done, sums, seconds, .. } = std::mem::take(&mut resume);
+            let Place { step: done, sums, spent: before, .. } = std::mem::take(&mut resume);
             let mut sums: T::Sums = match sums {
                 serde_json::Value::Null => T::Sums::default(),
                 sums => serde_json::from_value(sums).context("the checkpoint's sums are damaged")?,
             };
-            let began = Instant::now();
+            let (began, mut waiting) = (Instant::now(), before.waiting);
+            let spent = |waiting: f64| Spent { seconds: before.seconds + began.elapsed().as_secs_f64(), waiting };
             let at = |epoch: usize, step: usize| Step {
                 epoch,
                 number: epoch * batches.len() + step,
@@ -129,20 +130,17 @@ pub fn train<T: Trainee, D: Data<Batch = T::Batch>>(
                 bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
             }
             bar.set_position(done as u64);
-            each_batch(data, &batches[done..], &rank, &recording, |number, batch| {
+            each_batch(data, &batches[done..], &rank, &recording, |number, batch, waited| {
                 let step = done + number;
+                waiting += waited;
                 trainee.step(&batch, at(epoch, step), &rank, &mut sums)?;
                 bar.set_message(T::message(&sums));
                 bar.inc(1);
                 let interrupted = INTERRUPTED.load(Ordering::Relaxed);
                 let last = step + 1 == batches.len();
                 if rank.leads() && !last && (interrupted || saved.elapsed() >= schedule.checkpoint_every) {
-                    let place = Place {
-                        epoch,
-                        step: step + 1,
-                        sums: serde_json::to_value(&sums)?,
-                        seconds: seconds + began.elapsed().as_secs_f64(),
-                    };
+                    let place =
+                        Place { epoch, step: step + 1, sums: serde_json::to_value(&sums)?, spent: spent(waiting) };
                     folder.checkpoint(&place, |path| trainee.save(path))?;
                     saved = Instant::now();
                     if interrupted {
@@ -153,7 +151,7 @@ pub fn train<T: Trainee, D: Data<Batch = T::Batch>>(
             })?;
             bar.finish_and_clear();
             if rank.leads() {
-                end_epoch(epoch + 1, &trainee, &sums, seconds + began.elapsed().as_secs_f64())?;
+                end_epoch(epoch + 1, &trainee, &sums, spent(waiting))?;
                 let place = Place { epoch: epoch + 1, ..Place::default() };
                 folder.checkpoint(&place, |path| trainee.save(path))?;
                 saved = Instant::now();

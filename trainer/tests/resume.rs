@@ -77,7 +77,9 @@ fn killed_in(folder: &tempfile::TempDir, stage: &str, more: &[&str], weights: im
         let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         lines
             .map(|mut line| {
-                line.as_object_mut().unwrap().remove("seconds");
+                for time in ["seconds", "waiting"] {
+                    assert!(line.as_object_mut().unwrap().remove(time).unwrap().as_f64().unwrap() >= 0.0);
+                }
                 line
             })
             .collect::<Vec<_>>()
