@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     crop::{crop_tensor, face_region},
-    error::{Error, Result},
+    error::Result,
     face::{Face, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
     network::Classifier,
@@ -69,17 +69,10 @@ impl Pipeline {
     /// # Errors
     /// [`crate::Error::is_invalid_input`] for a name that the manifest does not have.
     pub fn setup(&self, operating_point: &str, challenge: Option<Challenge>) -> Result<Setup> {
-        let points = &self.manifest.operating_points;
-        let Some(point) = points.get(operating_point) else {
-            let names: Vec<_> = points.keys().map(String::as_str).collect();
-            return Err(Error::invalid_input(format!(
-                "there is no operating point {operating_point:?}: these weights have {}",
-                names.join(", ")
-            )));
-        };
+        let point = self.manifest.operating_point(operating_point)?;
         Ok(Setup {
             name: operating_point.into(),
-            operating_point: *point,
+            operating_point: point,
             // A manifest that does not name its classifier is not loaded.
             model_sha256: self.manifest.networks[CLASSIFIER].sha256.clone(),
             challenge,

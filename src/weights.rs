@@ -118,6 +118,18 @@ pub struct Training {
 }
 
 impl Manifest {
+    /// The operating point of that name.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if these weights have none: the message lists those that they have.
+    pub fn operating_point(&self, name: &str) -> Result<OperatingPoint> {
+        self.operating_points.get(name).copied().ok_or_else(|| {
+            let names: Vec<_> = self.operating_points.keys().map(String::as_str).collect();
+            let names = names.join(", ");
+            Error::invalid_input(format!("there is no operating point {name:?}: these weights have {names}"))
+        })
+    }
+
     /// Parses a manifest.
     ///
     /// # Errors

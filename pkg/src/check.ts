@@ -15,17 +15,21 @@ import { Watch } from './watch.js';
  * @throws LivenessError as `LivenessDetector.check` says.
  */
 export async function check(client: Client, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
-  const { operatingPoint = 'balanced', challenge = false, record = false, signal, onUpdate, onHint } = options;
+  const { operatingPoint = 'balanced', challenge = false, nonce, record = false, signal, onUpdate, onHint } = options;
   if (typeof operatingPoint !== 'string') throw new LivenessError('INVALID_INPUT', 'An operating point is given by its name.');
+  if (nonce !== undefined && typeof nonce !== 'string') throw new LivenessError('INVALID_INPUT', 'A nonce is a string.');
   const watch = new Watch(video, client.stopped, signal);
   try {
-    await watch.during(client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge) }));
+    await watch.during(client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
     let shown: Hint | null = null;
     for (;;) {
       const timeMs = await watch.next();
       const { frame, transfer } = await watch.during(own(video));
       const update = await watch.during(client.ask({ kind: 'observe', frame, timeMs, record }, transfer));
-      if (update.verdict) return { ...update.verdict, ...(update.recording !== undefined && { recording: update.recording }) };
+      if (update.verdict) {
+        const { verdict, recording, transcript } = update;
+        return { ...verdict, ...(recording !== undefined && { recording }), ...(transcript && { transcript }) };
+      }
       const { progress, face } = update;
       if (!progress) throw new LivenessError('INTERNAL', 'The engine answered neither progress nor a verdict.');
       onUpdate?.({ ...progress, face });
@@ -38,7 +42,7 @@ export async function check(client: Client, video: HTMLVideoElement, options: Ch
   }
 }
 
-function challengeOf(challenge: boolean | ChallengeOptions): ChallengeRequest | undefined {
+function challengeOf(challenge: boolean | ChallengeOptions | null): ChallengeRequest | undefined {
   if (challenge === false || challenge === undefined || challenge === null) return undefined;
   const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;
   return { steps, seed };

@@ -1,14 +1,14 @@
 //! The JavaScript face of the Rust engine (src/web), written by hand; both WebAssembly modules have it. Types only.
 
 import type { ChallengeRequest, SessionUpdate } from './protocol.js';
-import type { FrameSource, ScoreResult } from './types.js';
+import type { FrameSource, ScoreResult, Transcript } from './types.js';
 
 /** Networks filled with weights, on one backend. Lives in a worker. */
 export interface Engine {
   score(source: FrameSource): Promise<ScoreResult>;
   scorePixels(rgba: Uint8Array, width: number, height: number): Promise<ScoreResult>;
   scoreCrop(source: FrameSource): Promise<number>;
-  startSession(operatingPoint: string, challenge: ChallengeRequest | undefined): Session;
+  startSession(operatingPoint: string, challenge: ChallengeRequest | undefined, nonce: string | undefined): Session;
   readonly backend: string;
   readonly adapter: string | undefined;
   free(): void;
@@ -18,6 +18,7 @@ export interface Engine {
 export interface Session {
   observe(source: FrameSource, timeMs: number): Promise<SessionUpdate>;
   recording(): string;
+  transcript(): Transcript | undefined;
   free(): void;
 }
 

@@ -17,4 +17,5 @@ export type {
   OperatingPoint,
   ScoreResult,
   Timings,
+  Transcript,
 } from './types.js';

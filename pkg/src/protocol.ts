@@ -24,7 +24,7 @@ export interface ChallengeRequest {
 export interface SessionUpdate {
   readonly face: FaceBox | null;
   readonly progress: Omit<CheckProgress, 'face'> | null;
-  readonly verdict: Omit<CheckResult, 'recording'> | null;
+  readonly verdict: Omit<CheckResult, 'recording' | 'transcript'> | null;
 }
 
 /** A worker holds one session at most: a new one replaces it. */
@@ -33,7 +33,7 @@ export type Request =
   | { readonly kind: 'score'; readonly frame: OwnedFrame }
   | { readonly kind: 'scoreCrop'; readonly frame: OwnedFrame }
   | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number }
-  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined }
+  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined; readonly nonce: string | undefined }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
   | { readonly kind: 'endSession' };
 
@@ -51,8 +51,8 @@ export interface Answers {
   scoreCrop: number;
   scorePixels: ScoreResult;
   startSession: void;
-  /** With a recording beside the verdict, if it was asked for. */
-  observe: SessionUpdate & { readonly recording?: string };
+  /** Beside the verdict a recording, if it was asked for, and a transcript, if there is a nonce. */
+  observe: SessionUpdate & Pick<CheckResult, 'recording' | 'transcript'>;
   endSession: void;
 }
 

@@ -37,7 +37,9 @@ export function serve(backend: Backend, module: EngineModule, wasmUrl: URL, wasm
   async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
     if (!session) throw new LivenessError('INTERNAL', 'The worker was asked to observe a frame without a session.');
     const update = await session.observe(frame, timeMs);
-    return update.verdict && record ? { ...update, recording: session.recording() } : update;
+    if (!update.verdict) return update;
+    const transcript = session.transcript();
+    return { ...update, ...(record && { recording: session.recording() }), ...(transcript && { transcript }) };
   }
 
   async function answer(request: Request): Promise<Answers[keyof Answers]> {
@@ -48,7 +50,7 @@ export function serve(backend: Backend, module: EngineModule, wasmUrl: URL, wasm
         return engine.scorePixels(request.rgba, request.width, request.height);
       case 'startSession':
         endSession();
-        session = engine.startSession(request.operatingPoint, request.challenge);
+        session = engine.startSession(request.operatingPoint, request.challenge, request.nonce);
         return;
       case 'endSession':
         return endSession();
