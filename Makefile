@@ -1,11 +1,14 @@
 # The only entry points. `make demo` and `make test` set up what is missing (scripts/toolchain.sh) and build what is stale.
 #
-#   make demo    the demo page, served at a printed address
+#   make demo    the demo, the playground and the documentation, served at a printed address
 #   make test    everything that must pass: lint, native tests, both wasm modules, the page in a real browser
-#   make build   the npm package (pkg/dist) and the page (www/dist)
+#   make build   the npm package (pkg/dist) and the site (www/dist)
 #   make lint    formatting, clippy (CUDA and Vulkan code included), licences, types
-#   make bench   milliseconds per score in a browser, and download sizes
+#   make bench   ours against ONNX Runtime Web in one browser: times, memory, download sizes; writes README's table
 #   make e2e     the browser tests alone, on what is built
+#   make package-check  what the package exports, its types and its size, on what is built
+#   make locks   the examples' lock files again, after a change to their package.json
+#   make pictures  the README's pictures (www/pictures)
 #   make train   the shipped weights and MODEL_CARD.md again, from DATA (folders of bona fide photos; see scripts/train.sh)
 #   make study   small trainings that each change one thing: what matters, what carries over (see scripts/study.sh)
 #   make bench-train  a training step on the CPU against PyTorch; PYTHON names an interpreter that has torch
@@ -14,7 +17,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package www lint native trainer e2e bench bench-train train study test-cuda clean
+.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench pictures bench-train train study test-cuda clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -30,6 +33,7 @@ test: toolchain
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory native
 	@$(MAKE) --no-print-directory www
+	@$(MAKE) --no-print-directory package-check
 	@$(MAKE) --no-print-directory e2e
 	@echo "every test passed"
 
@@ -40,7 +44,14 @@ wasm: toolchain
 	@scripts/build-wasm.sh webgpu
 
 package: wasm
+	cp LICENSE-MIT LICENSE-APACHE NOTICES.md pkg/
 	npm run --silent --workspace pkg build
+
+package-check:
+	npm run --silent --workspace pkg check
+
+locks:
+	@scripts/lock-examples.sh
 
 www: package
 	npm run --silent --workspace www build
@@ -48,9 +59,9 @@ www: package
 # DOCS_RS keeps a dependency of CUDA from downloading LLVM: enough to check types, not to link.
 lint:
 	cargo fmt --all --check
-	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu -- -D warnings
+	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
-	@! grep -nE '"resolved": "https?:' package-lock.json || { echo "package-lock.json names a registry: run npm install again with this folder's .npmrc"; exit 1; }
+	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
 native: trainer
 	cargo test --release --workspace
@@ -61,8 +72,13 @@ trainer:
 e2e: trainer
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.js
 
+# BENCH="--frames 10000" for the long look at memory; tests/e2e/bench.js has the other options.
 bench: www
-	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/bench.js
+	cargo run --release -p trainer --features onnx -- export-onnx --out "$(target)/onnx"
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" ONNX="$$(cd "$(target)/onnx" && pwd)" node tests/e2e/bench.js $(BENCH)
+
+pictures: www
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" node tests/e2e/readme.js
 
 train: trainer
 	@scripts/train.sh

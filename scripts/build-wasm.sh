@@ -42,10 +42,13 @@ fingerprint="$wasm_bindgen_version $(sha256sum <"$built")"
 stamp=$out/.$name
 if [ -f "$out/${name}_bg.wasm" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$fingerprint" ]; then
   say "$name is up to date"
-  exit
+else
+  # No wasm-opt: it makes the raw file smaller and the compressed one, which travels, larger (measured).
+  "$bindgen" --target web --no-typescript --remove-name-section --remove-producers-section \
+    --out-dir "$out" --out-name "$name" "$built" || fail "wasm-bindgen refused the module: read its message above."
+  echo "$fingerprint" >"$stamp"
 fi
-# No wasm-opt: it makes the raw file smaller and the compressed one, which travels, larger (measured).
-"$bindgen" --target web --no-typescript --remove-name-section --remove-producers-section \
-  --out-dir "$out" --out-name "$name" "$built" || fail "wasm-bindgen refused the module: read its message above."
-echo "$fingerprint" >"$stamp"
-say "$name: $(wc -c <"$out/${name}_bg.wasm" | tr -d ' ') bytes"
+# What a download's progress is measured against: a server that compresses tells another size.
+bytes=$(wc -c <"$out/${name}_bg.wasm" | tr -d ' ')
+echo "export default $bytes;" >"$out/${name}_size.js"
+say "$name: $bytes bytes"

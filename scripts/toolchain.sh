@@ -87,6 +87,15 @@ browser() {
   say "browser: $(find_chromium)"
 }
 
+# The package is made for it too; what needs it is skipped without.
+firefox() {
+  if [ -n "${FIREFOX:-}" ] || have firefox-esr || have firefox || apt_install firefox-esr 2>/dev/null; then
+    say "Firefox is there as well"
+  else
+    say "no Firefox: its tests are skipped"
+  fi
+}
+
 # Data sets of videos are read through it. Everything else works without: its tests are then skipped.
 video() {
   if have ffmpeg && have ffprobe || apt_install ffmpeg; then
@@ -102,6 +111,7 @@ if [ "$wanted" = all ]; then
   wasm_std
   node_packages
   browser
+  firefox
   video
   bindgen
 fi

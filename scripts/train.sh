@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Photos -> the weights that ship: simulate, audit, pretrain, fine-tune, evaluate, export, model card. The same command goes
-# on after a break.
+# Photos -> the weights that ship: simulate, audit, pretrain, fine-tune, depth view, evaluate, export, model card. The same
+# command goes on after a break.
 #   DATA="folder:24 folder:6 folder" RUNS=runs/mine scripts/train.sh
 # Each folder is one source of bona fide photos, one person per file; the number says how often each photo is recaptured
 # for training, as bona fide and again as an attack (1).
@@ -48,10 +48,11 @@ stage() {
 }
 stage pretrain
 stage finetune --pretrained "$runs/pretrain"
+stage depth-view --pretrained "$runs/pretrain" --finetuned "$runs/finetune"
 "$trainer" evaluate --data "$runs/held" --pretrained "$runs/pretrain" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
-"$trainer" export --run "$runs/finetune"
+"$trainer" export --run "$runs/finetune" --depth-view "$runs/depth-view"
 
-card=(--run "$runs/finetune" --pretrained "$runs/pretrain")
+card=(--run "$runs/finetune" --pretrained "$runs/pretrain" --depth-view "$runs/depth-view")
 if [ -n "${PEERS:-}" ]; then
   faces=()
   if [ -n "${RETINAFACE:-}" ]; then

@@ -5,7 +5,7 @@
 //! ```text
 //! frame -> region -> face -> crop -> network -> score -> session -> verdict
 //!                      └-> quality ----------------------┘
-//! pipeline wires them up to the score of one frame, weights fills the networks
+//! pipeline wires them up to the score of one frame and the depth view, weights fills the networks
 //! ```
 //!
 //! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it
@@ -16,13 +16,15 @@
 //!
 //! The same crate trains (the `trainer` package depends on it) and runs in the browser (`src/web`, wasm32 only), so
 //! there is one preprocessing and one definition of each network. Outside `web` nothing here names the browser, the
-//! file system or a burn backend: callers bring a [`burn::tensor::Device`] and bytes.
+//! file system or a burn backend, but for `packed`, which asks whether a layer lies on the CPU: callers bring a
+//! [`burn::tensor::Device`] and bytes.
 
 pub mod crop;
 pub mod error;
 pub mod face;
 pub mod frame;
 pub mod network;
+mod packed;
 pub mod pipeline;
 pub mod quality;
 mod readback;

@@ -1,5 +1,7 @@
-//! Frame -> faces -> crop -> logit -> score, or with quality -> what a session observes: wires the other modules and
-//! nothing else.
+//! Frame -> faces -> crop -> logit -> score, or with quality -> what a session observes, or with a decoder -> the depth
+//! that the classifier's features hold: wires the other modules and nothing else.
+
+use std::sync::OnceLock;
 
 use burn::tensor::{Device, Tensor};
 
@@ -8,21 +10,22 @@ use crate::{
     error::Result,
     face::{Face, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
-    network::Classifier,
+    network::{Classifier, Decoder},
     quality::{Quality, in_front},
     readback::read,
     region::Region,
     score::Score,
     session::{Challenge, Setup},
-    weights::{CLASSIFIER, DETECTOR, Manifest, load_safetensors},
+    weights::{CLASSIFIER, DECODER, DETECTOR, Manifest, load_safetensors},
 };
 
-/// The loaded product: detector and classifier on one device.
+/// The loaded product: detector and classifier on one device, and once asked for the depth view's decoder.
 #[derive(Debug)]
 pub struct Pipeline {
     manifest: Manifest,
     detector: FaceDetector,
     classifier: Classifier,
+    decoder: OnceLock<Decoder>,
     device: Device,
 }
 
@@ -33,6 +36,21 @@ pub struct Scored {
     pub face: Face,
     /// P(bona fide) of its crop.
     pub score: Score,
+}
+
+/// A face, how live it looks, and the depth that the network sees in it.
+#[derive(Debug, Clone)]
+pub struct Depicted {
+    /// The most confident face of the frame.
+    pub face: Face,
+    /// P(bona fide) of its crop, as [`Pipeline::score`] gives it.
+    pub score: Score,
+    /// The square of the frame that the map shows.
+    pub region: Region,
+    /// Pseudo-depth, `[CROP_SIZE, CROP_SIZE]`, row by row from the region's top left corner; 0 to 1, nearest is 1, and
+    /// what looks flat or is no face is 0. Drawn from the features that the score was computed from, by a decoder that
+    /// the score does not depend on: an illustration, not evidence.
+    pub depth: Vec<f32>,
 }
 
 /// A frame as a [`crate::session::Session`] wants it.
@@ -54,9 +72,33 @@ impl Pipeline {
     /// and [`load_safetensors`].
     pub fn load(manifest: &str, mut fetch: impl FnMut(&str) -> Option<Vec<u8>>, device: &Device) -> Result<Self> {
         let manifest = Manifest::parse(manifest)?;
-        let detector = load_safetensors(BlazeFace::new(device), manifest.bytes(DETECTOR, &mut fetch)?)?;
-        let classifier = load_safetensors(Classifier::folded(device), manifest.bytes(CLASSIFIER, &mut fetch)?)?;
-        Ok(Self { manifest, detector: FaceDetector::new(detector), classifier, device: device.clone() })
+        let detector = load_safetensors(BlazeFace::new(device), manifest.bytes(DETECTOR, &mut fetch)?)?.pack();
+        let classifier = load_safetensors(Classifier::folded(device), manifest.bytes(CLASSIFIER, &mut fetch)?)?.pack();
+        Ok(Self {
+            manifest,
+            detector: FaceDetector::new(detector),
+            classifier,
+            decoder: OnceLock::new(),
+            device: device.clone(),
+        })
+    }
+
+    /// Loads the decoder of the depth view, which [`Pipeline::load`] leaves out. A second call changes nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::is_weights`] if the manifest names no decoder, or as [`Pipeline::load`].
+    pub fn load_decoder(&self, fetch: impl FnOnce(&str) -> Option<Vec<u8>>) -> Result<()> {
+        if self.decoder.get().is_some() {
+            return Ok(());
+        }
+        if !self.manifest.networks.contains_key(DECODER) {
+            return Err(Error::weights(
+                "these weights have no depth view: their manifest names no decoder (`trainer export --depth-view` adds one)",
+            ));
+        }
+        let decoder = load_safetensors(Decoder::folded(&self.device), self.manifest.bytes(DECODER, fetch)?)?;
+        self.decoder.get_or_init(|| decoder);
+        Ok(())
     }
 
     /// What was loaded.
@@ -113,6 +155,18 @@ impl Pipeline {
         Ok(Some(Scored { face, score }))
     }
 
+    /// As [`Pipeline::score`], and draws the depth that the same features hold; the backbone runs once for both.
+    ///
+    /// # Errors
+    /// As [`Pipeline::draw`].
+    pub async fn depict(&self, frame: &Frame<'_>) -> Result<Option<Depicted>> {
+        let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
+        let region = face_region(&face.bounds);
+        let features = self.features(self.crop(frame, &region));
+        let score = self.classify_features(features.clone()).await?;
+        Ok(Some(Depicted { face, score, region, depth: self.draw(features).await? }))
+    }
+
     /// Scores a region of the frame as the face crop.
     ///
     /// # Errors
@@ -131,8 +185,32 @@ impl Pipeline {
     /// # Errors
     /// [`crate::Error`] if the device fails.
     pub async fn classify(&self, crop: Tensor<4>) -> Result<Score> {
-        let logits = read(self.classifier.forward(crop)).await?;
+        self.classify_features(self.features(crop)).await
+    }
+
+    /// What the backbone sees in one crop, `[1, 128, 7, 7]`: for [`Pipeline::classify_features`] and [`Pipeline::draw`].
+    pub fn features(&self, crop: Tensor<4>) -> Tensor<4> {
+        self.classifier.encoder.forward(crop)
+    }
+
+    /// Scores the features of one crop.
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn classify_features(&self, features: Tensor<4>) -> Result<Score> {
+        let logits = read(self.classifier.forward_features(features)).await?;
         Ok(Score::from_logit(logits[0]))
+    }
+
+    /// Draws the depth that the features of one crop hold, see [`Depicted::depth`].
+    ///
+    /// # Errors
+    /// [`crate::Error::is_invalid_input`] before [`Pipeline::load_decoder`]; [`crate::Error`] if the device fails.
+    pub async fn draw(&self, features: Tensor<4>) -> Result<Vec<f32>> {
+        let decoder = self.decoder.get().ok_or_else(|| {
+            Error::invalid_input("the depth view's decoder is not loaded: load it before the first picture")
+        })?;
+        read(decoder.forward(features)).await
     }
 
     /// Scores the whole frame as the face crop (letterboxed if it is not square).

@@ -25,6 +25,8 @@ pub const FORMAT: u32 = 1;
 pub const DETECTOR: &str = "detector";
 /// Key of the liveness classifier in [`Manifest::networks`].
 pub const CLASSIFIER: &str = "classifier";
+/// Key of the depth view's decoder in [`Manifest::networks`]: the one network that a manifest may lack.
+pub const DECODER: &str = "decoder";
 
 /// What a set of weights is, what it expects as input and how it measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ pub struct Manifest {
     pub format: u32,
     /// What the classifier expects as input.
     pub contract: Contract,
-    /// Files by role: [`DETECTOR`], [`CLASSIFIER`].
+    /// Files by role: [`DETECTOR`], [`CLASSIFIER`], and where there is a depth view [`DECODER`].
     pub networks: BTreeMap<String, NetworkFile>,
     /// Named thresholds with their measured error rates.
     #[serde(rename = "operatingPoints")]

@@ -1,11 +1,13 @@
 import { defineConfig } from 'vite';
+import { input, site } from './site/plugin.js';
 
 export default defineConfig({
-  // The page works from any folder of any host.
+  // The site works from any folder of any host.
   base: './',
-  // Inlined assets become data: URLs, which the page's content security policy refuses to fetch.
+  plugins: [site()],
   build: {
-    rolldownOptions: { input: ['index.html', 'check.html'] },
+    rolldownOptions: { input },
+    // Inlined assets become data: URLs, which the pages' content security policy refuses to fetch.
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -1,12 +1,14 @@
 //! URLs -> bytes of the manifest, the weights and the WebAssembly module. Does not check them: Rust does.
 
 import { LivenessError, type LivenessErrorCode } from './errors.js';
+import type { Progress } from './progress.js';
 
 /** File names of the weights in this package. Each URL is a literal, or bundlers would not find the file. */
 const SHIPPED: Readonly<Record<string, URL>> = {
   'manifest.json': new URL('../weights/manifest.json', import.meta.url),
   'detector.safetensors': new URL('../weights/detector.safetensors', import.meta.url),
   'classifier.safetensors': new URL('../weights/classifier.safetensors', import.meta.url),
+  'decoder.safetensors': new URL('../weights/decoder.safetensors', import.meta.url),
 };
 
 /** The smallest module that uses 128-bit SIMD, which the engine is compiled with. */
@@ -20,19 +22,43 @@ export interface Weights {
   readonly files: Record<string, Uint8Array>;
 }
 
+/** The network that is fetched when it is first asked for: the depth view's. */
+const DECODER = 'decoder';
+
 /**
- * Fetches the manifest and then, side by side, the weights that it names.
+ * Fetches the manifest and then, side by side, the weights that it names, but for the depth view's.
  *
  * @throws LivenessError `MODEL_FETCH` if a file does not arrive. A manifest that is not JSON is passed on: the engine
  * refuses it with `MODEL_INTEGRITY`.
  */
-export async function fetchWeights(assetBase: string | undefined): Promise<Weights> {
-  const manifestJson = await (await get(locate('manifest.json', assetBase), 'MODEL_FETCH')).text();
-  const names = fileNames(manifestJson);
-  const bytes = await Promise.all(
-    names.map(async (name) => body(await get(locate(name, assetBase), 'MODEL_FETCH'), 'MODEL_FETCH')),
+export async function fetchWeights(assetBase: string | undefined, progress: Progress): Promise<Weights> {
+  const manifest = await get(locate('manifest.json', assetBase), 'MODEL_FETCH');
+  const manifestJson = new TextDecoder().decode(await body(manifest, 'MODEL_FETCH'));
+  const named = weightFiles(manifestJson, (network) => network !== DECODER);
+  progress.expect(named.reduce((sum, { bytes }) => sum + bytes, 0));
+  const files = await Promise.all(
+    named.map(async ({ name }) => {
+      const response = await get(locate(name, assetBase), 'MODEL_FETCH');
+      const counted = count(response, progress);
+      const bytes = await body(response, 'MODEL_FETCH');
+      await counted;
+      return [name, bytes] as const;
+    }),
   );
-  return { manifestJson, files: Object.fromEntries(names.map((name, i) => [name, bytes[i]!])) };
+  return { manifestJson, files: Object.fromEntries(files) };
+}
+
+/**
+ * Fetches the depth view's weights, if the manifest names any.
+ *
+ * @throws LivenessError `MODEL_FETCH` if the file does not arrive.
+ */
+export async function fetchDecoder(manifestJson: string, assetBase: string | undefined): Promise<Weights['files']> {
+  const files: Record<string, Uint8Array> = {};
+  for (const { name } of weightFiles(manifestJson, (network) => network === DECODER)) {
+    files[name] = await body(await get(locate(name, assetBase), 'MODEL_FETCH'), 'MODEL_FETCH');
+  }
+  return files;
 }
 
 /**
@@ -41,7 +67,7 @@ export async function fetchWeights(assetBase: string | undefined): Promise<Weigh
  * @throws LivenessError `ENGINE_FETCH` if it does not arrive or is not WebAssembly, `NOT_SUPPORTED` without SIMD,
  * `WASM_BLOCKED_BY_CSP` if the policy forbids it.
  */
-export async function compileEngine(url: URL): Promise<WebAssembly.Module> {
+export async function compileEngine(url: URL, progress: Progress): Promise<WebAssembly.Module> {
   if (!WebAssembly.validate(SIMD_PROBE)) {
     throw new LivenessError('NOT_SUPPORTED', 'This browser has no WebAssembly SIMD: update it to a version from 2023 or later.');
   }
@@ -55,9 +81,13 @@ export async function compileEngine(url: URL): Promise<WebAssembly.Module> {
   const response = await get(url, 'ENGINE_FETCH');
   const type = response.headers.get('content-type') ?? '';
   try {
+    // Counted on a copy, since browsers keep compiled code for the response itself only.
+    const counted = count(response, progress);
     // Streaming compilation refuses any other type, and hosts that do not know .wasm are common.
-    if (type.startsWith('application/wasm')) return await WebAssembly.compileStreaming(response);
-    return await WebAssembly.compile(await body(response, 'ENGINE_FETCH'));
+    const streams = type.startsWith('application/wasm');
+    const module = await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await body(response, 'ENGINE_FETCH')));
+    await counted;
+    return module;
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -65,11 +95,14 @@ export async function compileEngine(url: URL): Promise<WebAssembly.Module> {
   }
 }
 
-/** Names of the weight files. Tolerates any JSON, because judging the manifest is the engine's task. */
-function fileNames(manifestJson: string): string[] {
+/** Names and sizes of the wanted networks' files. Tolerates any JSON, because judging the manifest is the engine's task. */
+function weightFiles(manifestJson: string, wanted: (network: string) => boolean): { name: string; bytes: number }[] {
   try {
-    const networks = (JSON.parse(manifestJson) as { networks?: Record<string, { file?: unknown }> }).networks ?? {};
-    return Object.values(networks).flatMap((n) => (typeof n?.file === 'string' ? [n.file] : []));
+    const { networks = {} } = JSON.parse(manifestJson) as { networks?: Record<string, { file?: unknown; bytes?: unknown }> };
+    const size = (bytes: unknown) => (typeof bytes === 'number' && bytes > 0 ? bytes : 0);
+    return Object.entries(networks).flatMap(([network, n]) =>
+      wanted(network) && typeof n?.file === 'string' ? [{ name: n.file, bytes: size(n.bytes) }] : [],
+    );
   } catch {
     return [];
   }
@@ -91,6 +124,16 @@ async function get(url: URL, code: LivenessErrorCode): Promise<Response> {
   }
   if (!response.ok) throw new LivenessError(code, `${url.href} answered ${response.status}: check that the file is deployed.`);
   return response;
+}
+
+/** Counts a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. */
+async function count(response: Response, { arrived }: Progress): Promise<void> {
+  const reader = response.clone().body?.getReader();
+  try {
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) arrived(read.value.byteLength);
+  } catch {
+    // Whoever reads the response itself hears of it.
+  }
 }
 
 async function body(response: Response, code: LivenessErrorCode): Promise<Uint8Array<ArrayBuffer>> {

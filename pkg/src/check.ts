@@ -6,7 +6,7 @@ import { LivenessError } from './errors.js';
 import type { ChallengeRequest } from './protocol.js';
 import { own } from './source.js';
 import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
-import { PROMPTS, type Hint } from './vocabulary.js';
+import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
 import { Watch } from './watch.js';
 
 /**
@@ -27,6 +27,7 @@ export async function check(client: Client, video: HTMLVideoElement, options: Ch
       const { frame, transfer } = await watch.during(own(video));
       const update = await watch.during(client.ask({ kind: 'observe', frame, timeMs, record }, transfer));
       if (update.verdict) {
+        refuseSlowCamera(update.verdict, watch.shown);
         const { verdict, recording, transcript } = update;
         return { ...verdict, ...(recording !== undefined && { recording }), ...(transcript && { transcript }) };
       }
@@ -40,6 +41,19 @@ export async function check(client: Client, video: HTMLVideoElement, options: Ch
     // Before any later request, since the worker answers in order. Whether it still can is nobody's concern.
     client.ask({ kind: 'endSession' }).catch(() => {});
   }
+}
+
+/**
+ * Too few frames, and nothing else in the way: whose fault? An engine that is slower than the camera leaves out every second
+ * frame at least. Where it looked at more than half of them, the camera gave too few.
+ *
+ * @throws LivenessError `FRAMERATE_TOO_LOW` if it was the camera.
+ */
+function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: CheckResult, shown: number): void {
+  const only: Reason = 'frame-rate-too-low';
+  if (outcome !== 'inconclusive' || reasons.length !== 1 || reasons[0] !== only || shown === 0 || framesSeen * 2 <= shown) return;
+  const rate = ((shown * 1000) / elapsedMs).toFixed(1);
+  throw new LivenessError('FRAMERATE_TOO_LOW', `The camera gave ${rate} frames a second: more light, another camera, or no other program that uses it may help.`);
 }
 
 function challengeOf(challenge: boolean | ChallengeOptions | null): ChallengeRequest | undefined {

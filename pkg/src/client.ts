@@ -1,12 +1,13 @@
 //! The page's side of one worker: requests -> promises. Knows nothing of what is asked.
 
 import { LivenessError } from './errors.js';
-import type { Answers, Reply, Request } from './protocol.js';
-import type { Backend } from './types.js';
+import type { Answers, PlainError, Reply, Request } from './protocol.js';
+import type { Backend, LoadProgress } from './types.js';
 
 interface Pending {
   resolve(value: never): void;
-  reject(error: LivenessError): void;
+  reject(error: unknown): void;
+  readonly hear: ((progress: LoadProgress) => void) | undefined;
 }
 
 /** A worker and the answers it still owes. */
@@ -15,14 +16,21 @@ export class Client {
   readonly #pending = new Map<number, Pending>();
   readonly #stop = new AbortController();
   #nextId = 0;
+  #answered = false;
 
-  constructor(backend: Backend) {
-    this.#worker = start(backend);
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
-    // A worker that never ran: its script is missing, blocked by policy, or the browser has no module workers.
+  /** @throws LivenessError `ENGINE_FETCH` if the browser refuses to start it, `INVALID_INPUT` if `start` gives no Worker. */
+  constructor(backend: Backend, start: (backend: Backend) => Worker = startOwn) {
+    this.#worker = started(backend, start);
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      this.#answered = true;
+      this.#settle(data);
+    };
     this.#worker.onerror = (event) => {
-      const detail = event.message ? `: ${event.message}` : ': check that its script is deployed and the policy allows it';
-      this.end(new LivenessError('ENGINE_FETCH', `The worker failed${detail}.`, { cause: event }));
+      const detail = event.message ? `: ${event.message}` : '';
+      // The engine trapped: out of memory, or a panic, which the console shows.
+      if (this.#answered) return this.end(new LivenessError('INTERNAL', `The engine broke down${detail}.`, { cause: event }));
+      // A worker that never ran: its script is missing, blocked by policy, or the browser has no module workers.
+      this.end(new LivenessError('ENGINE_FETCH', `The worker did not start: check that its script is deployed and the policy allows it${detail}.`, { cause: event }));
     };
   }
 
@@ -31,12 +39,12 @@ export class Client {
     return this.#stop.signal;
   }
 
-  /** Asks the worker; what is in `transfer` is gone for the caller. */
-  ask<R extends Request>(request: R, transfer: Transferable[] = []): Promise<Answers[R['kind']]> {
+  /** Asks the worker; what is in `transfer` is gone for the caller. What `hear` throws is what the promise rejects with. */
+  ask<R extends Request>(request: R, transfer: Transferable[] = [], hear?: (progress: LoadProgress) => void): Promise<Answers[R['kind']]> {
     if (this.stopped.aborted) return Promise.reject(this.stopped.reason);
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
-      this.#pending.set(id, { resolve: resolve as (value: never) => void, reject });
+      this.#pending.set(id, { resolve: resolve as (value: never) => void, reject, hear });
       try {
         this.#worker.postMessage({ id, request }, transfer);
       } catch (cause) {
@@ -57,14 +65,43 @@ export class Client {
 
   #settle(reply: Reply): void {
     const pending = this.#pending.get(reply.id);
+    if ('progress' in reply) {
+      try {
+        pending?.hear?.(reply.progress);
+      } catch (error) {
+        this.#pending.delete(reply.id);
+        pending?.reject(error);
+      }
+      return;
+    }
     this.#pending.delete(reply.id);
     if (reply.ok) pending?.resolve(reply.value as never);
-    else pending?.reject(new LivenessError(reply.error.code, reply.error.message, { retryable: reply.error.retryable }));
+    else pending?.reject(revive(reply.error));
   }
 }
 
+function revive({ code, message, retryable, cause }: PlainError): LivenessError {
+  if (!cause) return new LivenessError(code, message, { retryable });
+  const error = Object.assign(new Error(cause.message), { name: cause.name });
+  return new LivenessError(code, message, { retryable, cause: error });
+}
+
+function started(backend: Backend, start: (backend: Backend) => Worker): Worker {
+  let worker: unknown;
+  try {
+    worker = start(backend);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const remedy = "a package from another origin needs load's worker option.";
+    throw new LivenessError('ENGINE_FETCH', `The worker could not be started: ${reason} (${remedy})`, { cause, retryable: false });
+  }
+  // By tag, not `instanceof`: it may come from an iframe.
+  if (Object.prototype.toString.call(worker) === '[object Worker]') return worker as Worker;
+  throw new LivenessError('INVALID_INPUT', 'The worker option is a function that returns a Worker.');
+}
+
 /** Two literal URLs, each beside its `new Worker`, or bundlers would not find the files. */
-function start(backend: Backend): Worker {
+function startOwn(backend: Backend): Worker {
   if (backend === 'webgpu') return new Worker(new URL('./worker-webgpu.js', import.meta.url), { type: 'module' });
   return new Worker(new URL('./worker-cpu.js', import.meta.url), { type: 'module' });
 }

@@ -5,71 +5,76 @@
 import { hasRealGpu } from './backend.js';
 import { check } from './check.js';
 import { Client } from './client.js';
+import { DepthView } from './depth.js';
 import { LivenessError } from './errors.js';
 import type { Loaded, LoadRequest } from './protocol.js';
 import { own } from './source.js';
-import type { Backend, CheckOptions, CheckResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
+import type { Backend, CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
 
 /** A loaded face detector and liveness network. */
 export class LivenessDetector {
   readonly #client: Client;
   readonly #loaded: Loaded;
+  readonly #depth: DepthView;
   #checking = false;
 
   private constructor(client: Client, loaded: Loaded) {
     this.#client = client;
     this.#loaded = loaded;
+    this.#depth = new DepthView(client);
   }
 
   /**
-   * Starts a worker, downloads the engine and the weights, and gets them ready.
+   * Starts a worker, downloads the engine and the weights, and gets them ready: both networks have run once, so that the
+   * first score takes no longer than others.
    *
    * With `backend: 'auto'` a failing WebGPU is followed by the CPU; asked for by name, it fails.
    *
    * @throws LivenessError `NOT_SUPPORTED`, `ENGINE_FETCH`, `WASM_BLOCKED_BY_CSP`, `MODEL_FETCH`, `MODEL_INTEGRITY`,
-   * `WEBGPU_UNAVAILABLE`, `CANCELLED`.
+   * `WEBGPU_UNAVAILABLE`, `GPU_DEVICE_LOST`, `INVALID_INPUT` for an unknown backend, `CANCELLED`.
    */
   static async load(options: LoadOptions = {}): Promise<LivenessDetector> {
-    const { backend = 'auto', signal } = options;
+    const { backend = 'auto' } = options;
     if (!['auto', 'webgpu', 'cpu'].includes(backend)) {
       throw new LivenessError('INVALID_INPUT', `The backend must be 'auto', 'webgpu' or 'cpu', not ${JSON.stringify(backend)}.`);
     }
     if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined' || typeof createImageBitmap === 'undefined') {
       throw new LivenessError('NOT_SUPPORTED', 'Scoring needs a browser with web workers and WebAssembly.');
     }
-    const request: LoadRequest = {
-      kind: 'load',
+    if (options.worker !== undefined && typeof options.worker !== 'function') {
+      throw new LivenessError('INVALID_INPUT', 'The worker option is a function that returns a Worker.');
+    }
+    const folders = {
       ...(options.assetBase !== undefined && { assetBase: folder(options.assetBase) }),
       ...(options.wasmBase !== undefined && { wasmBase: folder(options.wasmBase) }),
     };
     if (backend === 'auto') {
       if (await hasRealGpu()) {
         try {
-          return await LivenessDetector.#start('webgpu', request, signal);
+          return await LivenessDetector.#start({ kind: 'load', backend: 'webgpu', ...folders }, options);
         } catch (error) {
-          // What would fail on the CPU as well is told at once.
-          if (['CANCELLED', 'MODEL_FETCH', 'MODEL_INTEGRITY', 'WASM_BLOCKED_BY_CSP'].includes(LivenessError.from(error).code)) throw error;
+          // What would fail on the CPU as well is told at once, and what `onProgress` threw is the caller's.
+          if (!(error instanceof LivenessError) || ['CANCELLED', 'MODEL_FETCH', 'MODEL_INTEGRITY', 'WASM_BLOCKED_BY_CSP'].includes(error.code)) throw error;
         }
       }
-      return LivenessDetector.#start('cpu', request, signal);
+      return LivenessDetector.#start({ kind: 'load', backend: 'cpu', ...folders }, options);
     }
     if (backend === 'webgpu' && !('gpu' in navigator)) {
       throw new LivenessError('WEBGPU_UNAVAILABLE', "This browser has no WebGPU on this page: use backend 'cpu' or 'auto'.");
     }
-    return LivenessDetector.#start(backend, request, signal);
+    return LivenessDetector.#start({ kind: 'load', backend, ...folders }, options);
   }
 
-  static async #start(backend: Backend, request: LoadRequest, signal: AbortSignal | undefined): Promise<LivenessDetector> {
+  static async #start(request: LoadRequest, { signal, onProgress, worker }: LoadOptions): Promise<LivenessDetector> {
     const cancelled = () => new LivenessError('CANCELLED', 'Loading was cancelled.', { cause: signal?.reason });
     if (signal?.aborted) throw cancelled();
-    const client = new Client(backend);
+    const client = new Client(request.backend, worker);
     const stop = () => client.end(cancelled());
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      return new LivenessDetector(client, await client.ask(request));
-    } catch (cause) {
-      const error = LivenessError.from(cause);
-      client.end(error);
+      return new LivenessDetector(client, await client.ask(request, [], onProgress));
+    } catch (error) {
+      client.end(LivenessError.from(error));
       throw error;
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -127,15 +132,29 @@ export class LivenessDetector {
   }
 
   /**
+   * Like `score`, and draws the depth that the network sees in the face, from the features that the score comes from. It
+   * shows what the network goes by; it is no input to any verdict, and may look like a face where the score says attack.
+   *
+   * The first call fetches the view's weights, which `load` leaves out; if that fails, the next call tries again.
+   *
+   * @throws LivenessError `MODEL_FETCH` if those weights do not arrive, `MODEL_INTEGRITY` if they are damaged or the
+   * manifest names none; otherwise as `score` does.
+   */
+  async depth(source: FrameSource): Promise<DepthResult> {
+    return this.#depth.draw(source);
+  }
+
+  /**
    * Watches the person in a playing video until there is a verdict: some seconds, 20 at most, and 10 more for each step
    * of a challenge. Frames that are too poor to judge do not count; `onHint` says what to change meanwhile.
    *
    * A device that is too slow, or a camera in the dark, ends in an `inconclusive` verdict whose reasons say so: errors
-   * are for what kept the check from being made.
+   * are for what kept the check from being made. A camera that itself gives too few frames, and nothing else in the way, is
+   * one: `FRAMERATE_TOO_LOW`.
    *
    * @throws LivenessError `INVALID_INPUT` for a video that does not play, an unknown operating point, a bad challenge, or
    * while another check runs on this detector; `CANCELLED` by the signal or `dispose`; `CAMERA_LOST`; `APP_INACTIVE` if
-   * the page is hidden; `TIMEOUT` if no frame comes; `GPU_DEVICE_LOST`. Afterwards the detector can check again.
+   * the page is hidden; `TIMEOUT` if no frame comes; `FRAMERATE_TOO_LOW`; `GPU_DEVICE_LOST`. Afterwards the detector can check again.
    */
   async check(video: HTMLVideoElement, options: CheckOptions = {}): Promise<CheckResult> {
     if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');

@@ -1,13 +1,15 @@
 //! The JavaScript face of the Rust engine (src/web), written by hand; both WebAssembly modules have it. Types only.
 
 import type { ChallengeRequest, SessionUpdate } from './protocol.js';
-import type { FrameSource, ScoreResult, Transcript } from './types.js';
+import type { DepthResult, FrameSource, ScoreResult, Transcript } from './types.js';
 
 /** Networks filled with weights, on one backend. Lives in a worker. */
 export interface Engine {
   score(source: FrameSource): Promise<ScoreResult>;
   scorePixels(rgba: Uint8Array, width: number, height: number): Promise<ScoreResult>;
   scoreCrop(source: FrameSource): Promise<number>;
+  loadDecoder(weights: Record<string, Uint8Array>): void;
+  depth(source: FrameSource): Promise<DepthResult>;
   startSession(operatingPoint: string, challenge: ChallengeRequest | undefined, nonce: string | undefined): Session;
   readonly backend: string;
   readonly adapter: string | undefined;
@@ -20,6 +22,16 @@ export interface Session {
   recording(): string;
   transcript(): Transcript | undefined;
   free(): void;
+}
+
+/** One backend's module, and the WebAssembly file that it needs. */
+export interface EngineFiles {
+  readonly module: EngineModule;
+  readonly url: URL;
+  /** The file's name, for a folder given by `wasmBase`. */
+  readonly name: string;
+  /** The file's size. Servers that compress do not tell it. */
+  readonly bytes: number;
 }
 
 /** What a module made by wasm-bindgen exports. */

@@ -1,45 +1,50 @@
 //! Every failure of the package as one class: a stable code for programs, a sentence for people.
 
 /** Stable names of what went wrong. New ones may be added in a minor version; none changes its meaning. */
-export type LivenessErrorCode =
+export const ERROR_CODES = [
   /** This browser lacks something that the package needs (workers, WebAssembly SIMD, a camera interface). */
-  | 'NOT_SUPPORTED'
+  'NOT_SUPPORTED',
   /** An argument cannot be used: a frame that is empty, closed or cross-origin, a video that does not play, a wrong name. */
-  | 'INVALID_INPUT'
+  'INVALID_INPUT',
   /** The worker or the WebAssembly module did not arrive. */
-  | 'ENGINE_FETCH'
+  'ENGINE_FETCH',
   /** The page's content security policy forbids WebAssembly: its `script-src` needs `'wasm-unsafe-eval'`. */
-  | 'WASM_BLOCKED_BY_CSP'
+  'WASM_BLOCKED_BY_CSP',
   /** The weights or their manifest did not arrive. */
-  | 'MODEL_FETCH'
+  'MODEL_FETCH',
   /** The weights arrived, but corrupt, cut short, or made for another version. */
-  | 'MODEL_INTEGRITY'
+  'MODEL_INTEGRITY',
   /** WebGPU was asked for and there is none, or its device did not open. */
-  | 'WEBGPU_UNAVAILABLE'
+  'WEBGPU_UNAVAILABLE',
   /** The device failed while it worked (driver reset, graphics memory full). Load a new detector. */
-  | 'GPU_DEVICE_LOST'
+  'GPU_DEVICE_LOST',
   /** Stopped by an AbortSignal or by `dispose`. */
-  | 'CANCELLED'
+  'CANCELLED',
   /** A fault in this package. Load a new detector; please report it. */
-  | 'INTERNAL'
+  'INTERNAL',
   /** Cameras need https or localhost. */
-  | 'INSECURE_CONTEXT'
+  'INSECURE_CONTEXT',
   /** The user, or a setting, said no; `retryable` if the prompt was merely dismissed. */
-  | 'CAMERA_PERMISSION_DENIED'
+  'CAMERA_PERMISSION_DENIED',
   /** No camera is connected. */
-  | 'CAMERA_NOT_FOUND'
+  'CAMERA_NOT_FOUND',
   /** The camera is there, but another program or the system holds it. */
-  | 'CAMERA_IN_USE'
+  'CAMERA_IN_USE',
   /** No camera can do what was asked. */
-  | 'CAMERA_CONSTRAINTS'
+  'CAMERA_CONSTRAINTS',
   /** The page's Permissions-Policy, or the browser, keeps this page from cameras. */
-  | 'CAMERA_BLOCKED'
+  'CAMERA_BLOCKED',
   /** The camera stopped, or was muted, while in use. */
-  | 'CAMERA_LOST'
+  'CAMERA_LOST',
+  /** The camera gave too few frames for a verdict. A device too slow to score them is an `inconclusive` verdict instead. */
+  'FRAMERATE_TOO_LOW',
   /** The page was hidden during a check. */
-  | 'APP_INACTIVE'
+  'APP_INACTIVE',
   /** No frame, or no answer, came for seconds. */
-  | 'TIMEOUT';
+  'TIMEOUT',
+] as const;
+
+export type LivenessErrorCode = (typeof ERROR_CODES)[number];
 
 const RETRYABLE: ReadonlySet<LivenessErrorCode> = new Set([
   'ENGINE_FETCH',
@@ -47,33 +52,14 @@ const RETRYABLE: ReadonlySet<LivenessErrorCode> = new Set([
   'CAMERA_NOT_FOUND',
   'CAMERA_IN_USE',
   'CAMERA_LOST',
+  'FRAMERATE_TOO_LOW',
   'APP_INACTIVE',
   'TIMEOUT',
 ]);
 
-const CODES: ReadonlySet<string> = new Set<LivenessErrorCode>([
-  'NOT_SUPPORTED',
-  'INVALID_INPUT',
-  'ENGINE_FETCH',
-  'WASM_BLOCKED_BY_CSP',
-  'MODEL_FETCH',
-  'MODEL_INTEGRITY',
-  'WEBGPU_UNAVAILABLE',
-  'GPU_DEVICE_LOST',
-  'CANCELLED',
-  'INTERNAL',
-  'INSECURE_CONTEXT',
-  'CAMERA_PERMISSION_DENIED',
-  'CAMERA_NOT_FOUND',
-  'CAMERA_IN_USE',
-  'CAMERA_CONSTRAINTS',
-  'CAMERA_BLOCKED',
-  'CAMERA_LOST',
-  'APP_INACTIVE',
-  'TIMEOUT',
-]);
+const CODES: ReadonlySet<string> = new Set(ERROR_CODES);
 
-/** The only error that this package throws on purpose. */
+/** The only error that this package throws on purpose. `cause` is what the browser or the engine said, where it did. */
 export class LivenessError extends Error {
   override readonly name = 'LivenessError';
   /** What happened, for programs. */
@@ -92,9 +78,13 @@ export class LivenessError extends Error {
     if (error instanceof LivenessError) return error;
     const code = (error as { code?: unknown } | null)?.code;
     const message = error instanceof Error ? error.message : String(error);
-    if (typeof code === 'string' && CODES.has(code)) {
-      return new LivenessError(code as LivenessErrorCode, message, { cause: error });
-    }
+    // Its cause, if it has one: it is the same error itself.
+    if (typeof code === 'string' && CODES.has(code)) return new LivenessError(code as LivenessErrorCode, message, causeOf(error));
     return new LivenessError(fallback, message, { cause: error });
   }
+}
+
+function causeOf(error: unknown): { cause?: unknown } {
+  const cause = (error as { cause?: unknown }).cause;
+  return cause === undefined ? {} : { cause };
 }

@@ -2,7 +2,7 @@
 
 export { openCamera, type Camera, type CameraOptions } from './camera.js';
 export { LivenessDetector } from './detector.js';
-export { LivenessError, type LivenessErrorCode } from './errors.js';
+export { ERROR_CODES, LivenessError, type LivenessErrorCode } from './errors.js';
 export { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS, type Hint, type Notice, type Outcome, type Prompt, type Reason } from './vocabulary.js';
 export type {
   Backend,
@@ -11,9 +11,12 @@ export type {
   CheckOptions,
   CheckProgress,
   CheckResult,
+  DepthMap,
+  DepthResult,
   FaceBox,
   FrameSource,
   LoadOptions,
+  LoadProgress,
   OperatingPoint,
   ScoreResult,
   Timings,

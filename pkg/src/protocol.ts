@@ -1,12 +1,13 @@
 //! The messages between the page and its worker. Types only.
 
 import type { LivenessErrorCode } from './errors.js';
-import type { CheckProgress, CheckResult, FaceBox, OperatingPoint, ScoreResult } from './types.js';
+import type { Backend, CheckProgress, CheckResult, DepthResult, FaceBox, LoadProgress, OperatingPoint, ScoreResult } from './types.js';
 import type { Prompt } from './vocabulary.js';
 
 /** Absolute URLs, since a worker resolves relative ones against itself. Missing means: shipped in the package. */
 export interface LoadRequest {
   readonly kind: 'load';
+  readonly backend: Backend;
   readonly assetBase?: string;
   readonly wasmBase?: string;
 }
@@ -33,6 +34,8 @@ export type Request =
   | { readonly kind: 'score'; readonly frame: OwnedFrame }
   | { readonly kind: 'scoreCrop'; readonly frame: OwnedFrame }
   | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number }
+  | { readonly kind: 'loadDecoder' }
+  | { readonly kind: 'depth'; readonly frame: OwnedFrame }
   | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined; readonly nonce: string | undefined }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
   | { readonly kind: 'endSession' };
@@ -50,6 +53,9 @@ export interface Answers {
   score: ScoreResult;
   scoreCrop: number;
   scorePixels: ScoreResult;
+  /** Out of turn: nothing waits for this download. */
+  loadDecoder: void;
+  depth: DepthResult;
   startSession: void;
   /** Beside the verdict a recording, if it was asked for, and a transcript, if there is a nonce. */
   observe: SessionUpdate & Pick<CheckResult, 'recording' | 'transcript'>;
@@ -61,6 +67,7 @@ export interface PlainError {
   readonly code: LivenessErrorCode;
   readonly message: string;
   readonly retryable: boolean;
+  readonly cause?: { readonly name: string; readonly message: string };
 }
 
 export interface Envelope {
@@ -68,6 +75,8 @@ export interface Envelope {
   readonly request: Request;
 }
 
+/** Any number of times progress, then a value or an error. */
 export type Reply =
+  | { readonly id: number; readonly progress: LoadProgress }
   | { readonly id: number; readonly ok: true; readonly value: Answers[keyof Answers] }
   | { readonly id: number; readonly ok: false; readonly error: PlainError };

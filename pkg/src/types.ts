@@ -37,6 +37,8 @@ export interface Timings {
   readonly cropMs: number;
   /** The liveness network. */
   readonly scoreMs: number;
+  /** Drawing the depth view; `depth` alone has it. */
+  readonly depthMs?: number;
   /** All of it, inside the worker. */
   readonly totalMs: number;
 }
@@ -48,6 +50,21 @@ export interface ScoreResult {
   readonly score: number | null;
   readonly backend: Backend;
   readonly timings: Timings;
+}
+
+/** What the network sees of a face's shape. An illustration: the score does not depend on it. */
+export interface DepthMap {
+  /** The square of the frame that the map shows, in its pixels. It may reach beyond the frame. */
+  readonly region: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  readonly width: number;
+  readonly height: number;
+  /** `width * height` depths, row by row from the top left: 1 is nearest, 0 is flat or no face. */
+  readonly data: Float32Array;
+}
+
+/** A score, and the depth that was drawn from the same features. Without a face, `depth` is null as well. */
+export interface DepthResult extends ScoreResult {
+  readonly depth: DepthMap | null;
 }
 
 /** A named threshold and what it was measured to cost. */
@@ -142,4 +159,27 @@ export interface LoadOptions {
   readonly wasmBase?: string | URL;
   /** Stops loading; `load` then rejects with `CANCELLED`. */
   readonly signal?: AbortSignal;
+  /** Called as bytes arrive and steps are done. What it throws ends the loading. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /**
+   * Starts a module worker that runs `bonafide/worker`, where this package cannot start one itself (it comes from another
+   * origin, or a bundler does not see its workers). Called once for each backend that is tried; the worker is then the
+   * detector's, which ends it.
+   */
+  readonly worker?: (backend: Backend) => Worker;
+}
+
+/** How far loading is. */
+export interface LoadProgress {
+  /** `download`: engine and weights arrive. `prepare`: all is there; it is compiled, filled, and run once. */
+  readonly stage: 'download' | 'prepare';
+  /** Bytes of the engine and the weights that arrived, counted after decompression. */
+  readonly loadedBytes: number;
+  /** All bytes of them, known from the first call on. */
+  readonly totalBytes: number;
+  /**
+   * Of the whole, 0 to 1; the download is the first nine tenths. Never falls, except where `auto` gives WebGPU up and
+   * begins anew with the CPU.
+   */
+  readonly fraction: number;
 }

@@ -21,6 +21,7 @@ export class Watch {
   #failure: LivenessError | undefined;
   #closed = false;
   #lastMs = -Infinity;
+  #frames: { readonly first: number; readonly last: number } | undefined;
 
   /**
    * `signal` is the caller's, `stopped` aborts with a LivenessError when the worker ends.
@@ -88,6 +89,11 @@ export class Watch {
     return (this.#lastMs = Math.max(this.#lastMs, timeMs));
   }
 
+  /** Frames that the video showed from the first one given out to the last, given out or not; 0 where the browser does not count. */
+  get shown(): number {
+    return this.#frames ? this.#frames.last - this.#frames.first + 1 : 0;
+  }
+
   /**
    * Waits for other work, but no longer than the watching lasts.
    *
@@ -144,7 +150,10 @@ export class Watch {
     return new Promise((resolve) => {
       if (typeof video.requestVideoFrameCallback === 'function') {
         // Not the capture time, which not every frame has: one session, one clock.
-        video.requestVideoFrameCallback((_, { presentationTime }) => resolve(presentationTime));
+        video.requestVideoFrameCallback((_, { presentationTime, presentedFrames }) => {
+          this.#frames = { first: this.#frames?.first ?? presentedFrames, last: presentedFrames };
+          resolve(presentationTime);
+        });
         return;
       }
       const shown = video.currentTime;

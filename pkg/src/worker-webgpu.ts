@@ -1,6 +1,6 @@
 //! Entry of the worker with the WebGPU engine.
 
-import * as engine from './wasm/bonafide_webgpu.js';
-import { serve } from './worker.js';
+import { webgpu } from './engine-webgpu.js';
+import { serve } from './serve.js';
 
-serve('webgpu', engine, new URL('./wasm/bonafide_webgpu_bg.wasm', import.meta.url), 'bonafide_webgpu_bg.wasm');
+serve({ webgpu });

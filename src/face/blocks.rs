@@ -9,8 +9,10 @@ use burn::{
         conv::{Conv2d, Conv2dConfig},
         pool::{MaxPool2d, MaxPool2dConfig},
     },
-    tensor::{Device, Tensor, activation::relu},
+    tensor::{Device, Tensor},
 };
+
+use crate::packed::Packed;
 
 /// `[in, out]` channels with bias, zeros until weights are loaded, padding like TensorFlow's `SAME` for even sizes.
 pub(super) fn convolution(
@@ -37,6 +39,9 @@ pub(super) struct Block {
     pointwise: Conv2d,
     slopes: Option<PRelu>,
     pool: Option<MaxPool2d>,
+    /// Of the two convolutions.
+    #[module(skip)]
+    packed: [Packed; 2],
 }
 
 impl Block {
@@ -47,28 +52,24 @@ impl Block {
             pointwise: convolution(channels, 1, 1, 1, device),
             slopes: prelu.then(|| PReluConfig::new().with_num_parameters(output).init(device)),
             pool: (stride == 2).then(|| MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init()),
+            packed: Default::default(),
         }
+    }
+
+    /// Packs both convolutions: for inference alone.
+    pub(super) fn pack(self) -> Self {
+        Self { packed: [Packed::pack(&self.depthwise), Packed::pack(&self.pointwise)], ..self }
     }
 
     /// `[B, in, H, W]` -> `[B, out, H / stride, W / stride]`.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.pointwise.forward(self.depthwise.forward(x.clone()));
+        let [depthwise, pointwise] = &self.packed;
+        let y = depthwise.forward(&self.depthwise, x.clone(), None, false);
         let skip = match &self.pool {
-            Some(pool) => pool.forward(x),
+            Some(pool) => pointwise.pool(pool, x),
             None => x,
         };
-        let [batch, channels, height, width] = skip.dims();
-        let missing = y.dims()[1] - channels;
-        let skip = match missing {
-            0 => skip,
-            _ => {
-                let zeros = Tensor::zeros([batch, missing, height, width], &skip.device());
-                Tensor::cat(vec![skip, zeros], 1)
-            }
-        };
-        match &self.slopes {
-            Some(slopes) => slopes.forward(y + skip),
-            None => relu(y + skip),
-        }
+        let y = pointwise.forward(&self.pointwise, y, Some(skip), self.slopes.is_none());
+        self.slopes.iter().fold(y, |y, slopes| slopes.forward(y))
     }
 }

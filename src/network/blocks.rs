@@ -8,17 +8,21 @@ use burn::{
     nn::{
         BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
         conv::{Conv2d, Conv2dConfig},
+        pool::MaxPool2d,
     },
     tensor::{Device, Tensor, activation},
 };
 
 use super::kernels::{self, Layer, Normed};
+use crate::packed::Packed;
 
 /// Convolution without bias and batch norm; once folded, convolution with bias.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
     conv: Conv2d,
     norm: Option<BatchNorm>,
+    #[module(skip)]
+    packed: Packed,
 }
 
 impl ConvNorm {
@@ -27,6 +31,7 @@ impl ConvNorm {
         Self {
             conv: convolution(channels, kernel, stride).with_bias(false).init(device),
             norm: Some(BatchNormConfig::new(channels[1]).init(device)),
+            packed: Packed::default(),
         }
     }
 
@@ -35,6 +40,7 @@ impl ConvNorm {
         Self {
             conv: convolution(channels, kernel, stride).with_initializer(Initializer::Zeros).init(device),
             norm: None,
+            packed: Packed::default(),
         }
     }
 
@@ -80,8 +86,8 @@ impl ConvNorm {
             }
             return output;
         }
-        let y = self.conv.forward(x);
-        let y = self.norm.iter().fold(y, |y, norm| norm.forward(y));
+        let Some(norm) = &self.norm else { return self.packed.forward(&self.conv, x, add, relu) };
+        let y = norm.forward(self.conv.forward(x));
         let y = add.into_iter().fold(y, Tensor::add);
         if relu { activation::relu(y) } else { y }
     }
@@ -95,7 +101,18 @@ impl ConvNorm {
         let bias = norm.beta.val() - norm.running_mean.value() * scale.clone();
         conv.weight = Param::from_tensor(conv.weight.val() * scale.reshape([out, 1, 1, 1]));
         conv.bias = Some(Param::from_tensor(bias));
-        Self { conv, norm: None }
+        Self { conv, norm: None, packed: Packed::default() }
+    }
+
+    /// A folded layer packs its weights, where they lie on the CPU: for inference alone.
+    pub fn pack(self) -> Self {
+        let packed = if self.norm.is_none() { Packed::pack(&self.conv) } else { Packed::default() };
+        Self { packed, ..self }
+    }
+
+    /// A max-pool of what the layer gives.
+    pub(crate) fn pool(&self, pool: &MaxPool2d, x: Tensor<4>) -> Tensor<4> {
+        self.packed.pool(pool, x)
     }
 }
 
@@ -152,5 +169,10 @@ impl ResidualDown {
     /// Folds its three [`ConvNorm`]s.
     pub fn fold(self) -> Self {
         Self { first: self.first.fold(), second: self.second.fold(), shortcut: self.shortcut.map(ConvNorm::fold) }
+    }
+
+    /// Packs its three [`ConvNorm`]s.
+    pub fn pack(self) -> Self {
+        Self { first: self.first.pack(), second: self.second.pack(), shortcut: self.shortcut.map(ConvNorm::pack) }
     }
 }

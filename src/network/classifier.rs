@@ -79,6 +79,11 @@ impl Classifier {
         self.liveness(self.embed(x))
     }
 
+    /// As [`Classifier::forward`], of what [`Encoder::forward`] gave: for whoever looks at those features too.
+    pub fn forward_features(&self, features: Tensor<4>) -> Tensor<1> {
+        self.liveness(Encoder::pool(features))
+    }
+
     /// As [`Classifier::forward`], and with a second head the logits of the types too, `[B, types + 1]`, 0 bona fide.
     pub fn forward_types(&self, x: Tensor<4>) -> (Tensor<1>, Option<Tensor<2>>) {
         let embedding = self.embed(x);
@@ -109,6 +114,11 @@ impl Classifier {
     pub fn fold(self) -> Self {
         Self { encoder: self.encoder.fold(), types: None, ..self }
     }
+
+    /// The same function of a folded classifier whose weights stay as they are: on the CPU, several times as fast.
+    pub fn pack(self) -> Self {
+        Self { encoder: self.encoder.pack(), ..self }
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +130,16 @@ mod tests {
     fn has_the_papers_size() {
         // burn counts the batch norms' running means and variances too, two per channel of 1,200 normalised channels.
         assert_eq!(Classifier::new(WIDTH, &Device::flex()).num_params(), 712_465 + 2 * 1_200);
+    }
+
+    #[test]
+    fn packing_changes_nothing_but_the_time() {
+        let device = Device::flex();
+        let classifier = Classifier::new(WIDTH, &device).fold();
+        let x = Tensor::random([2, 3, 96, 96], Distribution::Uniform(0.0, 1.0), &device);
+        let plain = classifier.forward(x.clone());
+        let off = (classifier.pack().forward(x) - plain).abs().max().into_scalar::<f32>();
+        assert!(off < 1e-5, "{off}");
     }
 
     #[test]

@@ -53,14 +53,18 @@ impl Encoder {
         let x = self.stem.forward_relu(x);
         let x = match kernels::of(&x) {
             Some(kernels) => kernels.max_pool(x),
-            None => self.pool.forward(x),
+            None => self.stem.pool(&self.pool, x),
         };
         self.stages.iter().fold(x, |x, stage| stage.forward(x))
     }
 
     /// As [`Encoder::forward`], averaged over the map: embedding `[B, channels(width)[3]]`.
     pub fn embed(&self, x: Tensor<4>) -> Tensor<2> {
-        let map = self.forward(x);
+        Self::pool(self.forward(x))
+    }
+
+    /// The mean of each channel of a map from [`Encoder::forward`]: `[B, C, H, W]` -> `[B, C]`.
+    pub(super) fn pool(map: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = map.dims();
         map.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
     }
@@ -71,6 +75,15 @@ impl Encoder {
             stem: self.stem.fold(),
             pool: self.pool,
             stages: self.stages.into_iter().map(ResidualDown::fold).collect(),
+        }
+    }
+
+    /// Packs every folded convolution, see [`ConvNorm::pack`].
+    pub fn pack(self) -> Self {
+        Self {
+            stem: self.stem.pack(),
+            pool: self.pool,
+            stages: self.stages.into_iter().map(ResidualDown::pack).collect(),
         }
     }
 }

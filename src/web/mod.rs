@@ -3,6 +3,7 @@
 //! One [`Engine`] holds the loaded networks, and [`session`] runs them over many frames. Whatever goes wrong reaches
 //! JavaScript as an `Error` named `LivenessError` with a stable `code`; a frame without a face is a result, not an error.
 
+mod depth;
 mod device;
 mod frames;
 pub mod session;
@@ -17,6 +18,7 @@ use wasm_bindgen_futures::future_to_promise;
 use crate::{
     crop::face_region, error::Error, face::Face, frame::Frame, pipeline::Pipeline, region::Region, weights::Contract,
 };
+use depth::Drawn;
 use frames::{FrameReader, Pixels};
 
 #[cfg(feature = "webgpu")]
@@ -67,11 +69,7 @@ impl Engine {
     /// without an adapter or in the CPU module, `INVALID_INPUT` for other arguments.
     pub async fn load(manifest: String, weights: Object, backend: String) -> Result<Engine, JsValue> {
         let backend = device::open(&backend).await.map_err(to_js)?;
-        let fetch = |file: &str| {
-            let bytes = Reflect::get(&weights, &file.into()).ok()?;
-            bytes.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())
-        };
-        let pipeline = Pipeline::load(&manifest, fetch, &backend.device).map_err(to_js)?;
+        let pipeline = Pipeline::load(&manifest, weights_in(&weights), &backend.device).map_err(to_js)?;
         Ok(Engine { inner: Rc::new(Inner { pipeline, reader: RefCell::default(), backend }) })
     }
 
@@ -123,18 +121,30 @@ impl Engine {
 
 impl Inner {
     async fn score(&self, pixels: Pixels, began: f64) -> Result<JsValue, JsValue> {
-        let frame = pixels.frame().map_err(to_js)?;
+        let (result, _) = self.measure(pixels, began, false).await.map_err(to_js)?;
+        to_object(&result)
+    }
+
+    /// Finds, scores, and where `draw` says so draws the most confident face.
+    async fn measure(&self, pixels: Pixels, began: f64, draw: bool) -> crate::Result<(ScoreResult, Option<Drawn>)> {
+        let frame = pixels.frame()?;
         let read = now();
-        let face = self.pipeline.detect(&frame).await.map_err(to_js)?.into_iter().next();
+        let face = self.pipeline.detect(&frame).await?.into_iter().next();
         let detected = now();
-        let (mut cropped, mut score) = (detected, None);
+        let (mut cropped, mut scored, mut score, mut drawn) = (detected, detected, None, None);
         if let Some(face) = &face {
-            let crop = self.pipeline.crop(&frame, &face_region(&face.bounds));
+            let region = face_region(&face.bounds);
+            let crop = self.pipeline.crop(&frame, &region);
             cropped = now();
-            score = Some(self.pipeline.classify(crop).await.map_err(to_js)?.value());
+            let features = self.pipeline.features(crop);
+            score = Some(self.pipeline.classify_features(features.clone()).await?.value());
+            scored = now();
+            if draw {
+                drawn = Some(Drawn { region, depth: self.pipeline.draw(features).await? });
+            }
         }
-        let scored = now();
-        to_object(&ScoreResult {
+        let ended = now();
+        let result = ScoreResult {
             face: face.as_ref().map(FaceObject::from),
             score,
             backend: self.backend.name,
@@ -143,9 +153,11 @@ impl Inner {
                 detect_ms: detected - read,
                 crop_ms: cropped - detected,
                 score_ms: scored - cropped,
-                total_ms: scored - began,
+                depth_ms: draw.then_some(ended - scored),
+                total_ms: ended - began,
             },
-        })
+        };
+        Ok((result, drawn))
     }
 }
 
@@ -180,7 +192,17 @@ struct Timings {
     detect_ms: f64,
     crop_ms: f64,
     score_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth_ms: Option<f64>,
     total_ms: f64,
+}
+
+/// Finds a file's bytes in an object of `Uint8Array`s by name.
+fn weights_in(weights: &Object) -> impl Fn(&str) -> Option<Vec<u8>> {
+    |file| {
+        let bytes = Reflect::get(weights, &file.into()).ok()?;
+        bytes.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())
+    }
 }
 
 fn to_object(value: &impl Serialize) -> Result<JsValue, JsValue> {

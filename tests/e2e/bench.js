@@ -1,59 +1,245 @@
-//! Prints milliseconds per score in a real browser, and what a check costs the page's thread, beside what a page downloads. Minimum of many runs: the
-//! machine may be busy with other things.
+//! `make bench`: ours against ONNX Runtime Web, the same networks on the same pixels, taking turns in one Chromium.
+//!
+//! Writes target/bench.json and the README's table. Fails if the two do not compute the same. Options: `--rounds N` on the
+//! CPU (60), `--gpu-rounds N` (5), `--first N` (5), `--frames N` (1000) for the memory, `--no-readme`.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { brotliCompressSync, constants } from 'node:zlib';
-import { launch } from './browser.js';
-import { openPackage, pack } from './detector.js';
-import { portrait, writeClip } from './pictures.js';
-import { root, serve } from './server.js';
+import { parseArgs } from 'node:util';
+import { launch, open } from './browser.js';
+import { round, spread, table, writeTable } from './bench/figures.js';
+import { watchMemory } from './bench/memory.js';
+import { PEERS, serveBench } from './bench/site.js';
+import { compressed } from './bench/sizes.js';
+import { openPackage, unsure } from './detector.js';
+import { faceCrop, fit, portrait, writeClip } from './pictures.js';
+import { root } from './server.js';
 
-const photo = pack(portrait());
-const server = await serve();
-const browser = await launch({ webgpu: true, clip: writeClip('bench.y4m', portrait()) });
-const { page } = await openPackage(browser, server);
-
-for (const [backend, runs] of [['cpu', 60], ['webgpu', 5]]) {
-  const timings = await page.evaluate(async ([backend, runs, { base64, width, height }]) => {
-    const detector = await load({ backend });
-    const data = imageData(base64, width, height);
-    const all = [];
-    for (let i = 0; i < runs + 2; i++) all.push((await detector.score(data)).timings);
-    return { all: all.slice(2), adapter: detector.adapter };
-  }, [backend, runs, photo]);
-  const of = (key) => timings.all.map((t) => t[key]).sort((a, b) => a - b);
-  const line = ['totalMs', 'detectMs', 'cropMs', 'scoreMs'].map((key) => `${key} ${of(key)[0].toFixed(1)}`).join('  ');
-  console.log(`${backend.padEnd(7)} ${line}  (minimum of ${runs}; median total ${of('totalMs')[runs >> 1].toFixed(1)})${timings.adapter ? `  ${timings.adapter}` : ''}`);
-}
-// A face that is judged in a second would leave little to measure: a challenge that nobody answers lasts.
-const checked = await page.evaluate(async () => {
-  const { openCamera } = await import('/pkg/dist/index.js');
-  const detector = await load({ backend: 'cpu' });
-  const video = Object.assign(document.createElement('video'), { muted: true, srcObject: (await openCamera()).stream });
-  await video.play();
-  const long = [];
-  const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration)));
-  observer.observe({ type: 'longtask' });
-  const { outcome, framesSeen, elapsedMs } = await detector.check(video, { challenge: { steps: ['turn-left'] } });
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  observer.disconnect();
-  return { outcome, framesSeen, elapsedMs, long };
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '60' },
+    'gpu-rounds': { type: 'string', default: '5' },
+    first: { type: 'string', default: '5' },
+    frames: { type: 'string', default: '1000' },
+    'no-readme': { type: 'boolean', default: false },
+  },
 });
-const rate = (checked.framesSeen / checked.elapsedMs) * 1000;
-const longest = checked.long.length ? `longest of ${checked.long.length} tasks above 50 ms: ${Math.max(...checked.long)} ms` : 'no task above 50 ms';
-console.log(`check   ${checked.framesSeen} frames in ${(checked.elapsedMs / 1000).toFixed(1)} s, ${rate.toFixed(1)} a second; on the page's thread ${longest}`);
+/** Largest difference of scores between us and the peer. */
+const TOLERANCE = 1e-3;
+/** Frames before the memory is looked at for the first time: by then every buffer has been needed once. */
+const SETTLED = 100;
+
+const cores = cpus().length;
+const load = loadavg()[0].toFixed(1);
+const pictures = { frame: portrait(), letterbox: fit(portrait(), 128, 128), crop: faceCrop() };
+const server = await serveBench(pictures);
+const browser = await launch({ webgpu: true, clip: writeClip('bench.y4m', portrait()) });
+
+/** Everyone in one page, each in a worker of its own. */
+async function openContestants() {
+  const opened = await openPackage(browser, server);
+  const { page } = opened;
+  await page.evaluate(async () => (globalThis.detector = await load({ backend: 'cpu' })));
+  // A certain score agrees to many digits whatever computes it.
+  pictures.crop = await unsure(page, pictures.crop, 0.5);
+  const adapter = await page.evaluate(async ([wasm, webgpu, cores]) => {
+    const { classifierInput, detectorInput, peer, pixels, takeTurns } = await import('/bench/page.js');
+    const [rgba, letterbox, crop] = await Promise.all(['frame', 'letterbox', 'crop'].map(pixels));
+    const frame = new ImageData(rgba, 640, 480);
+    globalThis.crop = new ImageData(crop, 224, 224);
+    globalThis.letterbox = new ImageData(letterbox, 128, 128);
+    globalThis.inputs = { detector: detectorInput(letterbox), classifier: classifierInput(crop) };
+    globalThis.takeTurns = takeTurns;
+    globalThis.ours = { cpu: detector, webgpu: await load({ backend: 'webgpu' }) };
+    globalThis.peers = {
+      ort_1t: peer({ ...wasm, threads: 1 }),
+      ort_threads: peer({ ...wasm, threads: cores }),
+      ort_webgpu: peer({ ...webgpu, threads: 1 }),
+    };
+    globalThis.turn = (name) => async () => {
+      if (ours[name]) return (await ours[name].score(frame)).timings;
+      const { detector, classifier } = await peers[name].ask(inputs);
+      return { detectMs: detector.ms, scoreMs: classifier.ms };
+    };
+    return ours.webgpu.adapter;
+  }, [PEERS.wasm, PEERS.webgpu, cores]);
+  return { ...opened, adapter };
+}
+
+/** The largest difference of a score, or of a face's confidence, between anyone and our CPU module. */
+async function compare(page) {
+  const all = await page.evaluate(async () => {
+    const sigmoid = (logit) => 1 / (1 + Math.exp(-logit));
+    const results = {};
+    for (const [name, detector] of Object.entries(ours)) {
+      results[name] = { score: await detector.scoreCrop(crop), confidence: (await detector.score(letterbox)).face.confidence };
+    }
+    for (const [name, peer] of Object.entries(peers)) {
+      const { detector, classifier } = await peer.ask(inputs);
+      results[name] = { score: sigmoid(classifier.logits[0]), confidence: sigmoid(detector.logits.reduce((a, b) => Math.max(a, b))) };
+    }
+    return results;
+  });
+  let largest = 0;
+  for (const [name, { score, confidence }] of Object.entries(all)) {
+    for (const [what, theirs, ours] of [['score', score, all.cpu.score], ['face confidence', confidence, all.cpu.confidence]]) {
+      const difference = Math.abs(theirs - ours);
+      assert.ok(difference <= TOLERANCE, `${what} of ${name}: ${theirs}, ours on the CPU ${ours}: these are not the same networks, and no comparison`);
+      largest = Math.max(largest, difference);
+    }
+  }
+  return largest;
+}
+
+async function turns(page, names, rounds, pauseMs) {
+  const run = (rounds) => page.evaluate(
+    ([names, rounds, pauseMs]) => takeTurns(Object.fromEntries(names.map((name) => [name, turn(name)])), rounds, pauseMs),
+    [names, rounds, pauseMs],
+  );
+  // Compilers tier up and pipelines are made during the first ones.
+  await run(rounds > 10 ? 5 : 1);
+  const results = await run(rounds);
+  return (name, key) => spread(results[name].map((timings) => timings[key]));
+}
+
+/** A fresh browser context for each: nothing is cached, compiled or warm. */
+async function firstScores(backend, count) {
+  const results = { ours: [], ort: [] };
+  const requests = {};
+  for (let at = 0; at < count; at++) {
+    for (const who of at % 2 ? ['ort', 'ours'] : ['ours', 'ort']) {
+      server.requests.length = 0;
+      const { page, context, faults } = await open(browser, `${server.url}/bench/first/${who}/${backend}`, { camera: false });
+      await page.waitForFunction(() => globalThis.first, null, { timeout: 300_000 });
+      results[who].push(await page.evaluate(() => globalThis.first));
+      requests[who] = [...new Set(server.requests)];
+      await context.close();
+      assert.deepEqual(faults, []);
+    }
+  }
+  const median = (who, key) => spread(results[who].map((first) => first[key])).median;
+  const [ours, ort] = [median('ours', 'scoredMs'), median('ort', 'scoredMs')];
+  const figures = {
+    ours, ort, ratio: round(ours / ort), ours_loaded: median('ours', 'loadedMs'), ort_loaded: median('ort', 'loadedMs'),
+    spread: { ours: spread(results.ours.map((first) => first.scoredMs)), ort: spread(results.ort.map((first) => first.scoredMs)) },
+  };
+  return { figures, requests };
+}
+
+/** Everything that a page asked for but itself and the benchmark's own pictures and scripts. */
+const weigh = (paths) => {
+  const sizes = paths.filter((path) => !path.startsWith('/bench/') && path !== '/favicon.ico').map((path) => [path, compressed(server.read(path))]);
+  return Object.fromEntries(sizes);
+};
+const sum = (sizes) => Object.values(sizes).reduce((total, size) => total + size, 0);
+
+async function memory(backend, frames) {
+  const { page, context } = await openPackage(browser, server);
+  const look = await watchMemory(context, page);
+  await page.evaluate(async (backend) => {
+    const { pixels } = await import('/bench/page.js');
+    globalThis.detector = await load({ backend });
+    globalThis.frame = new ImageData(await pixels('frame'), 640, 480);
+    // No parallel promises: a frame is done before the next one comes, as in a check.
+    globalThis.frames = async (count) => { for (let at = 0; at < count; at++) await detector.score(frame); };
+  }, backend);
+  const since = Math.min(SETTLED, frames >> 1);
+  await page.evaluate((count) => frames(count), since);
+  const before = await look();
+  for (let done = since; done < frames; done += 500) await page.evaluate((count) => frames(count), Math.min(500, frames - done));
+  const held = await look();
+  await context.close();
+  return { frames, held, grown: { since, heapBytes: held.heapBytes - before.heapBytes, wasmBytes: held.wasmBytes - before.wasmBytes } };
+}
+
+/** A check of a camera: what it costs the page's thread. A challenge that nobody answers lasts, so that there is much to see. */
+async function check() {
+  const { page, context } = await openPackage(browser, server);
+  const seen = await page.evaluate(async () => {
+    const { openCamera } = await import('/pkg/dist/index.js');
+    const detector = await load({ backend: 'cpu' });
+    const video = Object.assign(document.createElement('video'), { muted: true, srcObject: (await openCamera()).stream });
+    await video.play();
+    const long = [];
+    const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration)));
+    observer.observe({ type: 'longtask' });
+    const { framesSeen, elapsedMs } = await detector.check(video, { challenge: { steps: ['turn-left'] } });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    observer.disconnect();
+    return { framesSeen, elapsedMs, long };
+  });
+  await context.close();
+  return {
+    frames_per_second: round((seen.framesSeen / seen.elapsedMs) * 1000),
+    tasks_above_50_ms: seen.long.length,
+    longest_task_ms: seen.long.length ? Math.max(...seen.long) : null,
+  };
+}
+
+const say = (text) => console.error(`bench: ${text}`);
+say(`load of the machine ${load}`);
+const { page, context, adapter } = await openContestants();
+const agreement = await compare(page);
+say(`scores agree within ${agreement.toExponential(1)}; taking turns`);
+const onCpu = await turns(page, ['cpu', 'ort_1t', 'ort_threads'], Number(options.rounds), 30);
+const onGpu = await turns(page, ['webgpu', 'ort_webgpu'], Number(options['gpu-rounds']), 30);
+await context.close();
+say('first scores');
+const first = { cpu: await firstScores('cpu', Number(options.first)), webgpu: await firstScores('webgpu', Math.ceil(Number(options.first) / 2)) };
+say(`memory over ${options.frames} frames`);
+const remembered = { cpu: await memory('cpu', Number(options.frames)), webgpu: await memory('webgpu', Math.ceil(Number(options.frames) / 50)) };
+const checked = await check();
+const version = browser.version();
 await browser.close();
 await server.close();
 
-console.log('\nfile                              bytes    brotli 11');
-const size = (folder, match) => {
-  for (const name of readdirSync(join(root, folder)).filter((n) => match.test(n)).sort()) {
-    const bytes = readFileSync(join(root, folder, name));
-    const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } };
-    console.log(`${name.padEnd(30)} ${String(bytes.length).padStart(9)} ${String(brotliCompressSync(bytes, options).length).padStart(9)}`);
-  }
+say('sizes');
+const weights = {
+  cpu: weigh(first.cpu.requests.ours), webgpu: weigh(first.webgpu.requests.ours),
+  ort_wasm: weigh(first.cpu.requests.ort), ort_webgpu: weigh(first.webgpu.requests.ort),
 };
-size('pkg/dist/wasm', /^bonafide.*\.(wasm|js)$/);
-size('pkg/weights', /safetensors|json/);
-size('pkg/dist', /\.js$/);
+const runtime = (sizes) => sum(Object.fromEntries(Object.entries(sizes).filter(([path]) => !path.startsWith('/onnx/'))));
+const path = (figures, name) => Object.fromEntries(['read', 'detect', 'crop', 'score', 'total'].map((stage) => [`${stage}_ms`, figures(name, `${stage}Ms`).median]));
+const spreads = {
+  ours_ms: onCpu('cpu', 'scoreMs'), ort_1t_ms: onCpu('ort_1t', 'scoreMs'), ort_threads_ms: onCpu('ort_threads', 'scoreMs'),
+};
+const gpuSpreads = { ours_ms: onGpu('webgpu', 'scoreMs'), ort_ms: onGpu('ort_webgpu', 'scoreMs') };
+const result = {
+  machine: {
+    cpu: cpus()[0].model.trim(), cores, load: Number(load), browser: `Chromium ${version}`,
+    ort: createRequire(import.meta.url)(join(root, 'tests/package.json')).devDependencies['onnxruntime-web'],
+  },
+  agreement,
+  cpu: {
+    ours_ms: spreads.ours_ms.median,
+    ort_1t_ms: spreads.ort_1t_ms.median,
+    ratio: round(spreads.ours_ms.median / spreads.ort_1t_ms.median, 3),
+    ort_threads_ms: spreads.ort_threads_ms.median,
+    threads: cores,
+    ort_1t_detector_ms: onCpu('ort_1t', 'detectMs').median,
+    spread: spreads,
+  },
+  webgpu: {
+    ours_ms: gpuSpreads.ours_ms.median,
+    ort_ms: gpuSpreads.ort_ms.median,
+    ratio: round(gpuSpreads.ours_ms.median / gpuSpreads.ort_ms.median, 3),
+    adapter,
+    ort_detector_ms: onGpu('ort_webgpu', 'detectMs').median,
+    spread: gpuSpreads,
+  },
+  path: { cpu: path(onCpu, 'cpu'), webgpu: path(onGpu, 'webgpu') },
+  first_score_ms: { cpu: first.cpu.figures, webgpu: first.webgpu.figures },
+  download_brotli_bytes: {
+    cpu_total: sum(weights.cpu), webgpu_total: sum(weights.webgpu), ort_wasm: sum(weights.ort_wasm), ort_webgpu: sum(weights.ort_webgpu),
+    ort_wasm_runtime: runtime(weights.ort_wasm), ort_webgpu_runtime: runtime(weights.ort_webgpu), files: weights,
+  },
+  memory: remembered,
+  check: checked,
+};
+writeFileSync(join(root, 'target/bench.json'), `${JSON.stringify(result, null, 2)}\n`);
+const text = table(result);
+if (!options['no-readme']) writeTable(join(root, 'README.md'), text);
+console.log(text);

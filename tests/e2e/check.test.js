@@ -6,31 +6,24 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.js';
 import { openPackage, pack } from './detector.js';
-import { dim, emptyScene, faceCrop, portrait, wall, writeClip } from './pictures.js';
+import { dim, emptyScene, faceCrop, portrait, wall, writeFilm } from './pictures.js';
 import { root, serve } from './server.js';
 
 let server;
 before(async () => (server = await serve()));
 after(() => server.close());
 
-/** Tests with one clip as the camera, in one page with a loaded `detector` and a `film()` that opens the camera. */
-function withCamera(name, clip, body) {
+/** Tests with a film of scenes (see `writeFilm`) as the camera, in one page with a loaded `detector` and a `film()` that opens the camera. */
+function withCamera(name, scenes, body) {
   describe(name, () => {
     const its = {};
     let browser, opened;
     before(async () => {
-      browser = await launch({ clip: writeClip(`check-${name.replaceAll(' ', '-')}.y4m`, clip()) });
+      browser = await launch({ clip: writeFilm(`check-${name.replaceAll(' ', '-')}.y4m`, scenes()) });
       opened = await openPackage(browser, server);
       its.page = opened.page;
       await its.page.evaluate(async () => {
-        const { openCamera } = await import('/pkg/dist/index.js');
         globalThis.detector = await load({ backend: 'cpu' });
-        globalThis.film = async () => {
-          const camera = await openCamera({ width: 640, height: 480 });
-          const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: camera.stream });
-          await video.play();
-          return video;
-        };
         globalThis.video = await film();
         /** Checks until `happens(progress)`; then does `then()` once. What the check came to, as plain data. */
         globalThis.checkUntil = async (happens, then, options = {}) => {
@@ -42,12 +35,11 @@ function withCamera(name, clip, body) {
           };
           return codeOf(detector.check(video, { ...options, onUpdate }));
         };
-        /** Checks until a hint comes, and gives it. */
-        globalThis.firstHint = async () => {
-          const stop = new AbortController();
-          let first = null;
-          await codeOf(detector.check(video, { signal: stop.signal, onHint: (hint) => ((first ??= hint), stop.abort()) }));
-          return first;
+        /** Checks to the end: the result, with all hints and fractions on the way. */
+        globalThis.wholeCheck = async () => {
+          const [hints, fractions] = [[], []];
+          const result = await detector.check(video, { onHint: (hint) => hints.push(hint), onUpdate: ({ fraction }) => fractions.push(fraction) });
+          return { ...result, hints, fractions };
         };
       });
     });
@@ -59,7 +51,7 @@ function withCamera(name, clip, body) {
   });
 }
 
-withCamera('a face', portrait, (its) => {
+withCamera('a face', () => [[portrait(), 3]], (its) => {
   test('reaches a verdict, and its recording holds the same one', async () => {
     const { result, fractions, hints, faces } = await its.page.evaluate(async () => {
       const [fractions, hints, faces] = [[], [], []];
@@ -237,24 +229,49 @@ withCamera('a face', portrait, (its) => {
   });
 });
 
-withCamera('an empty scene', emptyScene, (its) => {
+withCamera('an empty scene', () => [[emptyScene(), 3]], (its) => {
   test('is inconclusive, since there is no face', async () => {
-    const { hints, ...verdict } = await its.page.evaluate(async () => {
-      const hints = [];
-      return { ...(await detector.check(video, { onHint: (hint) => hints.push(hint) })), hints };
-    });
+    const { hints, ...verdict } = await its.page.evaluate(() => wholeCheck());
     assert.deepEqual([verdict.outcome, verdict.reasons, verdict.score, verdict.framesCounted], ['inconclusive', ['no-face'], null, 0]);
     assert.deepEqual(hints, ['no-face']);
   });
 });
 
-withCamera('two faces', () => wall([faceCrop(), 200], [faceCrop(), 440]), (its) => {
-  test('are told that there are several', async () => {
-    assert.equal(await its.page.evaluate(() => firstHint()), 'several-faces');
+withCamera('two faces', () => [[wall([faceCrop(), 200], [faceCrop(), 440]), 3]], (its) => {
+  test('are told that there are several, and get no verdict on either', async () => {
+    const { hints, outcome, reasons, framesCounted } = await its.page.evaluate(() => wholeCheck());
+    assert.deepEqual([outcome, reasons, framesCounted, hints], ['inconclusive', ['several-faces'], 0, ['several-faces']]);
   });
 });
 
-withCamera('a passer-by', () => wall([faceCrop(440), 420], [faceCrop(180), 90]), (its) => {
+// A second of a face is less than a verdict needs, four are enough. Whichever comes first, the second check has the other.
+withCamera('a face that leaves and returns', () => [[emptyScene(), 30], [portrait(), 15], [emptyScene(), 20], [portrait(), 60]], (its) => {
+  test('is told to come back, begins anew, and reaches a verdict', async () => {
+    const checks = await its.page.evaluate(async () => {
+      const faces = async (there) => {
+        while (((await detector.score(video)).face !== null) !== there);
+      };
+      const checks = [];
+      while (checks.length < 2 && !checks.some(({ hints }) => hints.includes('no-face'))) {
+        await faces(false);
+        await faces(true);
+        checks.push(await wholeCheck());
+      }
+      return checks;
+    });
+    const { outcome, reasons, hints, fractions, restarts } = checks.at(-1);
+    assert.match(outcome, /^(bona-fide|attack)$/, JSON.stringify(checks));
+    assert.deepEqual(reasons, outcome === 'attack' ? ['score-below-threshold'] : []);
+    // A machine that is busy elsewhere may stall the camera as well.
+    assert.ok(restarts >= 1, `${restarts} restarts`);
+    assert.deepEqual([hints[0], hints.at(-1)], ['no-face', null]);
+    const lost = fractions.findIndex((fraction, i) => fraction === 0 && fractions[i - 1] > 0);
+    // Clear scores end it long before the fraction is 1.
+    assert.ok(lost > 0 && fractions.at(-1) > 0, fractions.join());
+  });
+});
+
+withCamera('a passer-by', () => [[wall([faceCrop(440), 420], [faceCrop(180), 90]), 3]], (its) => {
   test('does not count', async () => {
     const alone = pack(wall([faceCrop(180), 90]));
     const seen = await its.page.evaluate(({ base64, width, height }) => detector.score(imageData(base64, width, height)), alone);
@@ -264,8 +281,9 @@ withCamera('a passer-by', () => wall([faceCrop(440), 420], [faceCrop(180), 90]),
   });
 });
 
-withCamera('a face in the dark', () => dim(portrait(), 0.2), (its) => {
-  test('is told that it is too dark', async () => {
-    assert.equal(await its.page.evaluate(() => firstHint()), 'too-dark');
+withCamera('a face in the dark', () => [[dim(portrait(), 0.2), 3]], (its) => {
+  test('is told that it is too dark, and ends in no verdict for that reason', async () => {
+    const { hints, outcome, reasons, framesCounted } = await its.page.evaluate(() => wholeCheck());
+    assert.deepEqual([outcome, reasons, framesCounted, hints], ['inconclusive', ['too-dark'], 0, ['too-dark']]);
   });
 });

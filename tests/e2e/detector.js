@@ -4,22 +4,37 @@ import assert from 'node:assert/strict';
 import { open } from './browser.js';
 import { fade } from './pictures.js';
 
-/** Opens an empty page in which `load(options)`, `codeOf(promise)` and `imageData(base64, w, h)` are there to use. */
+/** Opens an empty page with the package in it. */
 export async function openPackage(browser, server) {
   const opened = await open(browser, `${server.url}/blank.html`);
-  await opened.page.evaluate(async () => {
-    const { LivenessDetector, LivenessError } = await import('/pkg/dist/index.js');
-    globalThis.load = (options) => LivenessDetector.load(options);
-    /** What a promise rejects with, as plain data; `null` if it does not. */
-    globalThis.codeOf = (promise) =>
-      promise.then(
-        () => null,
-        (e) => ({ code: e.code, message: e.message, typed: e instanceof LivenessError && e.name === 'LivenessError', retryable: e.retryable }),
-      );
-    globalThis.bytes = (base64) => Uint8ClampedArray.from(atob(base64), (c) => c.charCodeAt(0));
-    globalThis.imageData = (base64, width, height) => new ImageData(bytes(base64), width, height);
-  });
+  await opened.page.evaluate(providePackage);
   return opened;
+}
+
+/** Runs in a page: makes `load(options)`, `openCamera()`, `film()`, `codeOf(promise)` and `imageData(base64, w, h)`. */
+export async function providePackage() {
+  const { LivenessDetector, LivenessError, openCamera } = await import('/pkg/dist/index.js');
+  globalThis.load = (options) => LivenessDetector.load(options);
+  globalThis.openCamera = openCamera;
+  /** A video that plays the camera. */
+  globalThis.film = async () => {
+    const camera = await openCamera({ width: 640, height: 480 });
+    const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: camera.stream });
+    await video.play();
+    return video;
+  };
+  /** What a promise rejects with, as plain data; `null` if it does not. A cause by its name, or an event's type. */
+  globalThis.codeOf = (promise) =>
+    promise.then(
+      () => null,
+      (e) => {
+        const cause = e.cause?.name ?? e.cause?.type;
+        const typed = e instanceof LivenessError && e.name === 'LivenessError';
+        return { code: e.code, message: e.message, typed, retryable: e.retryable, ...(cause && { cause }) };
+      },
+    );
+  globalThis.bytes = (base64) => Uint8ClampedArray.from(atob(base64), (c) => c.charCodeAt(0));
+  globalThis.imageData = (base64, width, height) => new ImageData(bytes(base64), width, height);
 }
 
 /** Pixels as something that `page.evaluate` carries quickly. */

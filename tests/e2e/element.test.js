@@ -2,17 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ERROR_CODES } from 'bonafide';
+import { accessible as checkAccessible } from './accessible.js';
 import { denyCamera, open, screenshot } from './browser.js';
 import { emptyScene, portrait, writeClip } from './pictures.js';
 import { root } from './server.js';
 import { server, withBrowser } from './suite.js';
 
 const LANGUAGES = ['ar', 'de', 'en', 'es', 'fr', 'ja', 'ko', 'pt', 'zh'];
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Tests with one browser, whose pages have the element's module in them and no element. */
 function withElements(name, options, body) {
@@ -99,17 +99,8 @@ async function run(page) {
   await reach(page, 'running');
 }
 
-/** Every rule of axe, on the element alone: the page around it is none. */
-async function accessible(page, state) {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run('liveness-check', { preload: false });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`);
-  });
-  assert.deepEqual(violations, [], state);
-}
-
-const errorCodes = () => [...readFileSync(join(root, 'pkg/src/errors.ts'), 'utf8').split('const RETRYABLE')[0].matchAll(/\| '(\w+)'/g)].map(([, code]) => code);
+/** The element alone: the page around it is none. */
+const accessible = (page, state) => checkAccessible(page, state, 'liveness-check');
 
 test('importing in Node does nothing', () => {
   const code = "const { LivenessCheckElement } = await import('bonafide/element'); console.log(typeof LivenessCheckElement, typeof customElements);";
@@ -218,7 +209,7 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
   test('every error says what happened and what to do, and offers a retry where one can help', async () => {
     const page = await its.place({}, { stub: true });
     const retries = {};
-    for (const code of errorCodes()) {
+    for (const code of ERROR_CODES) {
       await page.evaluate(() => (element.remove(), document.body.append(element)));
       if (!(await page.isVisible(START))) await page.evaluate(() => (element.remove(), place({}, true)));
       await run(page);
@@ -237,7 +228,8 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     const given = Object.keys(retries).filter((code) => retries[code]);
     // The detector is the caller's here: what needs another one cannot be tried again.
     assert.deepEqual(given.sort(), [
-      'APP_INACTIVE', 'CAMERA_CONSTRAINTS', 'CAMERA_IN_USE', 'CAMERA_LOST', 'CAMERA_NOT_FOUND', 'CAMERA_PERMISSION_DENIED', 'ENGINE_FETCH', 'MODEL_FETCH', 'TIMEOUT',
+      'APP_INACTIVE', 'CAMERA_CONSTRAINTS', 'CAMERA_IN_USE', 'CAMERA_LOST', 'CAMERA_NOT_FOUND', 'CAMERA_PERMISSION_DENIED', 'ENGINE_FETCH', 'FRAMERATE_TOO_LOW',
+      'MODEL_FETCH', 'TIMEOUT',
     ]);
     await accessible(page, 'error');
   });
@@ -305,7 +297,12 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     const context = page.context();
     await context.route('**/*.safetensors', () => {});
     await page.click(START);
-    await page.waitForTimeout(300);
+    // All of the engine and none of the weights; the bar goes in tens.
+    const size = (path) => statSync(join(root, 'pkg', path)).size;
+    const [engine, ...weights] = ['dist/wasm/bonafide_cpu_bg.wasm', 'weights/detector.safetensors', 'weights/classifier.safetensors'].map(size);
+    const tens = Math.floor((9 * engine) / weights.reduce((sum, bytes) => sum + bytes, engine)) * 10;
+    await page.waitForFunction((tens) => part('[role=progressbar]').ariaValueNow === String(tens), tens);
+    await page.waitForTimeout(400);
     await reach(page, 'loading');
     await screenshot(page, 'element-loading');
     await accessible(page, 'loading');
@@ -317,7 +314,7 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
 
   test('a camera that is denied is an error, whose retry works once it is allowed', async () => {
     const page = await its.place({}, { camera: false });
-    await denyCamera(its.browser, page.context(), page);
+    await denyCamera(page);
     await page.click(START);
     await reach(page, 'error');
     assert.deepEqual(await page.evaluate(() => events.at(-1)), ['error', { code: 'CAMERA_PERMISSION_DENIED' }]);
@@ -430,7 +427,7 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     }, LANGUAGES);
     const flat = (value, at = '') => (typeof value === 'string' ? [[at, value]] : Object.entries(value).flatMap(([key, inner]) => flat(inner, `${at}.${key}`)));
     const english = new Map(flat(all.en));
-    assert.ok(errorCodes().every((code) => english.get(`.errors.${code}.text`)));
+    assert.ok(ERROR_CODES.every((code) => english.get(`.errors.${code}.text`)));
     for (const [language, strings] of Object.entries(all)) {
       const texts = flat(strings);
       assert.deepEqual(texts.map(([key]) => key).sort(), [...english.keys()].sort(), language);

@@ -11,6 +11,8 @@ import { root, serve } from './server.js';
 
 const photo = pack(portrait());
 let server, browser, opened, page;
+/** How often `/bad/late-decoder` still refuses the decoder. */
+let late = 0;
 
 before(async () => {
   server = await serve();
@@ -56,6 +58,15 @@ function badWeights(path) {
       break;
     case 'swapped':
       if (manifest) [manifest.networks.detector, manifest.networks.classifier] = [manifest.networks.classifier, manifest.networks.detector];
+      break;
+    case 'no-decoder':
+      if (manifest) delete manifest.networks.decoder;
+      break;
+    case 'bad-decoder':
+      if (file === 'decoder.safetensors') bytes[bytes.length - 100] ^= 0xff;
+      break;
+    case 'late-decoder':
+      if (file === 'decoder.safetensors' && --late >= 0) return { status: 503 };
       break;
     case 'unnamed':
       if (manifest) delete manifest.networks.classifier;
@@ -113,6 +124,53 @@ test('no face is a result, not an error', async () => {
   const result = await page.evaluate(() => detector.score(new ImageData(64, 48)));
   assert.equal(result.face, null);
   assert.equal(result.score, null);
+});
+
+test('the depth view comes with the score, in one request at the first call', async () => {
+  const requests = () => server.requests.filter((path) => path.includes('decoder')).length;
+  assert.equal(requests(), 0, 'loading fetched the decoder');
+  const [scored, ...drawn] = await page.evaluate(async ({ base64, width, height }) => {
+    const source = imageData(base64, width, height);
+    const both = await Promise.all([detector.score(source), detector.depth(source), detector.depth(source)]);
+    return both.map(({ depth, ...rest }) => ({ ...rest, depth: depth && { ...depth, is: depth.data.constructor.name, data: [...depth.data] } }));
+  }, photo);
+  assert.equal(requests(), 1);
+  const [first, second] = drawn;
+  assert.deepEqual([first.score, first.face, first.backend], [scored.score, scored.face, 'cpu']);
+  const { region, width, height, data, is } = first.depth;
+  assert.deepEqual([width, height, is, data.length], [224, 224, 'Float32Array', width * height]);
+  assert.ok(region.width === region.height && region.width > first.face.width && region.x < first.face.x, JSON.stringify(region));
+  assert.ok(data.every((depth) => depth >= 0 && depth <= 1));
+  assert.deepEqual(second.depth, first.depth);
+  assert.ok(first.timings.depthMs >= 0 && first.timings.totalMs >= first.timings.depthMs);
+});
+
+test('without a face there is no depth, and what is no picture is INVALID_INPUT', async () => {
+  const [empty, nothing] = await page.evaluate(async () => [await detector.depth(new ImageData(64, 48)), await codeOf(detector.depth(null))]);
+  assert.deepEqual([empty.face, empty.score, empty.depth], [null, null, null]);
+  assert.equal(nothing?.code, 'INVALID_INPUT');
+});
+
+test('a decoder that is missing, damaged or late fails the depth view alone', async () => {
+  late = 1;
+  const results = await page.evaluate(async ({ base64, width, height }) => {
+    const source = imageData(base64, width, height);
+    const results = {};
+    for (const kind of ['no-decoder', 'bad-decoder', 'late-decoder']) {
+      const other = await load({ backend: 'cpu', assetBase: `/bad/${kind}` });
+      const error = await codeOf(other.depth(source));
+      const { score } = await other.score(source);
+      results[kind] = { code: error?.code, retryable: error?.retryable, message: error?.message, score, again: (await codeOf(other.depth(source)))?.code ?? 'drawn' };
+      other.dispose();
+    }
+    return results;
+  }, photo);
+  const { 'no-decoder': none, 'bad-decoder': bad, 'late-decoder': once } = results;
+  assert.deepEqual([none.code, none.again], ['MODEL_INTEGRITY', 'MODEL_INTEGRITY'], JSON.stringify(none));
+  assert.match(none.message, /no depth view/);
+  assert.deepEqual([bad.code, bad.again], ['MODEL_INTEGRITY', 'MODEL_INTEGRITY'], JSON.stringify(bad));
+  assert.deepEqual([once.code, once.retryable, once.again], ['MODEL_FETCH', true, 'drawn'], JSON.stringify(once));
+  for (const { score } of Object.values(results)) assert.ok(score >= 0 && score <= 1);
 });
 
 test('a face crop is scored without looking for a face', async () => {

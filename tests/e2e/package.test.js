@@ -1,7 +1,7 @@
 //! The package as files: what importing it does outside a browser, and what it ships.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -17,6 +17,42 @@ test('importing in Node does nothing, and loading there says what is missing', (
     console.log(codes.join());`;
   const out = execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: join(root, 'tests'), encoding: 'utf8' });
   assert.equal(out.trim(), 'NOT_SUPPORTED,NOT_SUPPORTED');
+});
+
+test('every subpath imports in Node, and does nothing there', () => {
+  const { exports } = JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8'));
+  const scripts = Object.keys(exports).filter((path) => !/\*|json$/.test(path));
+  assert.ok(scripts.length >= 4);
+  for (const path of scripts) {
+    // One process each: the first import must stand alone.
+    const name = path.replace('.', 'bonafide');
+    const out = execFileSync(process.execPath, ['-e', `import('${name}').then(() => console.log('imported'))`], { cwd: join(root, 'tests'), encoding: 'utf8' });
+    assert.equal(out, 'imported\n', name);
+  }
+});
+
+test('both bindings render the bare tag on a server', () => {
+  const code = `
+    import { createElement } from 'react';
+    import { renderToString } from 'react-dom/server';
+    import { createSSRApp, h } from 'vue';
+    import { renderToString as renderVue } from 'vue/server-renderer';
+    import { LivenessCheck as ForReact } from 'bonafide/react';
+    import { LivenessCheck as ForVue } from 'bonafide/vue';
+    const given = { challenge: true, autoStart: true, lang: 'de', onResult() {} };
+    console.log(renderToString(createElement(ForReact, { ...given, className: 'mine' })));
+    console.log(await renderVue(createSSRApp({ render: () => h(ForVue, { ...given, class: 'mine' }) })));`;
+  const out = execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: join(root, 'tests'), encoding: 'utf8' });
+  assert.equal(out, '<liveness-check lang="de" class="mine"></liveness-check>\n<liveness-check lang="de" class="mine"></liveness-check>\n');
+});
+
+test('types of every subpath, as bundlers and Node resolve them', () => {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  for (const [module, moduleResolution] of [['ESNext', 'Bundler'], ['Node16', 'Node16']]) {
+    const args = [tsc, '-p', join(root, 'tests/types'), '--module', module, '--moduleResolution', moduleResolution];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [0, ''], moduleResolution);
+  }
 });
 
 test('every file that package.json names is there', () => {

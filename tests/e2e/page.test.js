@@ -34,6 +34,50 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrai
     await screenshot(page, 'camera');
   });
 
+  test('the depth view: fetched when switched on, drawn beside the face, gone when switched off', async () => {
+    const page = await its.open();
+    await page.click('#start');
+    await reach(page, 'scored');
+    const requests = () => server.requests.filter((path) => /decoder.*safetensors$/.test(path)).length;
+    assert.equal(requests(), 0);
+    assert.ok(await page.isHidden('#depth-legend'));
+    await page.check('#depth-switch');
+    await page.waitForSelector('#depth', PATIENCE);
+    assert.equal(requests(), 1);
+    assert.match(await page.innerText('#depth-legend'), /decides nothing/);
+    assert.match(await page.innerText('#depth-ms'), /^\d+(\.\d)? ms$/);
+    const shades = await page.evaluate(() => {
+      const canvas = document.querySelector('#depth-map');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return { width: canvas.width, darkest: Math.min(...data.filter((_, i) => i % 4 === 1)), brightest: Math.max(...data.filter((_, i) => i % 4 === 1)) };
+    });
+    assert.equal(shades.width, 224);
+    assert.ok(shades.brightest - shades.darkest > 40, JSON.stringify(shades));
+    // Both are mirrored, or the map would face the other way than the person.
+    const turned = (id) => page.evaluate((id) => getComputedStyle(document.querySelector(id)).transform, id);
+    assert.equal(await turned('#depth-map'), await turned('#video'));
+    await screenshot(page, 'depth');
+    await page.uncheck('#depth-switch');
+    await page.evaluate(() => (document.querySelector('#total-ms').textContent = ''));
+    await page.waitForFunction(() => document.querySelector('#total-ms').textContent !== '', null, PATIENCE);
+    assert.ok((await page.isHidden('#depth')) && (await page.isHidden('#depth-legend')));
+  });
+
+  test('a depth view that does not arrive says so, and scoring goes on', async () => {
+    server.intercept = (path) => (/decoder.*safetensors$/.test(path) ? { status: 404, body: 'gone' } : undefined);
+    const page = await its.open();
+    await page.check('#depth-switch');
+    await page.click('#start');
+    await reach(page, 'scored');
+    assert.match(await page.innerText('#depth-problem'), /did not arrive/);
+    assert.equal(await page.isChecked('#depth-switch'), false);
+    await screenshot(page, 'depth-failed');
+    server.intercept = () => undefined;
+    await page.check('#depth-switch');
+    await page.waitForSelector('#depth', PATIENCE);
+    assert.equal(await page.innerText('#depth-problem'), '');
+  });
+
   test('it keeps scoring, and stops when told', async () => {
     const page = await its.open();
     await page.click('#start');
@@ -47,7 +91,7 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrai
 
   test('the camera screen has a page of its own, which shows what a check gives', async () => {
     const page = await its.open();
-    await page.click('nav a');
+    await page.click('nav a:text("A whole check")');
     await page.waitForURL(/check\.html$/);
     await screenshot(page, 'check-idle');
     await page.locator('liveness-check').getByRole('button').first().click();
@@ -119,7 +163,7 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrai
 
   test('the camera refused', async () => {
     const { page, context } = await open(its.browser, `${server.url}/`, { camera: false });
-    await denyCamera(its.browser, context, page);
+    await denyCamera(page);
     await page.click('#start');
     await reach(page, 'camera-denied');
     await screenshot(page, 'camera-denied');
@@ -194,18 +238,27 @@ withBrowser('no camera', () => ({}), (its) => {
     await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: new URL('../../target/screenshots/phone-photo.png', import.meta.url).pathname, fullPage: true });
 
+    await page.check('#depth-switch');
+    await page.waitForSelector('#depth', PATIENCE);
+    assert.ok((await overflow()) <= 0, 'the page scrolls sideways at 320 px with the depth view');
+    await page.screenshot({ path: new URL('../../target/screenshots/phone-depth.png', import.meta.url).pathname, fullPage: true });
+
     const dark = await its.open({ colorScheme: 'dark' });
     await dark.setInputFiles('#file', samplePath(4));
     await reach(dark, 'scored');
     await screenshot(dark, 'dark-photo');
+    await dark.check('#depth-switch');
+    await dark.waitForSelector('#depth', PATIENCE);
+    await screenshot(dark, 'dark-depth');
 
     const keys = await its.open();
     const reached = [];
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 8; i++) {
       await keys.keyboard.press('Tab');
-      reached.push(await keys.evaluate(() => document.activeElement.id || document.activeElement.value));
+      reached.push(await keys.evaluate(() => document.activeElement.id || document.activeElement.value || document.activeElement.textContent));
     }
-    assert.deepEqual(reached, ['whole-check', 'start', 'file', 'auto']);
+    const header = ['Skip to the content', 'Single frames', 'A whole check', 'Playground', 'Documentation'];
+    assert.deepEqual(reached, [...header, 'start', 'file', 'auto']);
   });
 });
 

@@ -1,11 +1,13 @@
-//! One set of pixels -> one score, whatever computes it: native, WebAssembly on the CPU, WebGPU in a worker.
+//! One set of pixels -> one score and one depth map, whatever computes them: native, WebAssembly on the CPU, WebGPU in a
+//! worker.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { PNG } from 'pngjs';
 import { launch } from './browser.js';
 import { openPackage, pack, unsure } from './detector.js';
 import { emptyScene, faceCrop, portrait, sample, writePng } from './pictures.js';
@@ -30,7 +32,7 @@ before(async () => {
   await opened.page.evaluate(async () => (globalThis.detector = await load({ backend: 'cpu' })));
   for (const target of [0.2, 0.5, 0.8]) pictures.push({ name: `unsure-${target}`, ...(await unsure(opened.page, faceCrop(), target)) });
   const paths = pictures.map((picture) => writePng(`${picture.name}.png`, picture));
-  native = await scoreNatively(paths, []);
+  native = await scoreNatively(paths, ['--depth', join(root, 'target/e2e/depth')]);
   whole = await scoreNatively(paths, ['--whole']);
   cpu = await scoreInPage('cpu', pictures);
 });
@@ -41,7 +43,7 @@ after(async () => {
 });
 
 async function scoreNatively(paths, options) {
-  const csv = join(root, `target/e2e/native${options.join('')}.csv`);
+  const csv = join(root, `target/e2e/native${options[0]}.csv`);
   await promisify(execFile)(trainer, ['score', ...paths, ...options, '--csv', csv], { cwd: root });
   const [header, ...rows] = readFileSync(csv, 'utf8').trim().split('\n').map((line) => line.split(','));
   return new Map(rows.map((row) => {
@@ -56,7 +58,10 @@ async function scoreInPage(backend, some) {
   for (const picture of some) {
     results.set(picture.name, await opened.page.evaluate(async ({ base64, width, height }) => {
       const pixels = bytes(base64);
-      return { ...(await detector.scorePixels(pixels, width, height)), whole: await detector.scoreCrop(new ImageData(pixels, width, height)) };
+      const source = new ImageData(pixels, width, height);
+      const drawn = await detector.depth(source);
+      const depth = drawn.depth && { ...drawn.depth, data: [...drawn.depth.data], score: drawn.score };
+      return { ...(await detector.scorePixels(pixels, width, height)), depth, whole: await detector.scoreCrop(source) };
     }, pack(picture)));
   }
   await opened.page.evaluate(() => detector.dispose());
@@ -88,9 +93,10 @@ test('native and CPU WebAssembly agree on box and score', () => {
   console.log(`  native and CPU WebAssembly: largest difference ${worst.toExponential(1)}`);
 });
 
-test('WebGPU in a worker and the CPU agree on box and score', { timeout: 400_000 }, async () => {
+test('WebGPU in a worker and the CPU agree on box, score and depth', { timeout: 400_000 }, async () => {
   const some = pictures.filter(({ name }) => ['sample1', 'sample4', 'portrait', 'no-face'].includes(name) || name.startsWith('unsure'));
   let worst = 0;
+  let worstDepth = 0;
   for (const [name, result] of await scoreInPage('webgpu', some)) {
     const expected = cpu.get(name);
     assert.equal(result.backend, 'webgpu');
@@ -99,6 +105,37 @@ test('WebGPU in a worker and the CPU agree on box and score', { timeout: 400_000
     if (!result.face) continue;
     worst = Math.max(worst, close(result.score, expected.score, `${name}, score`));
     for (const side of ['x', 'y', 'width', 'height']) close(result.face[side], expected.face[side], `${name}, face ${side}`, 0.1);
+    worstDepth = Math.max(worstDepth, closeMaps(result.depth, expected.depth, `${name}, depth`));
   }
-  console.log(`  WebGPU and CPU WebAssembly: largest difference ${worst.toExponential(1)}`);
+  console.log(`  WebGPU and CPU WebAssembly: largest difference ${worst.toExponential(1)}, of a depth ${worstDepth.toExponential(1)}`);
+});
+
+/** The map that `trainer score --depth` wrote of a picture: 16 bits, so steps of 1.5e-5. */
+function nativeDepth(name) {
+  const file = readdirSync(join(root, 'target/e2e/depth')).find((file) => file.endsWith(`-${name}.png`));
+  const { data, width, height } = PNG.sync.read(readFileSync(join(root, 'target/e2e/depth', file)), { skipRescale: true });
+  return { width, height, data: Array.from({ length: width * height }, (_, i) => data[i * 4] / 65_535) };
+}
+
+/** The largest difference of two maps; fails past the tolerance. */
+function closeMaps(a, b, what) {
+  assert.deepEqual([a.width, a.height, a.data.length], [b.width, b.height, a.width * a.height], what);
+  return a.data.reduce((worst, depth, i) => Math.max(worst, close(depth, b.data[i], `${what}, pixel ${i}`)), 0);
+}
+
+test('native and CPU WebAssembly draw the same depth, beside the same score', () => {
+  let worst = 0;
+  let brightest = 0;
+  for (const [name, { face, score, depth }] of cpu) {
+    assert.equal(depth === null, face === null, name);
+    if (!depth) continue;
+    assert.equal(depth.score, score, `${name}: depth and score took other ways`);
+    assert.ok(Math.abs(depth.region.x + depth.region.width / 2 - (face.x + face.width / 2)) < 0.1, `${name}: the region is not the face's`);
+    assert.ok(depth.data.every((value) => value >= 0 && value <= 1), `${name}: a depth outside 0 to 1`);
+    brightest = depth.data.reduce((a, b) => Math.max(a, b), brightest);
+    worst = Math.max(worst, closeMaps(depth, nativeDepth(name), `${name}, depth`));
+  }
+  // Empty maps agree whatever is wrong.
+  assert.ok(brightest > 0.3, `no picture has depth: the nearest point is at ${brightest}`);
+  console.log(`  native and CPU WebAssembly: largest difference of a depth ${worst.toExponential(1)}`);
 });

@@ -113,11 +113,18 @@ export function writePng(name, { data, width, height }) {
   return write(name, PNG.sync.write(png));
 }
 
-/** Writes a short uncompressed clip (YUV4MPEG2, 4:2:0), which Chromium plays as a camera, and returns its path. */
-export function writeClip(name, picture) {
-  const frame = Buffer.concat([Buffer.from('FRAME\n'), toYuv(picture)]);
-  const header = Buffer.from(`YUV4MPEG2 W${picture.width} H${picture.height} F15:1 Ip A1:1 C420jpeg\n`);
-  return write(name, Buffer.concat([header, frame, frame, frame]));
+/** Writes a short uncompressed clip of one picture, and returns its path. */
+export const writeClip = (name, picture, options) => writeFilm(name, [[picture, 3]], options);
+
+/**
+ * Writes an uncompressed clip (YUV4MPEG2, 4:2:0), which Chromium plays as a camera, over and over, and returns its path.
+ * `scenes` are pictures of one size, each with its number of frames; `rate` is frames a second.
+ */
+export function writeFilm(name, scenes, { rate = 15 } = {}) {
+  const [{ width, height }] = scenes[0];
+  const header = Buffer.from(`YUV4MPEG2 W${width} H${height} F${rate}:1 Ip A1:1 C420jpeg\n`);
+  const frames = scenes.flatMap(([picture, count]) => Array(count).fill(Buffer.concat([Buffer.from('FRAME\n'), toYuv(picture)])));
+  return write(name, Buffer.concat([header, ...frames]));
 }
 
 /** RGB to planar YUV, BT.601, limited range. */

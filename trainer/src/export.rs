@@ -1,17 +1,18 @@
 //! A fine-tuned classifier -> folded f16 safetensors and the manifest: what the package ships.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use bonafide::{
     crop::{CROP_MARGIN, CROP_SIZE},
-    network::Classifier,
-    weights::{CLASSIFIER, Contract, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
+    network::{Classifier, Decoder, Encoder},
+    weights::{CLASSIFIER, Contract, DECODER, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
 };
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::Args;
 
 use crate::{
+    depth_view,
     evaluate::Evaluation,
     finetune,
     run::{RunFolder, write_atomic},
@@ -20,6 +21,8 @@ use crate::{
 
 /// Largest change of a logit, relative to 1 + its size, that f16 weights may cause.
 const TOLERANCE: f32 = 0.02;
+/// Largest change of a depth, which is in `[0, 1]`, that they may cause.
+const DEPTH_TOLERANCE: f32 = 0.02;
 
 /// Options of `trainer export`.
 #[derive(Debug, Args)]
@@ -27,6 +30,9 @@ pub struct ExportArgs {
     /// Folder of the fine-tuning run, evaluated before.
     #[arg(long)]
     run: PathBuf,
+    /// Folder of the `trainer depth-view` run on that one; without it the weights have no depth view.
+    #[arg(long)]
+    depth_view: Option<PathBuf>,
     /// Folder to write to; holds detector.safetensors already.
     #[arg(long, default_value = "pkg/weights")]
     out: PathBuf,
@@ -35,8 +41,8 @@ pub struct ExportArgs {
 /// Runs `trainer export`.
 ///
 /// # Errors
-/// If the run was not evaluated or saw another margin than the product's, the detector is missing, the reloaded weights
-/// differ from the trained ones, or the disk refuses.
+/// If the run was not evaluated or saw another margin than the product's, the depth view is another run's, the detector is
+/// missing, the reloaded weights differ from the trained ones, or the disk refuses.
 pub fn run(args: &ExportArgs) -> Result<()> {
     let (folder, config) = RunFolder::existing(&args.run)?;
     let (evaluation, about) = (Evaluation::load(&folder)?, folder.about()?);
@@ -63,30 +69,64 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     );
 
     let classifier_file = "classifier.safetensors";
+    let mut networks: BTreeMap<_, _> = [
+        (DETECTOR.to_string(), NetworkFile::describe(detector_file, &detector)),
+        (CLASSIFIER.to_string(), NetworkFile::describe(classifier_file, &bytes)),
+    ]
+    .into();
+    let decoder_file = "decoder.safetensors";
+    let decoder = match &args.depth_view {
+        Some(path) => Some(decoder(&depth_view::load(path, &args.run, &device)?, &trained.encoder, &device)?),
+        None => None,
+    };
+    if let Some(decoder) = &decoder {
+        networks.insert(DECODER.to_string(), NetworkFile::describe(decoder_file, decoder));
+    }
     let manifest = Manifest {
         format: FORMAT,
         contract: Contract::current(),
-        networks: [
-            (DETECTOR.to_string(), NetworkFile::describe(detector_file, &detector)),
-            (CLASSIFIER.to_string(), NetworkFile::describe(classifier_file, &bytes)),
-        ]
-        .into(),
+        networks,
         operating_points: evaluation.operating_points(),
         training: Training { data: evaluation.data, commit: about.commit, config: serde_json::to_value(&config)? },
     };
     // The manifest last: until it is there, the old one refuses the new bytes.
     write_atomic(&args.out.join(classifier_file), &bytes)?;
+    if let Some(decoder) = &decoder {
+        write_atomic(&args.out.join(decoder_file), decoder)?;
+    }
     write_atomic(
         &args.out.join("manifest.json"),
         format!("{}\n", serde_json::to_string_pretty(&manifest)?).as_bytes(),
     )?;
     println!("{}: {} bytes, logits within {difference:.5} of the trained ones", args.out.display(), bytes.len());
+    match decoder {
+        Some(decoder) => println!("depth view: {} bytes", decoder.len()),
+        None => println!("no depth view: `trainer depth-view` makes one, --depth-view adds it"),
+    }
     Ok(())
 }
 
+/// The bytes of a decoder, which draw the same as it does on what the encoder gives.
+fn decoder(trained: &Decoder, encoder: &Encoder, device: &Device) -> Result<Vec<u8>> {
+    let bytes = serialise(&trained.clone().fold())?;
+    let reloaded = load_safetensors(Decoder::folded(device), bytes.clone())?;
+    let features = encoder.forward(noise(device));
+    let difference = (trained.forward(features.clone()) - reloaded.forward(features)).abs().max().into_scalar::<f32>();
+    ensure!(
+        difference < DEPTH_TOLERANCE,
+        "the exported decoder draws other depth than the trained one: off by {difference}"
+    );
+    Ok(bytes)
+}
+
 fn largest_difference(a: &Classifier, b: &Classifier, device: &Device) -> f32 {
-    device.seed(0);
-    let x = Tensor::random([8, 3, CROP_SIZE, CROP_SIZE], Distribution::Uniform(0.0, 1.0), device);
+    let x = noise(device);
     let (a, b) = (a.forward(x.clone()), b.forward(x));
     ((a.clone() - b).abs() / (a.abs() + 1.0)).max().into_scalar::<f32>()
+}
+
+/// Eight crops of noise, always the same.
+fn noise(device: &Device) -> Tensor<4> {
+    device.seed(0);
+    Tensor::random([8, 3, CROP_SIZE, CROP_SIZE], Distribution::Uniform(0.0, 1.0), device)
 }

@@ -3,7 +3,7 @@
 //! The data path, in order:
 //!
 //! ```text
-//! dataset -> prepare or synthesize (detect, depth, recapture) -> examples (augment) -> pretrain -> finetune -> evaluate -> export, card
+//! dataset -> prepare or synthesize (detect, depth, recapture) -> examples (augment) -> pretrain -> finetune -> depth_view, evaluate -> export, card
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
@@ -18,8 +18,10 @@ pub mod contact;
 pub mod critic;
 pub mod dataset;
 pub mod depth;
+pub mod depth_view;
 pub mod detect;
 pub mod device;
+pub mod drawn;
 pub mod evaluate;
 pub mod examples;
 pub mod export;
@@ -33,6 +35,8 @@ pub mod kernels;
 pub mod liveness;
 pub mod losses;
 pub mod named;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod parallel;
 pub mod photo;
 pub mod prepare;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    audit, bench, card, config, contact, depth, detect, evaluate, export, finetune, imagenet, import, kernels, prepare,
-    pretrain, preview, protocol, replay, score, synthesize,
+    audit, bench, card, config, contact, depth, depth_view, detect, evaluate, export, finetune, imagenet, import,
+    kernels, prepare, pretrain, preview, protocol, replay, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -44,6 +44,8 @@ enum Command {
     Pretrain(pretrain::PretrainArgs),
     /// Train the classifier on a pretrained encoder.
     Finetune(finetune::FinetuneArgs),
+    /// Train a decoder that draws the depth which a fine-tuned classifier's features hold: an illustration.
+    DepthView(depth_view::DepthViewArgs),
     /// Measure a classifier on the test split.
     Evaluate(evaluate::EvaluateArgs),
     /// Set the scores of several models on the same presentations side by side.
@@ -52,6 +54,9 @@ enum Command {
     Card(card::CardArgs),
     /// Write a classifier as the weights that the package ships.
     Export(export::ExportArgs),
+    /// Write the networks that ship as ONNX files, for other runtimes.
+    #[cfg(feature = "onnx")]
+    ExportOnnx(trainer::onnx::OnnxArgs),
     /// Measure what a training step costs on the CPU (see `make bench-train`).
     Bench(bench::BenchArgs),
     /// Run a recorded check again: the same verdict, and what led to it.
@@ -77,10 +82,13 @@ fn main() -> ExitCode {
         Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::DepthView(args) => depth_view::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Compare(args) => evaluate::compare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
+        #[cfg(feature = "onnx")]
+        Command::ExportOnnx(args) => trainer::onnx::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
     };

@@ -15,18 +15,15 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::{Config, Pretrain},
     critic::Critic,
-    examples::{Batch, Example, Examples, Split},
+    drawn,
+    examples::Batch,
     init::{self, InitArgs},
     losses,
     parallel::Rank,
     run::{self, RunFolder},
-    sheet::Sheet,
     stage::{Stage, StageArgs},
     train::{self, Mean, Step},
 };
-
-/// Most crops of the development split that an epoch is measured on, evenly spread.
-const WATCHED: usize = 2_000;
 
 /// A run whose maps of bona fide faces are all zero in this share, after warm-up too, has collapsed.
 const COLLAPSED: f32 = 0.95;
@@ -195,7 +192,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         Ok(Trainee::new(&config.pretrain, generator, recording))
     })?;
     let Stage { config, folder, examples, devices } = &stage;
-    let development = spread(examples.of(Split::Development)?, WATCHED);
+    let development = drawn::watched(examples)?;
     train::train(
         trainee,
         &examples.training(config.pretrain.batch, devices.len(), config)?,
@@ -203,14 +200,16 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         devices,
         args.stage.run.schedule("pretrain", config.pretrain.epochs),
         |epoch, trainee, sums, seconds| {
-            let (dev_l1, zero) =
-                watch(&trainee.generator.valid(), examples, &development, stage.device(), folder, epoch)?;
+            let generator = trainee.generator.valid();
+            let draw = |images| generator.forward(images);
+            let drawn = drawn::measure(draw, examples, &development, stage.device(), folder, epoch)?;
+            let zero = drawn.bona_fide_zero.get();
             let log = EpochLog {
                 epoch,
                 adversarial: epoch > config.pretrain.warmup_epochs,
                 train_l1: sums.l1.get(),
                 critic: sums.critic.some(),
-                dev_l1,
+                dev_l1: drawn.l1.get(),
                 dev_bona_fide_all_zero: zero,
                 seconds,
             };
@@ -241,52 +240,6 @@ fn check_collapse(config: &Config, epoch: usize, zero: f32) -> Result<()> {
     Ok(())
 }
 
-/// At most `most` of them, evenly spread.
-fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
-    let step = all.len().div_ceil(most).max(1);
-    all.into_iter().step_by(step).collect()
-}
-
-/// L1 on the development split, the share of all-zero maps among its bona fide crops, and a sheet of samples
-/// (input, ground truth, generated), since losses alone do not show a collapse.
-fn watch(
-    generator: &Generator,
-    examples: &Examples,
-    development: &[&Example],
-    device: &Device,
-    folder: &RunFolder,
-    epoch: usize,
-) -> Result<(f32, f32)> {
-    let mut l1 = Mean::default();
-    let (mut zero, mut bona_fide) = (0, 0);
-    let mut sheet = Sheet::new(9, bonafide::crop::CROP_SIZE);
-    for (number, plan) in Example::in_order(development, 16).iter().enumerate() {
-        let batch = examples.batch(plan, device)?;
-        let generated = generator.forward(batch.images.clone());
-        l1.add_many(losses::l1(batch.depth.clone(), generated.clone()).into_scalar::<f32>(), plan.len());
-        let values = run::values(generated);
-        let attacks = run::values(batch.attack);
-        let plane = values.len() / attacks.len();
-        for (map, attack) in values.chunks(plane).zip(&attacks) {
-            if *attack == 0.0 {
-                bona_fide += 1;
-                zero += usize::from(map.iter().all(|depth| *depth < 0.05));
-            }
-        }
-        if number == 0 {
-            let (images, depths) = (run::values(batch.images), run::values(batch.depth));
-            for item in 0..attacks.len().min(12) {
-                sheet.rgb(&images[item * 3 * plane..(item + 1) * 3 * plane]);
-                sheet.gray(&depths[item * plane..(item + 1) * plane]);
-                sheet.gray(&values[item * plane..(item + 1) * plane]);
-            }
-        }
-    }
-    std::fs::create_dir_all(folder.file("samples"))?;
-    sheet.write(&folder.file("samples").join(format!("epoch-{epoch:04}.png")))?;
-    Ok((l1.get(), zero as f32 / bona_fide.max(1) as f32))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,11 +251,5 @@ mod tests {
         check_collapse(&config, 5, 0.9).unwrap();
         let sentence = check_collapse(&config, 2, 0.99).unwrap_err().to_string();
         assert!(sentence.contains("lambda_l (now 50)"), "{sentence}");
-    }
-
-    #[test]
-    fn a_spread_keeps_first_and_order() {
-        assert_eq!(spread((0..10).collect(), 4), [0, 3, 6, 9]);
-        assert_eq!(spread((0..3).collect(), 4), [0, 1, 2]);
     }
 }

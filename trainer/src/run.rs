@@ -31,7 +31,7 @@ pub struct RunFolder {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
-    /// pretrain, pretrain-imagenet or finetune.
+    /// pretrain, pretrain-imagenet, finetune or depth-view.
     pub stage: String,
     /// What the backbone started from: "he", or what was loaded.
     pub backbone: String,

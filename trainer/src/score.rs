@@ -1,4 +1,5 @@
-//! Photos -> faces and scores with the weights that ship: `trainer score`, as a table or CSV.
+//! Photos -> faces and scores with the weights that ship, as a table or CSV, and the depth that the network sees: `trainer
+//! score`.
 
 use std::{
     fs,
@@ -8,13 +9,15 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use bonafide::{face::FaceBox, pipeline::Pipeline};
+use bonafide::{crop::CROP_SIZE, face::FaceBox, pipeline::Pipeline};
 use burn::tensor::Device;
 use clap::Args;
+use image::{ImageBuffer, Luma};
 
 use crate::{
     examples::progress,
     photo::{Photo, expand},
+    sheet::write_png,
 };
 
 /// Options of `trainer score`.
@@ -29,6 +32,10 @@ pub struct ScoreArgs {
     /// Take each photo as the face crop itself, without detection.
     #[arg(long)]
     whole: bool,
+    /// Also draw the depth that the network sees in each face, into this folder: PNG, 16 bits, white is nearest; a
+    /// photo's number and name.
+    #[arg(long, conflicts_with = "whole")]
+    depth: Option<PathBuf>,
     /// Folder with manifest.json and the weights that it names.
     #[arg(long, default_value = "pkg/weights")]
     weights: PathBuf,
@@ -64,11 +71,21 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
     };
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(["path", "face_x", "face_y", "face_width", "face_height", "face_confidence", "score", "error"])?;
+    if let Some(folder) = &args.depth {
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        pipeline.load_decoder(|file| fs::read(args.weights.join(file)).ok())?;
+    }
     let bar = progress(photos.len(), "scoring");
     let mut unreadable = 0;
-    for path in &photos {
+    for (number, path) in photos.iter().enumerate() {
         let row = match Photo::read(path) {
-            Ok(photo) => score(&pipeline, &photo, args.whole)?,
+            Ok(photo) => match &args.depth {
+                Some(folder) => {
+                    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                    depict(&pipeline, &photo, &folder.join(format!("{number:04}-{name}.png")))?
+                }
+                None => score(&pipeline, &photo, args.whole)?,
+            },
             Err(error) => {
                 unreadable += 1;
                 Row { face: None, score: None, error: format!("{error:#}") }
@@ -105,7 +122,24 @@ fn score(pipeline: &Pipeline, photo: &Photo, whole: bool) -> Result<Row> {
     }
     Ok(match pollster::block_on(pipeline.score(&frame))? {
         Some(scored) => Row { face: Some(scored.face.bounds), score: Some(scored.score.value()), error: String::new() },
-        // No error: the photo was read, and this is what it shows.
-        None => Row { face: None, score: None, error: "no face".into() },
+        None => Row::without_a_face(),
     })
+}
+
+fn depict(pipeline: &Pipeline, photo: &Photo, to: &Path) -> Result<Row> {
+    let Some(depicted) = pollster::block_on(pipeline.depict(&photo.frame()))? else {
+        return Ok(Row::without_a_face());
+    };
+    let values = depicted.depth.iter().map(|depth| (depth * 65_535.0).round() as u16).collect();
+    let map: ImageBuffer<Luma<u16>, _> =
+        ImageBuffer::from_raw(CROP_SIZE as u32, CROP_SIZE as u32, values).expect("a map is of the crop's size");
+    write_png(to, &map.into())?;
+    Ok(Row { face: Some(depicted.face.bounds), score: Some(depicted.score.value()), error: String::new() })
+}
+
+impl Row {
+    /// No error: the photo was read, and this is what it shows.
+    fn without_a_face() -> Self {
+        Self { face: None, score: None, error: "no face".into() }
+    }
 }

@@ -9,9 +9,10 @@ use std::{
 };
 
 use bonafide::{
-    network::Classifier,
+    network::{Classifier, Decoder},
+    pipeline::Pipeline,
     score::Score,
-    weights::{Manifest, load_safetensors},
+    weights::{DECODER, Manifest, load_safetensors},
 };
 use burn::tensor::Device;
 use trainer::{
@@ -87,8 +88,49 @@ fn what_ships_is_calibrated_and_is_what_was_measured() {
     assert_eq!(points.keys().collect::<Vec<_>>(), ["balanced", "low_friction", "strict"]);
     assert_eq!(points["balanced"].threshold, dusk["threshold"].as_f64().unwrap() as f32);
 
-    // The weights alone give the scores that thresholds were chosen on.
+    // Without a depth view the weights load, and say that they have none.
+    let load = || {
+        let manifest = fs::read_to_string(path.join("weights/manifest.json")).unwrap();
+        Pipeline::load(&manifest, |file| fs::read(path.join("weights").join(file)).ok(), &Device::flex()).unwrap()
+    };
+    let error = load().load_decoder(|_| unreachable!()).unwrap_err();
+    assert!(error.is_weights() && error.to_string().contains("no depth view"), "{error}");
+    // With one, of this run alone, its file is what the decoder draws.
+    let view = [&["depth-view", "--run", "view", "--pretrained", "first", "--finetuned", "run"][..], &config].concat();
+    refuses(path, &[&view[..4], &["run", "--finetuned", "run"], &config].concat(), "not from finetune run");
+    succeeds(path, &view);
+    succeeds(path, &[&["finetune", "--run", "other", "--pretrained", "first", "--seed", "9"][..], &config].concat());
+    succeeds(path, &["evaluate", "--run", "other", "--data", "data"]);
+    refuses(
+        path,
+        &["export", "--run", "other", "--depth-view", "view", "--out", "weights"],
+        "learnt to read finetune run",
+    );
+    refuses(path, &[&export[..], &["--depth-view", "first"]].concat(), "not one of `trainer depth-view`");
+    succeeds(path, &[&export[..], &["--depth-view", "view"]].concat());
+    let pipeline = load();
+    let file = pipeline.manifest().networks[DECODER].file.clone();
+    let bytes = fs::read(path.join("weights").join(&file)).unwrap();
+    let mut damaged = bytes.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert!(pipeline.load_decoder(|_| Some(damaged)).unwrap_err().is_weights());
     let device = Device::flex();
+    let features = pipeline.features(burn::tensor::Tensor::ones([1, 3, 224, 224], &device));
+    let unloaded = pollster::block_on(pipeline.draw(features.clone())).unwrap_err();
+    assert!(unloaded.is_invalid_input(), "{unloaded}");
+    pipeline.load_decoder(|name| (name == file).then(|| bytes.clone())).unwrap();
+    let drawn = pollster::block_on(pipeline.draw(features.clone())).unwrap();
+    let decoder = load_safetensors(Decoder::folded(&device), bytes).unwrap();
+    assert_eq!(drawn, run::values(decoder.forward(features)));
+    let log = fs::read_to_string(path.join("view/log.jsonl")).unwrap();
+    let log: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert!(
+        log["dev_bona_fide_l1"].as_f64().unwrap() > 0.0 && log["dev_attack_depth"].as_f64().unwrap() > 0.0,
+        "{log}"
+    );
+    assert!(path.join("view/samples/epoch-0001.png").exists());
+
+    // The weights alone give the scores that thresholds were chosen on.
     let bytes = fs::read(path.join("weights/classifier.safetensors")).unwrap();
     let shipped = load_safetensors(Classifier::folded(&device), bytes).unwrap();
     let examples = Examples::load(&[path.join("data")]).unwrap();
@@ -108,6 +150,8 @@ fn what_ships_is_calibrated_and_is_what_was_measured() {
     refuses(path, &card, "--pretrained");
     refuses(path, &[&card[..], &["--pretrained", "run"]].concat(), "not from finetune run");
     let card = [&card[..], &["--pretrained", "first"]].concat();
+    refuses(path, &[&card[..], &["--depth-view", "first"]].concat(), "not one of");
+    let card = [&card[..], &["--depth-view", "view"]].concat();
     succeeds(path, &[&card[..], &["--peers", "peers/peers.json", "--tests", "One left out=left-out.md"]].concat());
     let text = fs::read_to_string(path.join("card.md")).unwrap();
     for expected in [
@@ -115,6 +159,7 @@ fn what_ships_is_calibrated_and_is_what_was_measured() {
         "| `strict` | 1 % |",
         "| low light | 2 | 2 |",
         "| theirs |",
+        "| depth view | pseudo-depth drawn from the same features",
         "| pretraining | generator",
         "## One left out\n\n| a | b |",
         "simulated",

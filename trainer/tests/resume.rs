@@ -9,7 +9,7 @@ use std::{
 };
 
 use burn::tensor::Device;
-use trainer::{finetune, pretrain, run::recording};
+use trainer::{depth_view, finetune, pretrain, run::recording};
 
 /// Two epochs of three steps, the second one against the critic, with a critic step in it.
 const CHANGES: [(&str, &str); 6] = [
@@ -51,17 +51,26 @@ fn kill_in_the_second_epoch(mut run: Child, folder: &Path) -> bool {
     }
 }
 
-fn killed_and_resumed_is_unbroken(stage: &str, more: &[&str], weights: impl Fn(&Path) -> Vec<f32>) {
+/// A set to learn from, and the settings.
+fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     support::prepared(&folder.path().join("data"), "balls", [6, 2, 2], false);
     support::config(&folder.path().join("config.toml"), &CHANGES);
+    folder
+}
+
+fn killed_and_resumed_is_unbroken(stage: &str, more: &[&str], weights: impl Fn(&Path) -> Vec<f32>) {
+    killed_in(&folder(), stage, more, weights);
+}
+
+fn killed_in(folder: &tempfile::TempDir, stage: &str, more: &[&str], weights: impl Fn(&Path) -> Vec<f32>) {
     assert!(trainer(stage, folder.path(), "unbroken", more).wait().unwrap().success());
     let killed = kill_in_the_second_epoch(trainer(stage, folder.path(), "broken", more), &folder.path().join("broken"));
     assert!(killed, "the run ended before it could be killed");
     let resume = [more, &["--resume"]].concat();
     assert!(trainer(stage, folder.path(), "broken", &resume).wait().unwrap().success());
     let (unbroken, broken) = (weights(&folder.path().join("unbroken")), weights(&folder.path().join("broken")));
-    assert!(unbroken.iter().all(|weight| weight.is_finite()) && unbroken.len() > 700_000);
+    assert!(unbroken.iter().all(|weight| weight.is_finite()) && unbroken.len() > 100_000);
     assert!(unbroken == broken, "the resumed run has other weights");
     let log = |run: &str| {
         let text = std::fs::read_to_string(folder.path().join(run).join("log.jsonl")).unwrap();
@@ -88,4 +97,24 @@ fn fine_tuning_with_a_second_head() {
     killed_and_resumed_is_unbroken("finetune", &["--head", "multihead"], |run| {
         support::parameters(&finetune::load(run, &Device::flex()).unwrap())
     });
+}
+
+#[test]
+fn the_depth_view() {
+    let folder = folder();
+    let path = folder.path();
+    // Two epochs of warm-up are two of the depth view.
+    let config = std::fs::read_to_string(path.join("config.toml")).unwrap();
+    std::fs::write(path.join("config.toml"), config.replace("warmup_epochs = 1", "warmup_epochs = 2")).unwrap();
+    assert!(trainer("pretrain", path, "first", &[]).wait().unwrap().success());
+    assert!(trainer("finetune", path, "second", &["--pretrained", "first"]).wait().unwrap().success());
+    let before = support::parameters(&finetune::load(&path.join("second"), &Device::flex()).unwrap());
+    killed_in(&folder, "depth-view", &["--pretrained", "first", "--finetuned", "second"], |run| {
+        support::parameters(&depth_view::load(run, &path.join("second"), &Device::flex()).unwrap())
+    });
+    // The classifier is as it was; the decoder is not.
+    assert!(before == support::parameters(&finetune::load(&path.join("second"), &Device::flex()).unwrap()));
+    let start = pretrain::load_generator(&path.join("first"), &recording(&Device::flex())).unwrap().decoder;
+    let end = depth_view::load(&path.join("unbroken"), &path.join("second"), &Device::flex()).unwrap();
+    assert!(support::parameters(&start) != support::parameters(&end));
 }

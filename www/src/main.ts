@@ -1,7 +1,7 @@
 //! The demo: a camera or a photo -> the package -> the view. Holds what is going on, and nothing of how it looks.
 
-import { LivenessDetector, LivenessError, openCamera, type BackendChoice, type Camera } from 'bonafide';
-import { ASKING, BAD_PHOTO, failure, IDLE, LOADING, type Message } from './messages.js';
+import { LivenessDetector, LivenessError, openCamera, type BackendChoice, type Camera, type FrameSource, type ScoreResult } from 'bonafide';
+import { ASKING, BAD_PHOTO, DEPTH_PROBLEMS, failure, IDLE, LOADING, type Message } from './messages.js';
 import * as view from './view.js';
 
 let detector: LivenessDetector | null = null;
@@ -50,6 +50,21 @@ async function load(choice: BackendChoice): Promise<void> {
   await score();
 }
 
+/** One frame's result, with the depth view while that is on. */
+async function look(by: LivenessDetector, source: FrameSource): Promise<ScoreResult> {
+  if (!view.depthSwitch.checked) return by.score(source);
+  try {
+    return await by.depth(source);
+  } catch (error) {
+    const problem = DEPTH_PROBLEMS[LivenessError.from(error).code];
+    if (problem === undefined) throw error;
+    // The view is an extra: scoring goes on without it.
+    console.error(error);
+    view.showDepth(false, problem);
+    return by.score(source);
+  }
+}
+
 /** Scores what is on the stage: a photo once, a camera for as long as it runs. */
 async function score(): Promise<void> {
   const mine = ++turn;
@@ -57,7 +72,7 @@ async function score(): Promise<void> {
     if (photo && detector) {
       view.showWaiting('Scoring');
       const { width, height } = photo;
-      const result = await detector.score(photo);
+      const result = await look(detector, photo);
       if (mine === turn && detector) view.showResult(result, width, height, detector.operatingPoints['balanced']);
     } else if (camera) {
       if (detector) view.showWaiting('Looking for a face');
@@ -65,7 +80,7 @@ async function score(): Promise<void> {
         await nextFrame(view.video);
         const { videoWidth, videoHeight } = view.video;
         if (mine !== turn || !videoWidth) continue;
-        const result = await detector.score(view.video);
+        const result = await look(detector, view.video);
         if (mine === turn && detector) view.showResult(result, videoWidth, videoHeight, detector.operatingPoints['balanced']);
       }
     }
@@ -184,6 +199,10 @@ for (const input of view.files) {
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=backend]')) {
   radio.addEventListener('change', () => void load(chosenBackend()));
 }
+view.depthSwitch.addEventListener('change', () => {
+  view.showDepth(view.depthSwitch.checked);
+  if (detector && photo) void score();
+});
 addEventListener('dragover', (event) => {
   event.preventDefault();
   view.stage.classList.add('dropping');
@@ -195,4 +214,6 @@ addEventListener('drop', (event) => {
   void openPhoto(event.dataTransfer?.files[0]);
 });
 
+// A browser may have kept the switch from an earlier visit.
+view.showDepth(view.depthSwitch.checked);
 void load(chosenBackend());

@@ -152,6 +152,12 @@ export function failure(code: LivenessErrorCode, detail: string): Message {
   };
 }
 
+/** Why there is no depth view, where there are scores all the same. */
+export const DEPTH_PROBLEMS: Partial<Record<LivenessErrorCode, string>> = {
+  MODEL_FETCH: 'The view’s weights did not arrive. Check your connection and switch it on again.',
+  MODEL_INTEGRITY: 'The view’s weights were refused: they are damaged or belong to another version.',
+};
+
 /** Words on the buttons. */
 export const ACTION_LABELS: Readonly<Record<Action, string>> = {
   camera: 'Use camera',

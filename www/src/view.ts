@@ -1,6 +1,8 @@
 //! What the page knows -> what it shows. The only file that writes to the document; decides nothing.
 
-import type { LivenessDetector, OperatingPoint, ScoreResult } from 'bonafide';
+import type { DepthResult, LivenessDetector, OperatingPoint, ScoreResult } from 'bonafide';
+import { drawDepth } from './depth.js';
+import { ms, percent } from './format.js';
 import { draw } from './glyphs.js';
 import { ACTION_LABELS, type Action, type Message } from './messages.js';
 import { drawFace } from './overlay.js';
@@ -18,10 +20,12 @@ const chip = element('chip');
 const result = element('result');
 const status = element('status');
 const overlay = element<HTMLCanvasElement>('overlay');
+const depth = element('depth');
 
 export const video = element<HTMLVideoElement>('video');
 export const photo = element<HTMLCanvasElement>('photo');
 export const files = [element<HTMLInputElement>('file'), element<HTMLInputElement>('file-2')] as const;
+export const depthSwitch = element<HTMLInputElement>('depth-switch');
 export const buttons = { main: element('start'), stop: element('stop'), again: element('again') } as const;
 export { stage };
 
@@ -55,9 +59,10 @@ export function showMessage(shown: Message | null): void {
 export function showPicture(source: 'camera' | 'photo' | null, mirrored = false): void {
   picture.hidden = source === null;
   stage.classList.toggle('has-picture', source !== null);
-  picture.classList.toggle('mirrored', mirrored);
+  for (const shown of [picture, depth]) shown.classList.toggle('mirrored', mirrored);
   if (source) picture.dataset['source'] = source;
   overlay.width = 0;
+  depth.hidden = true;
   buttons.stop.hidden = source !== 'camera';
   buttons.again.hidden = source !== 'photo';
   element('other').hidden = source !== 'photo';
@@ -73,7 +78,7 @@ export function showWaiting(text: string): void {
 }
 
 /** Shows one frame's result, at the threshold that the weights' manifest calls balanced. */
-export function showResult(scored: ScoreResult, width: number, height: number, point: OperatingPoint | undefined): void {
+export function showResult(scored: ScoreResult | DepthResult, width: number, height: number, point: OperatingPoint | undefined): void {
   const { score, face, timings } = scored;
   const verdict = score === null ? 'no-face' : !point ? 'scored' : score >= point.threshold ? 'bona-fide' : 'attack';
   stage.dataset['state'] = score === null ? 'no-face' : 'scored';
@@ -98,6 +103,20 @@ export function showResult(scored: ScoreResult, width: number, height: number, p
   element('score-ms').textContent = score === null ? '–' : ms(timings.cropMs + timings.scoreMs);
   const color = { 'no-face': '#fff', scored: '#fff', 'bona-fide': '#5fe0c4', attack: '#ff8f73' }[verdict];
   drawFace(overlay, width, height, face, color);
+
+  // A frame that was on its way when the view was switched off brings no picture any more.
+  const map = depthSwitch.checked && 'depth' in scored ? scored.depth : null;
+  depth.hidden = map === null;
+  if (map) drawDepth(element<HTMLCanvasElement>('depth-map'), map);
+  element('depth-ms').textContent = map && timings.depthMs !== undefined ? ms(timings.depthMs) : '–';
+}
+
+/** Switches the depth view on, with its legend, or off; `problem` says why it could not stay on. */
+export function showDepth(on: boolean, problem = ''): void {
+  depthSwitch.checked = on;
+  element('depth-problem').textContent = problem;
+  for (const id of ['depth-legend', 'depth-fact']) element(id).hidden = !on;
+  if (!on) depth.hidden = true;
 }
 
 /** Names what computes, and what the weights' threshold was measured to cost. */
@@ -128,14 +147,6 @@ function clearResult(): void {
   element('score').textContent = '–';
   element('needle').style.width = '0';
   element('verdict').textContent = 'No frame scored yet';
-  for (const id of ['total-ms', 'detect-ms', 'score-ms']) element(id).textContent = '–';
+  for (const id of ['total-ms', 'detect-ms', 'score-ms', 'depth-ms']) element(id).textContent = '–';
   chip.hidden = true;
-}
-
-function ms(value: number): string {
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }

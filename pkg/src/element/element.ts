@@ -4,6 +4,7 @@ import { openCamera } from '../camera.js';
 import { LivenessDetector } from '../detector.js';
 import { LivenessError, type LivenessErrorCode } from '../errors.js';
 import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
+import { PROPERTIES } from './properties.js';
 import { languageOf, loadStrings, merge, type OwnStrings, type Strings } from './strings.js';
 import { View, type Screen, type State } from './view.js';
 
@@ -16,15 +17,12 @@ const RETRY: ReadonlySet<LivenessErrorCode> = new Set(['CAMERA_PERMISSION_DENIED
 /** After these the detector may be of no use. */
 const RENEW: ReadonlySet<LivenessErrorCode> = new Set(['CANCELLED', 'ENGINE_FETCH', 'GPU_DEVICE_LOST', 'INTERNAL', 'TIMEOUT']);
 
-/** Properties that an application may set before the element is defined. */
-const PROPERTIES = ['operatingPoint', 'challenge', 'assetBase', 'wasmBase', 'backend', 'autoStart', 'strings', 'detector'] as const;
-
 // Node has no elements; importing there must not fail.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /** The camera screen of a check. */
 export class LivenessCheckElement extends Base {
-  static readonly observedAttributes: readonly string[] = ['lang'];
+  static readonly observedAttributes: readonly string[] = ['lang', 'auto-start'];
 
   readonly #view: View;
   #screen: Screen = { state: 'idle' };
@@ -50,6 +48,7 @@ export class LivenessCheckElement extends Base {
   }
 
   connectedCallback(): void {
+    // Set by an application before the element was defined.
     for (const name of PROPERTIES) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
@@ -65,8 +64,10 @@ export class LivenessCheckElement extends Base {
     this.#dispose();
   }
 
-  attributeChangedCallback(): void {
-    if (this.isConnected) void this.#speak();
+  attributeChangedCallback(name: string): void {
+    if (!this.isConnected) return;
+    if (name === 'lang') void this.#speak();
+    else if (this.autoStart) this.start();
   }
 
   /** Starts a check; does nothing while one runs, or outside a document. */
@@ -144,7 +145,7 @@ export class LivenessCheckElement extends Base {
     this.#reflect('backend', backend);
   }
 
-  /** Whether to start as soon as the element is in the document. */
+  /** Whether to start without a press: as soon as the element is in the document and has this. */
   get autoStart(): boolean {
     return this.hasAttribute('auto-start');
   }
@@ -244,6 +245,9 @@ export class LivenessCheckElement extends Base {
       ...(assetBase !== null && { assetBase }),
       ...(wasmBase !== null && { wasmBase }),
       signal,
+      onProgress: ({ fraction }) => {
+        if (!signal.aborted && this.state === 'loading') this.#view.progress(fraction);
+      },
     });
     if (signal.aborted) {
       detector.dispose();

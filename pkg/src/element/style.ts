@@ -61,7 +61,7 @@ video.mirrored { transform: scaleX(-1); }
 .track { stroke: var(--_background); stroke-width: 14; }
 .ring { stroke: var(--_accent); stroke-width: 8; stroke-linecap: round; transition: stroke-dashoffset 0.25s linear; }
 .frame:not([data-state='running']) :is(video, .scrim) { visibility: hidden; }
-.frame:not([data-state='running']) .ring { animation: travel 2.4s linear infinite; }
+.travels { animation: travel 2.4s linear infinite; }
 @keyframes travel { to { stroke-dashoffset: -1; } }
 .frame[data-state='running'] .waiting { visibility: hidden; }
 .waiting, .glyph { fill: none; stroke: currentColor; stroke-linecap: round; stroke-linejoin: round; }

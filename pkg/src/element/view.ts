@@ -141,6 +141,7 @@ export class View {
 
   /** The ring, 0 to 1; `null` for what has no measure: then a piece of it goes round. */
   progress(fraction: number | null): void {
+    this.#ring.classList.toggle('travels', fraction === null);
     this.#ring.setAttribute('stroke-dasharray', fraction === null ? '0.18 0.82' : '1 1');
     this.#ring.setAttribute('stroke-dashoffset', String(fraction === null ? 0 : 1 - fraction));
     // A round cap draws a dot even where there is nothing.

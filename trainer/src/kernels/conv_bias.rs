@@ -1,5 +1,6 @@
 //! A convolution with a bias, without a norm, as a differentiable operation of burn's CPU backend.
 
+use bonafide_kernels::conv::{Conv, Plan};
 use burn::{backend::Flex, tensor::Shape};
 use burn_autodiff::{
     checkpoint::{base::Checkpointer, strategy::NoCheckpointing},
@@ -10,7 +11,6 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
-    conv::{Conv, Plan},
     conv_norm::Recorded,
     tensor::{channels_last, image, numbers, of},
     through::{Through, Wanted},
@@ -30,7 +30,8 @@ pub(super) fn conv_bias(x: &Recorded, weight: &Recorded, bias: &Recorded) -> Rec
     let filters = weight.primitive().to_contiguous();
     let [batch, height, width, channels] = input.layout().shape().dims();
     let [output, _, kernel, _] = filters.layout().shape().dims();
-    let conv = Conv { size: [height, width], channels: [channels, output], kernel, stride: 1, padding: kernel / 2 };
+    let conv =
+        Conv { size: [height, width], channels: [channels, output], kernel, stride: 1, padding: [kernel / 2; 2] };
     let plan = Plan::forward(&conv, numbers(&filters));
     let offsets = bias.primitive().to_contiguous();
     let mut z = vec![0.0; batch * conv.outputs()];

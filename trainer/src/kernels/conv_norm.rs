@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bonafide_kernels::conv::{Conv, Plan};
 use burn::{
     backend::{Autodiff, Flex, tensor::FloatTensor},
     tensor::Shape,
@@ -15,7 +16,6 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{
-    conv::{Conv, Plan},
     norm::{self, Norm, Sums},
     tensor::{channels_last, image, numbers, of},
     through::{Through, Wanted},
@@ -94,8 +94,13 @@ struct Values {
 fn forward(layer: &Layer, values: Values) -> Saved {
     let [batch, height, width, input] = values.x.layout().shape().dims();
     let [output, _, kernel, _] = values.weight.layout().shape().dims();
-    let conv =
-        Conv { size: [height, width], channels: [input, output], kernel, stride: layer.stride, padding: kernel / 2 };
+    let conv = Conv {
+        size: [height, width],
+        channels: [input, output],
+        kernel,
+        stride: layer.stride,
+        padding: [kernel / 2; 2],
+    };
     let [rows, columns] = conv.out_size();
     let plan = Plan::forward(&conv, numbers(&values.weight));
     let x = numbers(&values.x);

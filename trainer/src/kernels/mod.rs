@@ -3,7 +3,6 @@
 //! [`install`] puts them beneath the networks of the root crate (see [`bonafide::network::kernels`]). Images lie with their
 //! channels last; between the layers they are ordinary tensors of burn.
 
-mod conv;
 mod conv_bias;
 mod conv_norm;
 mod norm;

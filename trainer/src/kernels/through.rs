@@ -1,12 +1,10 @@
 //! From the gradient of a convolution's output to those of its images and its weights.
 
+use bonafide_kernels::conv::{self, Conv, Plan};
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::{
-    conv::{self, Conv, Plan},
-    tensor::numbers,
-};
+use super::tensor::numbers;
 
 /// Parts of a batch whose weights' gradients are summed apart, and then in order: the same for any number of threads.
 const PARTS: usize = 8;

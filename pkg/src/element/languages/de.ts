@@ -81,6 +81,7 @@ const de: Strings = {
     CAMERA_CONSTRAINTS: { title: 'Diese Kamera passt nicht', text: 'Schließen Sie eine andere Kamera an und versuchen Sie es noch einmal.' },
     CAMERA_BLOCKED: { title: 'Die Kamera ist hier gesperrt', text: 'Diese Seite oder Ihr Browser lässt keine Kamera zu. Öffnen Sie die Seite in einem anderen Browser.' },
     CAMERA_LOST: { title: 'Die Kamera hat aufgehört', text: 'Schließen Sie sie wieder an oder beenden Sie andere Programme, die sie benutzen, und versuchen Sie es noch einmal.' },
+    FRAMERATE_TOO_LOW: { title: 'Die Kamera ist zu langsam', text: 'Sorgen Sie für mehr Licht, schließen Sie andere Programme, die die Kamera benutzen, oder schließen Sie eine andere an, und versuchen Sie es noch einmal.' },
     APP_INACTIVE: { title: 'Die Seite wurde verlassen', text: 'Lassen Sie diese Seite während der Prüfung offen und im Vordergrund.' },
     TIMEOUT: { title: 'Die Kamera antwortet nicht', text: 'Versuchen Sie es noch einmal. Bleibt es so, schließen Sie die Kamera neu an oder starten Sie den Browser neu.' },
   },

@@ -81,6 +81,7 @@ const en: Strings = {
     CAMERA_CONSTRAINTS: { title: 'This camera does not fit', text: 'Connect another camera and try again.' },
     CAMERA_BLOCKED: { title: 'The camera is blocked here', text: 'This page or your browser does not let cameras be used. Open the page in another browser.' },
     CAMERA_LOST: { title: 'The camera stopped', text: 'Connect it again, or close other programs that use it, then try again.' },
+    FRAMERATE_TOO_LOW: { title: 'The camera is too slow', text: 'Find more light, close other programs that use the camera, or connect another one, then try again.' },
     APP_INACTIVE: { title: 'The page was left', text: 'Keep this page open and in front during the check.' },
     TIMEOUT: { title: 'The camera does not answer', text: 'Try again. If it stays so, connect the camera anew or restart the browser.' },
   },

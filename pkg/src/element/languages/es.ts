@@ -81,6 +81,7 @@ const es: Strings = {
     CAMERA_CONSTRAINTS: { title: 'Esta cámara no sirve', text: 'Conecte otra cámara e inténtelo de nuevo.' },
     CAMERA_BLOCKED: { title: 'La cámara está bloqueada aquí', text: 'Esta página o su navegador no permite usar cámaras. Abra la página en otro navegador.' },
     CAMERA_LOST: { title: 'La cámara se ha detenido', text: 'Conéctela de nuevo, o cierre otros programas que la usen, e inténtelo otra vez.' },
+    FRAMERATE_TOO_LOW: { title: 'La cámara es demasiado lenta', text: 'Busque más luz, cierre otros programas que usen la cámara o conecte otra, e inténtelo de nuevo.' },
     APP_INACTIVE: { title: 'Se ha salido de la página', text: 'Mantenga esta página abierta y a la vista durante la comprobación.' },
     TIMEOUT: { title: 'La cámara no responde', text: 'Inténtelo de nuevo. Si continúa, vuelva a conectar la cámara o reinicie el navegador.' },
   },

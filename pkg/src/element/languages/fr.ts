@@ -81,6 +81,7 @@ const fr: Strings = {
     CAMERA_CONSTRAINTS: { title: 'Cette caméra ne convient pas', text: 'Branchez une autre caméra et réessayez.' },
     CAMERA_BLOCKED: { title: 'La caméra est bloquée ici', text: 'Cette page ou votre navigateur n’autorise pas de caméra. Ouvrez la page dans un autre navigateur.' },
     CAMERA_LOST: { title: 'La caméra s’est arrêtée', text: 'Rebranchez-la, ou fermez les autres programmes qui l’utilisent, puis réessayez.' },
+    FRAMERATE_TOO_LOW: { title: 'La caméra est trop lente', text: 'Cherchez plus de lumière, fermez les autres programmes qui utilisent la caméra ou branchez-en une autre, puis réessayez.' },
     APP_INACTIVE: { title: 'La page a été quittée', text: 'Gardez cette page ouverte et au premier plan pendant la vérification.' },
     TIMEOUT: { title: 'La caméra ne répond pas', text: 'Réessayez. Si cela persiste, rebranchez la caméra ou redémarrez le navigateur.' },
   },

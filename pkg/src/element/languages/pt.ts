@@ -81,6 +81,7 @@ const pt: Strings = {
     CAMERA_CONSTRAINTS: { title: 'Esta câmera não serve', text: 'Conecte outra câmera e tente novamente.' },
     CAMERA_BLOCKED: { title: 'A câmera está bloqueada aqui', text: 'Esta página ou o navegador não permite câmeras. Abra a página em outro navegador.' },
     CAMERA_LOST: { title: 'A câmera parou', text: 'Conecte-a de novo, ou feche outros programas que a usam, e tente novamente.' },
+    FRAMERATE_TOO_LOW: { title: 'A câmera é lenta demais', text: 'Procure mais luz, feche outros programas que usam a câmera ou conecte outra, e tente novamente.' },
     APP_INACTIVE: { title: 'Você saiu da página', text: 'Mantenha esta página aberta e visível durante a verificação.' },
     TIMEOUT: { title: 'A câmera não responde', text: 'Tente novamente. Se continuar, reconecte a câmera ou reinicie o navegador.' },
   },

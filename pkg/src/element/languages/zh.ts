@@ -81,6 +81,7 @@ const zh: Strings = {
     CAMERA_CONSTRAINTS: { title: '此摄像头不适用', text: '请连接其他摄像头后重试。' },
     CAMERA_BLOCKED: { title: '此处禁用摄像头', text: '本页面或浏览器不允许使用摄像头。请用其他浏览器打开。' },
     CAMERA_LOST: { title: '摄像头已停止', text: '请重新连接，或关闭其他正在使用它的程序，然后重试。' },
+    FRAMERATE_TOO_LOW: { title: '摄像头太慢', text: '请到更亮的地方、关闭其他正在使用摄像头的程序，或连接其他摄像头，然后重试。' },
     APP_INACTIVE: { title: '您离开了本页面', text: '检测期间请让本页面保持打开并位于最前。' },
     TIMEOUT: { title: '摄像头没有响应', text: '请重试。如仍如此，请重新连接摄像头或重启浏览器。' },
   },

@@ -3,44 +3,63 @@
 //! All three are sums of products over a window, held in registers for a few pixels and a few vectors of channels; nothing
 //! is unfolded into a matrix first. Sums run in a fixed order whatever the number of threads.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use pulp::{Arch, Simd, WithSimd, bytemuck};
 
-/// Pixels (or rows of the weights' gradient) that share registers: 6 x 2 vectors fill the 16 of AVX2.
-const TILE: usize = 6;
+use crate::windows;
+
+/// Pixels (or rows of the weights' gradient) that share registers: 6 x 2 vectors fill the 16 of AVX2. WebAssembly has no
+/// fused multiply-add, whose product needs a register too: there, 4 x 2 run twice as fast as 5 x 2, which spill.
+const TILE: usize = if cfg!(target_family = "wasm") { 4 } else { 6 };
 
 /// A square convolution without dilation or groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Conv {
+pub struct Conv {
     /// Height and width of an input image.
     pub size: [usize; 2],
     /// Channels of input and output.
     pub channels: [usize; 2],
+    /// Side of the window.
     pub kernel: usize,
+    /// Step between windows.
     pub stride: usize,
-    pub padding: usize,
+    /// Zeros before and after the image, on both axes.
+    pub padding: [usize; 2],
 }
 
 impl Conv {
     /// Height and width of an output image.
-    pub(super) fn out_size(&self) -> [usize; 2] {
-        self.size.map(|side| (side + 2 * self.padding - self.kernel) / self.stride + 1)
+    pub fn out_size(&self) -> [usize; 2] {
+        self.size.map(|side| windows(side, self.kernel, self.stride, self.padding))
     }
 
     /// Numbers in an input image.
-    pub(super) fn inputs(&self) -> usize {
+    pub fn inputs(&self) -> usize {
         self.size[0] * self.size[1] * self.channels[0]
     }
 
     /// Numbers in an output image.
-    pub(super) fn outputs(&self) -> usize {
+    pub fn outputs(&self) -> usize {
         let [height, width] = self.out_size();
         height * width * self.channels[1]
     }
 }
 
+/// Weights in the order in which they are read.
+#[derive(Debug, Clone)]
+pub struct Packed(Arc<[f32]>);
+
+impl Packed {
+    /// `weights` is `[out, in, kernel, kernel]`.
+    pub fn new([input, output]: [usize; 2], kernel: usize, weights: &[f32]) -> Self {
+        let numbers = (0..kernel).flat_map(|ky| (0..kernel).flat_map(move |kx| (0..input).map(move |i| (ky, kx, i))));
+        Self(pack(output, numbers, |(ky, kx, i), o| weights[((o * input + i) * kernel + ky) * kernel + kx]))
+    }
+}
+
 /// Pixels whose sums have the same taps: all of them in the forward direction; backward through a stride, a phase each.
+#[derive(Debug)]
 struct Phase {
     /// Rows and columns of pixels.
     grid: [usize; 2],
@@ -51,11 +70,12 @@ struct Phase {
     /// Windows' rows: offset from the window's start, and length.
     taps: Vec<[usize; 2]>,
     /// For each block of output channels, one vector pair for each tap's number.
-    weights: Vec<f32>,
+    weights: Arc<[f32]>,
 }
 
 /// A convolution made ready for many images.
-pub(super) struct Plan {
+#[derive(Debug)]
+pub struct Plan {
     phases: Vec<Phase>,
     /// Numbers of an input image, its zero border: above, left, padded height, padded width.
     size: [usize; 2],
@@ -64,7 +84,7 @@ pub(super) struct Plan {
 }
 
 /// Floats in a vector of this machine.
-pub(super) fn lanes() -> usize {
+pub fn lanes() -> usize {
     struct Lanes;
     impl WithSimd for Lanes {
         type Output = usize;
@@ -82,25 +102,29 @@ fn block(channels: usize) -> usize {
 
 impl Plan {
     /// The convolution. `weights` is `[out, in, kernel, kernel]`.
-    pub(super) fn forward(conv: &Conv, weights: &[f32]) -> Self {
-        let Conv { size, channels: [input, output], kernel, stride, padding } = *conv;
+    pub fn forward(conv: &Conv, weights: &[f32]) -> Self {
+        Self::packed(conv, &Packed::new(conv.channels, conv.kernel, weights))
+    }
+
+    /// The same with weights that were packed before, for this kernel and these channels.
+    pub fn packed(conv: &Conv, weights: &Packed) -> Self {
+        let Conv { size, channels: [input, output], kernel, stride, padding: [before, after] } = *conv;
         let [rows, columns] = conv.out_size();
-        let padded = size.map(|side| side + 2 * padding);
+        let padded = size.map(|side| before + side + after);
         let line = padded[1] * input;
-        let numbers = (0..kernel).flat_map(|ky| (0..kernel).flat_map(move |kx| (0..input).map(move |i| (ky, kx, i))));
         let phase = Phase {
             grid: [rows, columns],
             input: [0, stride * line, stride * input],
             output: [0, columns * output, output],
             taps: (0..kernel).map(|ky| [ky * line, kernel * input]).collect(),
-            weights: pack(output, numbers, |(ky, kx, i), o| weights[((o * input + i) * kernel + ky) * kernel + kx]),
+            weights: weights.0.clone(),
         };
-        Self { phases: vec![phase], size, border: [padding, padding, padded[0], padded[1]], channels: [input, output] }
+        Self { phases: vec![phase], size, border: [before, before, padded[0], padded[1]], channels: [input, output] }
     }
 
     /// From the gradient of the output to that of the input.
-    pub(super) fn backward(conv: &Conv, weights: &[f32]) -> Self {
-        let Conv { size, channels: [input, output], kernel, stride, padding } = *conv;
+    pub fn backward(conv: &Conv, weights: &[f32]) -> Self {
+        let Conv { size, channels: [input, output], kernel, stride, padding: [padding, _] } = *conv;
         let grad = conv.out_size();
         // Input pixel s m + r - padding meets kernel row r + s t where the gradient's row is m - t.
         let border = kernel.div_ceil(stride) - 1;
@@ -141,7 +165,7 @@ impl Plan {
     }
 
     /// An image with its zero border, in a buffer that is used again and again.
-    pub(super) fn pad<'a>(&self, image: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
+    pub fn pad<'a>(&self, image: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
         let [top, left, height, width] = self.border;
         if [height, width] == self.size {
             return image;
@@ -157,23 +181,23 @@ impl Plan {
     }
 
     /// Writes every sum of one image; pixels that no tap reaches keep what `out` holds.
-    pub(super) fn run(&self, padded: &[f32], out: &mut [f32]) {
+    pub fn run(&self, padded: &[f32], out: &mut [f32]) {
         Arch::new().dispatch(Sums { plan: self, padded, out });
     }
 
     /// Adds one image's gradient of the weights to `sums`, which [`Plan::weights_len`] sizes. Of a forward plan.
-    pub(super) fn weights(&self, padded: &[f32], grad: &[f32], sums: &mut [f32]) {
+    pub fn weights(&self, padded: &[f32], grad: &[f32], sums: &mut [f32]) {
         Arch::new().dispatch(WeightSums { plan: self, padded, grad, sums });
     }
 
     /// Numbers that [`Plan::weights`] adds to.
-    pub(super) fn weights_len(&self) -> usize {
+    pub fn weights_len(&self) -> usize {
         self.phases[0].weights.len()
     }
 }
 
 /// `[block of output channels][number][channel]`, zeros where the last block is not full.
-fn pack<N>(outputs: usize, numbers: impl Iterator<Item = N> + Clone, weight: impl Fn(N, usize) -> f32) -> Vec<f32>
+fn pack<N>(outputs: usize, numbers: impl Iterator<Item = N> + Clone, weight: impl Fn(N, usize) -> f32) -> Arc<[f32]>
 where
     N: Copy,
 {
@@ -184,11 +208,11 @@ where
             packed.extend((first..first + block).map(|o| if o < outputs { weight(number, o) } else { 0.0 }));
         }
     }
-    packed
+    packed.into()
 }
 
 /// Pixels of an image whose channels fill whole blocks: itself, or with zeros behind.
-pub(super) fn whole_blocks(image: &[f32], channels: usize) -> Cow<'_, [f32]> {
+pub fn whole_blocks(image: &[f32], channels: usize) -> Cow<'_, [f32]> {
     let whole = channels.next_multiple_of(block(channels));
     if whole == channels {
         return Cow::Borrowed(image);
@@ -201,7 +225,7 @@ pub(super) fn whole_blocks(image: &[f32], channels: usize) -> Cow<'_, [f32]> {
 }
 
 /// Sums of [`Plan::weights`] -> `[out, in, kernel, kernel]`.
-pub(super) fn unpack(conv: &Conv, sums: &[f32]) -> Vec<f32> {
+pub fn unpack(conv: &Conv, sums: &[f32]) -> Vec<f32> {
     let Conv { channels: [input, output], kernel, .. } = *conv;
     let (block, numbers) = (block(output), kernel * kernel * input);
     let mut weights = Vec::with_capacity(output * numbers);
@@ -364,11 +388,15 @@ impl WeightSums<'_> {
                             output: [block * lanes, line, blocks * lanes],
                         };
                         let sums = &mut sums[(done + at) * V..];
-                        at += match run - at {
-                            TILE.. => here.add::<S, V, TILE>(simd, sums),
-                            4.. => here.add::<S, V, 4>(simd, sums),
-                            2.. => here.add::<S, V, 2>(simd, sums),
-                            _ => here.add::<S, V, 1>(simd, sums),
+                        let left = run - at;
+                        at += if left >= TILE {
+                            here.add::<S, V, TILE>(simd, sums)
+                        } else if left >= 4 {
+                            here.add::<S, V, 4>(simd, sums)
+                        } else if left >= 2 {
+                            here.add::<S, V, 2>(simd, sums)
+                        } else {
+                            here.add::<S, V, 1>(simd, sums)
                         };
                     }
                     done += run;

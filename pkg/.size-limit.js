@@ -1,0 +1,29 @@
+//! What a page downloads, minified by esbuild and compressed with brotli 11, may not grow past these. Each limit is some
+//! percent above what was measured (`make package-check` prints it), so that growth is a decision.
+
+/** As a consumer's bundler would: ES modules, shared chunks; what is not JavaScript is copied, and counts. */
+const bundle = (more) => (config) => ({
+  ...config,
+  ...more,
+  format: 'esm',
+  splitting: true,
+  loader: { '.wasm': 'copy', '.json': 'copy', '.safetensors': 'copy' },
+});
+
+const weights = ['weights/manifest.json', 'weights/detector.safetensors', 'weights/classifier.safetensors'];
+const engine = (backend) => [`dist/worker-${backend}.js`, `dist/wasm/bonafide_${backend}_bg.wasm`];
+const languages = ['ar', 'de', 'es', 'fr', 'ja', 'ko', 'pt', 'zh'];
+
+export default [
+  { name: 'bonafide: JavaScript of the page', path: 'dist/index.js', limit: '5.5 kB', modifyEsbuildConfig: bundle() },
+  {
+    // The others are downloaded one at a time, when they are shown.
+    name: 'bonafide/element, in English',
+    path: 'dist/element/index.js',
+    limit: '12.5 kB',
+    modifyEsbuildConfig: bundle({ external: languages.map((language) => `./languages/${language}.js`) }),
+  },
+  { name: 'a check on the CPU: JavaScript, engine, weights', path: ['dist/index.js', ...engine('cpu'), ...weights], limit: '1.9 MB', modifyEsbuildConfig: bundle() },
+  { name: 'the depth view, when it is first asked for', path: 'weights/decoder.safetensors', limit: '0.33 MB', modifyEsbuildConfig: bundle() },
+  { name: 'a check on WebGPU: JavaScript, engine, weights', path: ['dist/index.js', ...engine('webgpu'), ...weights], limit: '3.3 MB', modifyEsbuildConfig: bundle() },
+];

@@ -1,0 +1,117 @@
+//! The worker's side: requests from the page -> the Rust engine -> replies. Knows no backend: the entry files worker-cpu.ts,
+//! worker-webgpu.ts and worker.ts bring the modules, so that a page downloads only what it uses.
+
+import { compileEngine, fetchDecoder, fetchWeights } from './assets.js';
+import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
+import { LivenessError } from './errors.js';
+import { Progress } from './progress.js';
+import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
+import type { Backend, LoadProgress, OperatingPoint } from './types.js';
+
+/** The part of a worker's global scope that is used here (the page's types have another one). */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<Envelope>) => void) | null;
+  postMessage(reply: Reply): void;
+}
+
+/** Answers the page's requests with one of these engines, one at a time, in order. */
+export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>): void {
+  // Imported in Node, which has no workers of this kind: nothing to serve.
+  if (typeof self === 'undefined') return;
+  const scope = self as unknown as WorkerScope;
+  let engine: Engine | undefined;
+  let session: Session | undefined;
+  let decoder: (() => Promise<Record<string, Uint8Array>>) | undefined;
+  let queue: Promise<void> = Promise.resolve();
+
+  async function load({ backend, assetBase, wasmBase }: LoadRequest, tell: (progress: LoadProgress) => void): Promise<Loaded> {
+    const files = engines[backend];
+    if (!files) throw new LivenessError('INVALID_INPUT', `This worker has no engine for the backend '${backend}': start 'bonafide/worker'.`);
+    const { module, url, name, bytes } = files;
+    const progress = new Progress(bytes, tell);
+    const [compiled, weights] = await Promise.all([
+      compileEngine(wasmBase === undefined ? url : new URL(name, wasmBase), progress),
+      fetchWeights(assetBase, progress),
+    ]);
+    progress.step();
+    await instantiate(module, compiled);
+    engine = await module.Engine.load(weights.manifestJson, weights.files, backend);
+    progress.step();
+    // Both networks once: a GPU compiles its programs now, not while a person waits, and one that cannot fails here.
+    const blank = new ImageData(32, 32);
+    await engine.score(blank);
+    progress.step();
+    await engine.scoreCrop(blank);
+    progress.step();
+    decoder = () => fetchDecoder(weights.manifestJson, assetBase);
+    const { operatingPoints } = JSON.parse(weights.manifestJson) as { operatingPoints: Record<string, OperatingPoint> };
+    return { backend: engine.backend, adapter: engine.adapter, operatingPoints };
+  }
+
+  function endSession(): void {
+    session?.free();
+    session = undefined;
+  }
+
+  async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
+    if (!session) throw new LivenessError('INTERNAL', 'The worker was asked to observe a frame without a session.');
+    const update = await session.observe(frame, timeMs);
+    if (!update.verdict) return update;
+    const transcript = session.transcript();
+    return { ...update, ...(record && { recording: session.recording() }), ...(transcript && { transcript }) };
+  }
+
+  async function answer(id: number, request: Request): Promise<Answers[keyof Answers]> {
+    if (request.kind === 'load') return load(request, (progress) => scope.postMessage({ id, progress }));
+    if (!engine || !decoder) throw new LivenessError('INTERNAL', 'The worker was asked to score before it had loaded.');
+    switch (request.kind) {
+      case 'scorePixels':
+        return engine.scorePixels(request.rgba, request.width, request.height);
+      case 'loadDecoder':
+        return engine.loadDecoder(await decoder());
+      case 'startSession':
+        endSession();
+        session = engine.startSession(request.operatingPoint, request.challenge, request.nonce);
+        return;
+      case 'endSession':
+        return endSession();
+    }
+    try {
+      if (request.kind === 'observe') return await observe(request);
+      if (request.kind === 'depth') return await engine.depth(request.frame);
+      return await (request.kind === 'score' ? engine.score(request.frame) : engine.scoreCrop(request.frame));
+    } finally {
+      // Bitmaps and video frames hold GPU memory or a decoder's buffer until they are closed.
+      if ('close' in request.frame) request.frame.close();
+    }
+  }
+
+  scope.onmessage = ({ data: { id, request } }) => {
+    const respond = async () => {
+      try {
+        scope.postMessage({ id, ok: true, value: await answer(id, request) });
+      } catch (cause) {
+        scope.postMessage({ id, ok: false, error: plain(LivenessError.from(cause)) });
+      }
+    };
+    // A download needs no turn, and what is asked meanwhile is not to wait for it.
+    if (request.kind === 'loadDecoder') void respond();
+    else queue = queue.then(respond);
+  };
+}
+
+async function instantiate(module: EngineModule, compiled: WebAssembly.Module): Promise<void> {
+  try {
+    await module.default({ module_or_path: compiled });
+  } catch (cause) {
+    // It compiles, but imports or exports other things than ours.
+    if (!(cause instanceof WebAssembly.LinkError || cause instanceof TypeError)) throw cause;
+    throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false });
+  }
+}
+
+/** Causes lose their class, and some could not be cloned at all. */
+function plain({ code, message, retryable, cause }: LivenessError): PlainError {
+  if (!(cause instanceof Error)) return { code, message, retryable };
+  return { code, message, retryable, cause: { name: cause.name, message: cause.message } };
+}

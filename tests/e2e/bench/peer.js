@@ -1,0 +1,38 @@
+//! In the browser: ONNX Runtime Web with our networks, in a page or as a worker.
+//!
+//! Networks alone. What else a frame costs (scaling, anchors, crop) would be code of ours, so its figures leave it out.
+
+/** `build` is a file of the package, `provider` 'wasm' or 'webgpu'. */
+export async function start({ build, provider, threads }) {
+  const ort = await import(`/ort/${build}`);
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = 'error';
+  const open = (network) => ort.InferenceSession.create(`/onnx/${network}.onnx`, { executionProviders: [provider] });
+  const sessions = { detector: await open('detector'), classifier: await open('classifier') };
+  return {
+    /** `[3, side, side]` -> the network's first output, the logits of both networks, and how long that took. */
+    async run(network, values) {
+      const session = sessions[network];
+      const side = Math.sqrt(values.length / 3);
+      const began = performance.now();
+      const input = new ort.Tensor('float32', values, [1, 3, side, side]);
+      const outputs = await session.run({ [session.inputNames[0]]: input });
+      const logits = await outputs[session.outputNames[0]].getData();
+      return { logits, ms: performance.now() - began };
+    },
+  };
+}
+
+if (typeof WorkerGlobalScope !== 'undefined' && self instanceof WorkerGlobalScope) {
+  let started;
+  self.onmessage = async ({ data: { options, inputs } }) => {
+    try {
+      started ??= await start(options);
+      const answer = {};
+      for (const [network, values] of Object.entries(inputs ?? {})) answer[network] = await started.run(network, values);
+      self.postMessage({ answer });
+    } catch (error) {
+      self.postMessage({ error: String(error?.message ?? error) });
+    }
+  };
+}

@@ -1,0 +1,18 @@
+import { LivenessCheck } from 'bonafide/react';
+import { useState } from 'react';
+
+export function SignUp() {
+  const [said, setSaid] = useState('not checked yet');
+  return (
+    <>
+      <h1>Sign up</h1>
+      <form method="post" action="/accounts">
+        <label>Email <input name="email" type="email" autoComplete="email" required /></label>
+        <LivenessCheck onResult={({ outcome }) => setSaid(outcome)} onError={({ code }) => setSaid(code)} />
+        <p>Liveness: <output>{said}</output></p>
+        {/* A comfort for the person, not a gate: whoever owns the page can press it anyway. */}
+        <button type="submit" disabled={said !== 'bona-fide'}>Create the account</button>
+      </form>
+    </>
+  );
+}
