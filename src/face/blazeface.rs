@@ -80,31 +80,25 @@ impl BlazeFace {
     /// `[B, 3, 128, 128]` in `[-1, 1]` -> logits `[B, 896]` and boxes `[B, 896, 16]` in input pixels, relative to the
     /// anchors: centre, size, six landmarks.
     pub fn forward(&self, x: Tensor<4>) -> (Tensor<2>, Tensor<3>) {
-        let [stem, fine_scores, fine_boxes, coarse_scores, coarse_boxes] = &self.packed;
-        let mut x = stem.forward(&self.stem, x, None, true);
-        let (fine, coarse) = self.blocks.split_at(FINE);
-        for block in fine {
-            x = block.forward(x);
-        }
-        let map = x.clone();
-        for block in coarse {
-            x = block.forward(x);
-        }
-        let scores = Tensor::cat(
-            vec![
-                rows::<1>(fine_scores.forward(&self.fine_scores, map.clone(), None, false)),
-                rows::<1>(coarse_scores.forward(&self.coarse_scores, x.clone(), None, false)),
-            ],
-            1,
-        );
-        let boxes = Tensor::cat(
-            vec![
-                rows::<16>(fine_boxes.forward(&self.fine_boxes, map, None, false)),
-                rows::<16>(coarse_boxes.forward(&self.coarse_boxes, x, None, false)),
-            ],
-            1,
-        );
+        let (fine_scores, coarse_scores, fine_boxes, coarse_boxes) = self.maps(x);
+        let scores = Tensor::cat(vec![rows::<1>(fine_scores), rows::<1>(coarse_scores)], 1);
+        let boxes = Tensor::cat(vec![rows::<16>(fine_boxes), rows::<16>(coarse_boxes)], 1);
         (scores.squeeze_dim(2), boxes)
+    }
+
+    /// As [`BlazeFace::forward`], still as maps: logits of the 16 x 16 and of the 8 x 8 map, then their boxes.
+    pub fn maps(&self, x: Tensor<4>) -> (Tensor<4>, Tensor<4>, Tensor<4>, Tensor<4>) {
+        let [stem, fine_scores, fine_boxes, coarse_scores, coarse_boxes] = &self.packed;
+        let (fine, coarse) = self.blocks.split_at(FINE);
+        let x = stem.forward(&self.stem, x, None, true);
+        let map = fine.iter().fold(x, |x, block| block.forward(x));
+        let x = coarse.iter().fold(map.clone(), |x, block| block.forward(x));
+        (
+            fine_scores.forward(&self.fine_scores, map.clone(), None, false),
+            coarse_scores.forward(&self.coarse_scores, x.clone(), None, false),
+            fine_boxes.forward(&self.fine_boxes, map, None, false),
+            coarse_boxes.forward(&self.coarse_boxes, x, None, false),
+        )
     }
 
     pub(super) fn device(&self) -> Device {

@@ -139,7 +139,7 @@ mod tests {
         let x = Tensor::random([2, 3, 96, 96], Distribution::Uniform(0.0, 1.0), &device);
         let plain = classifier.forward(x.clone());
         let off = (classifier.pack().forward(x) - plain).abs().max().into_scalar::<f32>();
-        assert!(off < 1e-5, "{off}");
+        assert!(off < 1e-4, "{off}");
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
         let (plain, types) = classifier.forward_types(x.clone());
         let (moved, same_types) = classifier.calibrated(0.4, -1.5).forward_types(x);
         let off = (plain * 0.4 - 1.5 - moved).abs().max().into_scalar::<f32>();
-        assert!(off < 1e-5, "{off}");
+        assert!(off < 1e-4, "{off}");
         assert_eq!((types.unwrap() - same_types.unwrap()).abs().max().into_scalar::<f32>(), 0.0);
     }
 

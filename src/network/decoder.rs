@@ -130,7 +130,7 @@ mod tests {
         let folded = decoder.fold();
         assert_eq!(folded.num_params(), Decoder::folded(&device).num_params());
         let off = (drawn.clone() - folded.forward(features)).abs().max().into_scalar::<f32>();
-        assert!(off < 1e-5, "{off}");
+        assert!(off < 1e-4, "{off}");
         // Not the same because both are flat.
         let (darkest, brightest) = (drawn.clone().min().into_scalar::<f32>(), drawn.max().into_scalar::<f32>());
         assert!(brightest - darkest > 0.01, "{darkest} to {brightest}");

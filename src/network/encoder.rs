@@ -66,7 +66,9 @@ impl Encoder {
     /// The mean of each channel of a map from [`Encoder::forward`]: `[B, C, H, W]` -> `[B, C]`.
     pub(super) fn pool(map: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = map.dims();
-        map.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+        // Not `mean_dim`, which burn-onnx cannot export.
+        let sums = map.reshape([batch, channels, height * width]).sum_dim(2).reshape([batch, channels]);
+        sums / (height * width) as f32
     }
 
     /// Folds every batch norm.

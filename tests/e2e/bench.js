@@ -4,12 +4,12 @@
 //! CPU (60), `--gpu-rounds N` (5), `--first N` (5), `--frames N` (1000) for the memory, `--no-readme`.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { launch, open } from './browser.js';
+import { check } from './bench/check.js';
 import { round, spread, table, writeTable } from './bench/figures.js';
 import { watchMemory } from './bench/memory.js';
 import { PEERS, serveBench } from './bench/site.js';
@@ -64,7 +64,9 @@ async function openContestants() {
       const { detector, classifier } = await peers[name].ask(inputs);
       return { detectMs: detector.ms, scoreMs: classifier.ms };
     };
-    return ours.webgpu.adapter;
+    // The software adapter has no name, only what it is made of.
+    const { vendor, architecture, isFallbackAdapter } = (await navigator.gpu.requestAdapter()).info;
+    return [ours.webgpu.adapter || `${vendor} ${architecture}`, isFallbackAdapter && '(emulated)'].filter(Boolean).join(' ');
   }, [PEERS.wasm, PEERS.webgpu, cores]);
   return { ...opened, adapter };
 }
@@ -79,7 +81,9 @@ async function compare(page) {
     }
     for (const [name, peer] of Object.entries(peers)) {
       const { detector, classifier } = await peer.ask(inputs);
-      results[name] = { score: sigmoid(classifier.logits[0]), confidence: sigmoid(detector.logits.reduce((a, b) => Math.max(a, b))) };
+      // The detector's scores are its first two maps.
+      const best = Math.max(...detector.outputs.slice(0, 2).flatMap((map) => [...map]));
+      results[name] = { score: sigmoid(classifier.outputs[0][0]), confidence: sigmoid(best) };
     }
     return results;
   });
@@ -155,30 +159,6 @@ async function memory(backend, frames) {
   return { frames, held, grown: { since, heapBytes: held.heapBytes - before.heapBytes, wasmBytes: held.wasmBytes - before.wasmBytes } };
 }
 
-/** A check of a camera: what it costs the page's thread. A challenge that nobody answers lasts, so that there is much to see. */
-async function check() {
-  const { page, context } = await openPackage(browser, server);
-  const seen = await page.evaluate(async () => {
-    const { openCamera } = await import('/pkg/dist/index.js');
-    const detector = await load({ backend: 'cpu' });
-    const video = Object.assign(document.createElement('video'), { muted: true, srcObject: (await openCamera()).stream });
-    await video.play();
-    const long = [];
-    const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration)));
-    observer.observe({ type: 'longtask' });
-    const { framesSeen, elapsedMs } = await detector.check(video, { challenge: { steps: ['turn-left'] } });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    observer.disconnect();
-    return { framesSeen, elapsedMs, long };
-  });
-  await context.close();
-  return {
-    frames_per_second: round((seen.framesSeen / seen.elapsedMs) * 1000),
-    tasks_above_50_ms: seen.long.length,
-    longest_task_ms: seen.long.length ? Math.max(...seen.long) : null,
-  };
-}
-
 const say = (text) => console.error(`bench: ${text}`);
 say(`load of the machine ${load}`);
 const { page, context, adapter } = await openContestants();
@@ -191,7 +171,7 @@ say('first scores');
 const first = { cpu: await firstScores('cpu', Number(options.first)), webgpu: await firstScores('webgpu', Math.ceil(Number(options.first) / 2)) };
 say(`memory over ${options.frames} frames`);
 const remembered = { cpu: await memory('cpu', Number(options.frames)), webgpu: await memory('webgpu', Math.ceil(Number(options.frames) / 50)) };
-const checked = await check();
+const checked = await check(browser, server);
 const version = browser.version();
 await browser.close();
 await server.close();
@@ -210,7 +190,7 @@ const gpuSpreads = { ours_ms: onGpu('webgpu', 'scoreMs'), ort_ms: onGpu('ort_web
 const result = {
   machine: {
     cpu: cpus()[0].model.trim(), cores, load: Number(load), browser: `Chromium ${version}`,
-    ort: createRequire(import.meta.url)(join(root, 'tests/package.json')).devDependencies['onnxruntime-web'],
+    ort: JSON.parse(readFileSync(join(root, 'tests/package.json'), 'utf8')).devDependencies['onnxruntime-web'],
   },
   agreement,
   cpu: {

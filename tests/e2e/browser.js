@@ -1,6 +1,6 @@
 //! Starts Chromium with the camera and the graphics adapter that a test asks for.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { root } from './server.js';
@@ -99,4 +99,13 @@ export async function screenshot(page, name) {
   const folder = join(root, 'target/screenshots');
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** Drops a file on the page's stage. Without a type where none is given, as some systems drop files. */
+export async function dropFile(page, path, name, type = '') {
+  await page.evaluate(([base64, name, type]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { type }));
+    document.querySelector('#stage').dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
+  }, [readFileSync(path).toString('base64'), name, type]);
 }

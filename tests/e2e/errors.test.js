@@ -59,7 +59,7 @@ const PROVOKED = {
   MODEL_FETCH: {
     how: 'the connection breaks off in the middle of the weights',
     serves: (path) =>
-      path.endsWith('classifier.safetensors') && { headers: { 'content-length': '1427050' }, body: (response) => response.write(Buffer.alloc(5000), () => response.destroy()) },
+      path.endsWith('classifier.safetensors') && { headers: { 'content-length': server.read(path).length }, body: (response) => response.write(Buffer.alloc(5000), () => response.destroy()) },
     provoke: ({ page }) => page.evaluate(loading, { backend: 'cpu' }),
     retryable: true,
     cause: 'TypeError',

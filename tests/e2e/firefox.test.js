@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.js';
-import { openPackage, pack } from './detector.js';
+import { openPackage, pack, providePackage } from './detector.js';
 import { firefoxPath, launchFirefox } from './firefox.js';
 import { portrait } from './pictures.js';
 import { serve } from './server.js';
@@ -24,14 +24,13 @@ describe('Firefox', { skip: missing, timeout: 300_000 }, () => {
 
   test('finds the face and gives the score that Chromium gives', async () => {
     const score = async ({ base64, width, height }) => {
-      const { LivenessDetector } = await import('/pkg/dist/index.js');
-      const detector = await LivenessDetector.load({ backend: 'cpu' });
-      const bytes = Uint8ClampedArray.from(atob(base64), (c) => c.charCodeAt(0));
-      const { face, score } = await detector.score(new ImageData(bytes, width, height));
+      const detector = await load({ backend: 'cpu' });
+      const { face, score } = await detector.score(imageData(base64, width, height));
       detector.dispose();
       return { face, score };
     };
     const photo = pack(portrait());
+    await firefox.evaluate(providePackage);
     const here = await firefox.evaluate(score, photo);
     const browser = await launch();
     try {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { denyCamera, open, screenshot } from './browser.js';
+import { denyCamera, dropFile, open, screenshot } from './browser.js';
 import { emptyScene, portrait, samplePath, writeClip, writePng } from './pictures.js';
 import { server, withBrowser } from './suite.js';
 
@@ -207,13 +207,7 @@ withBrowser('no camera', () => ({}), (its) => {
 
   test('a photo dropped on the page', async () => {
     const page = await its.open();
-    const path = writePng('dropped.png', portrait());
-    const bytes = (await import('node:fs')).readFileSync(path).toString('base64');
-    await page.evaluate((base64) => {
-      const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], 'photo.png', { type: 'image/png' }));
-      document.querySelector('#stage').dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
-    }, bytes);
+    await dropFile(page, writePng('dropped.png', portrait()), 'photo.png', 'image/png');
     await reach(page, 'scored');
   });
 

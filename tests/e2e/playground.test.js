@@ -1,10 +1,9 @@
 //! The playground: files of people in, what the calls tell out, and nothing sent.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { accessible } from './accessible.js';
-import { screenshot } from './browser.js';
+import { dropFile, screenshot } from './browser.js';
 import { emptyScene, portrait, writeClip, writePng } from './pictures.js';
 import { server, withBrowser } from './suite.js';
 
@@ -132,13 +131,7 @@ withBrowser('files in the playground', () => ({ clip: writeClip('face.y4m', port
     assert.ok(await page.isVisible('#choose'));
     await accessible(page, 'unreadable');
     await screenshot(page, 'playground-unreadable');
-    const base64 = readFileSync(writePng('playground.png', portrait())).toString('base64');
-    await page.evaluate((base64) => {
-      const data = new DataTransfer();
-      // Without a type, as some systems drop files.
-      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], 'photo'));
-      document.querySelector('#stage').dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
-    }, base64);
+    await dropFile(page, writePng('playground.png', portrait()), 'photo');
     await ends(page, ...VERDICTS);
   });
 

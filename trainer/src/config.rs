@@ -114,8 +114,8 @@ pub struct Finetune {
     pub batch: usize,
     /// Adam's learning rate.
     pub lr: f64,
-    /// Whether it falls to 0 along a cosine, instead of staying as the paper's does.
-    pub cosine: bool,
+    /// How often it falls to 0 along a cosine, over equal parts of the epochs; 0 keeps it constant, as the paper does.
+    pub cosine_cycles: usize,
 }
 
 /// Options that choose the settings.
@@ -221,6 +221,12 @@ impl Config {
         ] {
             ensure!(epochs > 0, "{name} must be at least 1");
         }
+        ensure!(
+            f.cosine_cycles <= f.epochs,
+            "finetune.cosine_cycles is {}, of {} epochs: a cycle takes one at least",
+            f.cosine_cycles,
+            f.epochs
+        );
         ensure!(p.warmup_epochs <= p.epochs, "pretrain.warmup_epochs is more than pretrain.epochs");
         for (name, value) in [
             ("pretrain.generator_lr", p.generator_lr),

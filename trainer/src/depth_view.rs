@@ -84,7 +84,7 @@ impl train::Trainee for Trainee {
         let loss = losses::l1(batch.depth.clone(), self.decoder.forward(Tensor::from_inner(features)));
         sums.add(run::finite("L1", rank.mean(loss.clone().inner()))?);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.decoder);
-        self.decoder = self.optimizer.step(self.lr * at.cosine(), self.decoder.clone(), gradients);
+        self.decoder = self.optimizer.step(self.lr * at.cosine(1), self.decoder.clone(), gradients);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ pub struct Trainee {
     /// The network.
     pub network: Liveness,
     lr: f64,
-    cosine: bool,
+    cosine_cycles: usize,
     optimizer: ModuleOptimizer,
 }
 
@@ -53,7 +53,7 @@ impl Trainee {
     /// Wraps a network on a device that records gradients; the learning rate stays.
     pub fn new(network: Liveness, lr: f64) -> Self {
         run::initialise(&network);
-        Self { network, lr, cosine: false, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
+        Self { network, lr, cosine_cycles: 0, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
     }
 
     /// One step; returns the loss before it.
@@ -78,8 +78,7 @@ impl train::Trainee for Trainee {
     type Sums = Mean;
 
     fn step(&mut self, batch: &Batch, at: Step, rank: &Rank, sums: &mut Mean) -> Result<()> {
-        let lr = if self.cosine { self.lr * at.cosine() } else { self.lr };
-        sums.add(self.learn(batch, lr, rank)?);
+        sums.add(self.learn(batch, self.lr * at.cosine(self.cosine_cycles), rank)?);
         Ok(())
     }
 
@@ -170,7 +169,7 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
             None => init::encoder(&args.init, &config.model, recording)?,
         };
         let network = Liveness::new(&config.model, encoder, examples.types().len(), recording);
-        Ok(Trainee { cosine: config.finetune.cosine, ..Trainee::new(network, config.finetune.lr) })
+        Ok(Trainee { cosine_cycles: config.finetune.cosine_cycles, ..Trainee::new(network, config.finetune.lr) })
     })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = examples.of(Split::Development)?;

@@ -214,7 +214,7 @@ impl train::Trainee for Trainee {
     fn step(&mut self, batch: &Batch, at: Step, rank: &Rank, sums: &mut Mean) -> Result<()> {
         let loss = cross_entropy(self.logits(batch.images.clone()), batch.classes.clone());
         sums.add(run::finite("ImageNet", rank.mean(loss.clone().inner()))?);
-        let lr = self.lr * at.cosine();
+        let lr = self.lr * at.cosine(1);
         let mut gradients = loss.backward();
         let encoder = GradientsParams::from_module(&mut gradients, &self.encoder);
         let head = GradientsParams::from_module(&mut gradients, &self.head);

@@ -26,8 +26,8 @@ pub struct OnnxArgs {
     out: PathBuf,
 }
 
-/// Runs `trainer export-onnx`: batches of one, `[1, 3, 128, 128]` in `[-1, 1]` -> logits and boxes, `[1, 3, 224, 224]` in
-/// `[0, 1]` -> liveness logit.
+/// Runs `trainer export-onnx`: batches of one, `[1, 3, 128, 128]` in `[-1, 1]` -> the detector's maps (burn-onnx knows no
+/// permutation, with which they become rows), `[1, 3, 224, 224]` in `[0, 1]` -> liveness logit.
 ///
 /// # Errors
 /// If weights are missing, damaged or of another release, a layer has no form in ONNX, or the disk refuses.
@@ -44,7 +44,7 @@ pub fn run(args: &OnnxArgs) -> Result<()> {
     let zeros = |side| Tensor::<4>::zeros([1, 3, side, side], &device);
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     exporter
-        .export(&detector, zeros(INPUT_SIZE), BlazeFace::forward)
+        .export(&detector, zeros(INPUT_SIZE), BlazeFace::maps)
         .and_then(|model| model.save(args.out.join("detector.onnx")))
         .context("the detector cannot be exported")?;
     exporter

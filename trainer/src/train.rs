@@ -32,9 +32,11 @@ pub struct Step {
 }
 
 impl Step {
-    /// A cosine from 1 at the run's start to 0 at its end (Loshchilov and Hutter, 2017), for learning rates.
-    pub fn cosine(self) -> f64 {
-        (1.0 + (std::f64::consts::PI * self.number as f64 / self.of as f64).cos()) / 2.0
+    /// A cosine from 1 to 0, for learning rates: once over the run, or again and again in as many equal cycles
+    /// (Loshchilov and Hutter, *SGDR*, 2017). 0 cycles are a constant 1.
+    pub fn cosine(self, cycles: usize) -> f64 {
+        let part = (self.number * cycles % self.of) as f64 / self.of as f64;
+        (1.0 + (std::f64::consts::PI * part).cos()) / 2.0
     }
 }
 
@@ -214,5 +216,23 @@ impl Mean {
     /// The mean; `None` of nothing.
     pub fn some(&self) -> Option<f32> {
         (self.count > 0).then(|| self.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cosine_falls_once_a_cycle() {
+        let at = |number: usize, cycles: usize| Step { epoch: 0, number, of: 8 }.cosine(cycles);
+        for number in 0..8 {
+            assert_eq!(at(number, 0), 1.0);
+            assert_eq!(at(number, 2), at(number % 4, 2), "{number}");
+            assert!(number == 0 || at(number, 1) < at(number - 1, 1), "{number}");
+        }
+        assert_eq!((at(0, 1), at(0, 2)), (1.0, 1.0));
+        // Two cycles of half the length begin as one of that length did.
+        assert_eq!(at(3, 2), Step { epoch: 0, number: 3, of: 4 }.cosine(1));
     }
 }

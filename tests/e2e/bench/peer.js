@@ -10,15 +10,15 @@ export async function start({ build, provider, threads }) {
   const open = (network) => ort.InferenceSession.create(`/onnx/${network}.onnx`, { executionProviders: [provider] });
   const sessions = { detector: await open('detector'), classifier: await open('classifier') };
   return {
-    /** `[3, side, side]` -> the network's first output, the logits of both networks, and how long that took. */
-    async run(network, values) {
+    /** `[3, side, side]` -> all that the network puts out, logits first, and how long that took. */
+    async run(network, input) {
       const session = sessions[network];
-      const side = Math.sqrt(values.length / 3);
+      const side = Math.sqrt(input.length / 3);
       const began = performance.now();
-      const input = new ort.Tensor('float32', values, [1, 3, side, side]);
-      const outputs = await session.run({ [session.inputNames[0]]: input });
-      const logits = await outputs[session.outputNames[0]].getData();
-      return { logits, ms: performance.now() - began };
+      const tensor = new ort.Tensor('float32', input, [1, 3, side, side]);
+      const outputs = await session.run({ [session.inputNames[0]]: tensor });
+      const values = await Promise.all(session.outputNames.map((name) => outputs[name].getData()));
+      return { outputs: values, ms: performance.now() - began };
     },
   };
 }

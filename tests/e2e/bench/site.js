@@ -35,8 +35,8 @@ const FIRST = {
     const loadedMs = performance.now();
     const [letterbox, crop] = await inputs;
     await peer.run('detector', detectorInput(letterbox));
-    const { logits } = await peer.run('classifier', classifierInput(crop));
-    globalThis.first = { loadedMs, scoredMs: performance.now(), score: 1 / (1 + Math.exp(-logits[0])) };`,
+    const { outputs: [[logit]] } = await peer.run('classifier', classifierInput(crop));
+    globalThis.first = { loadedMs, scoredMs: performance.now(), score: 1 / (1 + Math.exp(-logit)) };`,
 };
 
 const html = (script) => `<!doctype html><title>bench</title><script type="module">${script}</script>`;
