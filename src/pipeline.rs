@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     crop::{crop_tensor, face_region},
-    error::Result,
+    error::{Error, Result},
     face::{Face, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
     network::{Classifier, Decoder},

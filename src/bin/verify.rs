@@ -7,16 +7,18 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use bonafide::{
-    frame::Frame,
+    Error,
+    frame::{Frame, MAX_SIDE},
     pipeline::Pipeline,
     session::{Step, Verdict},
+    transcript,
     verify::{Entry, Rejection, Submission, Verifier},
     weights::Manifest,
 };
@@ -126,10 +128,13 @@ fn issue(args: &IssueArgs) -> Result<()> {
 
 fn check(args: &CheckArgs) -> Result<ExitCode> {
     let verifier = Verifier::new(manifest(&args.shared.weights)?);
-    let text = fs::read_to_string(&args.transcript).map_err(|e| named(&args.transcript, e))?;
-    let pictures = score(&args.shared.weights, &args.pictures)?;
-    let outcome = answer(&verifier, &text, &args.shared.ledger)?;
+    let outcome = match read_transcript(&args.transcript)? {
+        Ok(text) => answer(&verifier, &text, &args.shared.ledger)?,
+        Err(rejection) => Err(rejection),
+    };
     let accepted = outcome.is_ok();
+    // Pictures of a transcript that is not taken are not worth the work.
+    let pictures = if accepted { score(&args.shared.weights, &args.pictures)? } else { Vec::new() };
     let report = match outcome {
         Ok((digest, verdict)) => {
             Report { accepted, digest: Some(digest), verdict: Some(verdict), code: None, message: None, pictures }
@@ -156,12 +161,22 @@ fn answer(verifier: &Verifier, text: &str, ledger: &Path) -> Result<std::result:
     let mut ledger = Ledger::open(ledger)?;
     let now = now_ms()?;
     let Some(entry) = ledger.entries.get_mut(submission.nonce()) else { return Ok(Err(Rejection::UnknownNonce)) };
-    if let Err(rejection) = entry.redeem(&submission, now) {
-        return Ok(Err(rejection));
-    }
-    let verdict = verifier.verify(&submission, &entry.ticket, now);
+    let received = match entry.redeem(&submission, now) {
+        Ok(received) => received,
+        Err(rejection) => return Ok(Err(rejection)),
+    };
+    let verdict = verifier.verify(&submission, &entry.ticket, received);
     ledger.save()?;
     Ok(verdict.map(|verdict| (submission.digest().to_owned(), verdict)))
+}
+
+/// What a page sent, however long or odd.
+fn read_transcript(file: &Path) -> Result<std::result::Result<String, Rejection>> {
+    let mut bytes = Vec::new();
+    let most = transcript::MAX_BYTES as u64 + 1;
+    File::open(file).and_then(|open| open.take(most).read_to_end(&mut bytes)).map_err(|e| named(file, e))?;
+    let malformed = |_| Rejection::Malformed(Error::invalid_input("the transcript is no UTF-8 text"));
+    Ok(String::from_utf8(bytes).map_err(malformed))
 }
 
 /// Every picture through the networks that the page runs.
@@ -175,13 +190,23 @@ fn score(weights: &Path, pictures: &[PathBuf]) -> Result<Vec<Picture>> {
     pictures
         .iter()
         .map(|file| {
-            let picture = image::open(file).map_err(|e| named(file, e))?.into_rgba8();
+            let picture = read_picture(file).map_err(|e| named(file, e))?;
             let (width, height) = picture.dimensions();
             let frame = Frame::new(picture.as_raw(), width, height)?;
             let scored = pollster::block_on(pipeline.score(&frame))?;
             Ok(Picture { file: file.clone(), score: scored.map(|scored| scored.score.value()) })
         })
         .collect()
+}
+
+/// A few bytes can claim to be a picture of any size: one that no frame may have is refused before it is unpacked.
+fn read_picture(file: &Path) -> image::ImageResult<image::RgbaImage> {
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    let mut reader = image::ImageReader::open(file)?.with_guessed_format()?;
+    reader.limits(limits);
+    Ok(reader.decode()?.into_rgba8())
 }
 
 /// Tickets in a JSON file. One process at a time: the lock is held until the ledger is dropped.
@@ -209,8 +234,17 @@ impl Ledger {
     fn save(&self) -> Result<()> {
         let path = self.file.with_added_extension("new");
         let mut new = File::create(&path).map_err(|e| named(&path, e))?;
-        new.write_all(&serde_json::to_vec(&self.entries)?).and_then(|()| new.sync_all()).map_err(|e| named(&path, e))?;
-        fs::rename(&path, &self.file).map_err(|e| named(&self.file, e))
+        new.write_all(&serde_json::to_vec(&self.entries)?)
+            .and_then(|()| new.sync_all())
+            .map_err(|e| named(&path, e))?;
+        fs::rename(&path, &self.file).map_err(|e| named(&self.file, e))?;
+        // The new name must last as well, or a used ticket could be good again. Elsewhere folders are no files.
+        #[cfg(unix)]
+        {
+            let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| named(folder, e))?;
+        }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ mod ticket;
 
 use std::fmt;
 
-pub use ticket::{Entry, MAX_LIFETIME_MS, Ticket};
+pub use ticket::{Entry, MAX_LIFETIME_MS, Ticket, Use};
 
 use crate::{
     error::Error,
@@ -106,7 +106,9 @@ impl fmt::Display for Rejection {
             Self::Replayed => "another transcript came for this nonce before: ask for a new ticket",
             Self::Expired => "the ticket has expired: ask for a new one",
             Self::Impossible => "the check claims to have lasted longer than its ticket exists",
-            Self::OtherRelease(sdk) => return write!(f, "release {sdk} made this transcript, this is {SDK}: deploy one release"),
+            Self::OtherRelease(sdk) => {
+                return write!(f, "release {sdk} made this transcript, this is {SDK}: deploy one release");
+            }
             Self::OtherWeights => "other weights than this server's scored it: deploy one release",
             Self::OtherOperatingPoint => "it was checked at another operating point than the ticket's",
             Self::OtherChallenge => "the person was asked for something else than the ticket's challenge",
@@ -158,8 +160,8 @@ impl Verifier {
         Ok(ticket)
     }
 
-    /// Verifies what [`Entry::redeem`] took for `ticket`, as it came in at `received_ms` (milliseconds since 1970, on the
-    /// clock that issued the ticket): the verdict, bona fide or not, that its scores lead to.
+    /// Verifies what [`Entry::redeem`] took for `ticket` at `received_ms` (the time that it gave, on the clock that issued
+    /// the ticket): the verdict, bona fide or not, that its scores lead to.
     ///
     /// # Errors
     /// The first rule that it breaks, in the order of [`Rejection`].
@@ -168,7 +170,11 @@ impl Verifier {
         if *nonce != ticket.nonce {
             return Err(Rejection::UnknownNonce);
         }
-        let lasted = recording.observations.last().map_or(0.0, |last| last.time_ms);
+        // Its times need not start at 0: it is the page that wrote them.
+        let lasted = match &recording.observations[..] {
+            [first, .., last] => last.time_ms - first.time_ms,
+            _ => 0.0,
+        };
         let since = received_ms.saturating_sub(ticket.issued_ms) as f64;
         if lasted > since * 1.001 + CLOCK_SLACK_MS {
             return Err(Rejection::Impossible);

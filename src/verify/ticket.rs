@@ -49,14 +49,24 @@ impl Ticket {
     }
 }
 
+/// The transcript that used a ticket up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Use {
+    /// Its digest.
+    pub digest: String,
+    /// When it came first, milliseconds since 1970: what is said about it is said as of then, however often it comes.
+    pub received_ms: u64,
+}
+
 /// A ticket and the one transcript that used it up. Plain data for the server's own store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Entry {
     /// What was asked for.
     pub ticket: Ticket,
-    /// Digest of the transcript that came for it first.
-    pub used: Option<String>,
+    /// What came for it first.
+    pub used: Option<Use>,
 }
 
 impl Entry {
@@ -67,19 +77,19 @@ impl Entry {
 
     /// Uses the ticket up, whatever will be said about the transcript: nobody gets a second try. The same transcript may
     /// come again, since networks fail after a request too. Store the entry before answering, in one transaction with the
-    /// read, or two requests at once both pass.
+    /// read, or two requests at once both pass. Gives the time at which it came first, which is the one to verify it at.
     ///
     /// # Errors
     /// [`Rejection::Expired`] (the entry is then unchanged), [`Rejection::Replayed`].
-    pub fn redeem(&mut self, submission: &Submission, now_ms: u64) -> std::result::Result<(), Rejection> {
+    pub fn redeem(&mut self, submission: &Submission, now_ms: u64) -> std::result::Result<u64, Rejection> {
         let digest = submission.digest();
         match &self.used {
-            Some(first) if first == digest => Ok(()),
+            Some(first) if first.digest == digest => Ok(first.received_ms),
             Some(_) => Err(Rejection::Replayed),
             None if now_ms >= self.ticket.expires_ms => Err(Rejection::Expired),
             None => {
-                self.used = Some(digest.into());
-                Ok(())
+                self.used = Some(Use { digest: digest.into(), received_ms: now_ms });
+                Ok(now_ms)
             }
         }
     }

@@ -51,8 +51,7 @@ fn transcript(ticket: &Ticket, score: f32) -> String {
     // A face that Chromium saw; its measures are fine.
     let seen = Recording::parse(include_str!("../golden/session.json")).unwrap().observations[0];
     for i in 0.. {
-        let observation =
-            Observation { time_ms: f64::from(i) * 10.0, score: Some(score.try_into().unwrap()), ..seen };
+        let observation = Observation { time_ms: f64::from(i) * 10.0, score: Some(score.try_into().unwrap()), ..seen };
         if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
             break;
         }

@@ -33,31 +33,34 @@ impl Store {
         {
             let mut table = transaction.open_table(TICKETS)?;
             // Bytes that are no entry were not written by this program: kept, for whoever has to find out.
-            table.retain(|_, bytes| serde_json::from_slice::<Entry>(bytes).map_or(true, |entry| !entry.is_over(now_ms)))?;
+            table.retain(|_, bytes| {
+                serde_json::from_slice::<Entry>(bytes).map_or(true, |entry| !entry.is_over(now_ms))
+            })?;
             table.insert(ticket.nonce.as_str(), serde_json::to_vec(&Entry::new(ticket.clone()))?.as_slice())?;
         }
         Ok(transaction.commit()?)
     }
 
-    /// Uses up the ticket that a submission answers. Reading and writing are one transaction: of two submissions at once
+    /// Uses up the ticket that a submission answers, and gives it with the time at which the submission came first. Reading and writing are one transaction: of two submissions at once
     /// one comes second.
     ///
     /// # Errors
     /// If the file fails. Inside: [`Rejection::UnknownNonce`], or what [`Entry::redeem`] refuses.
-    pub fn redeem(&self, submission: &Submission, now_ms: u64) -> Result<Result<Ticket, Rejection>, Error> {
+    pub fn redeem(&self, submission: &Submission, now_ms: u64) -> Result<Result<(Ticket, u64), Rejection>, Error> {
         let transaction = self.0.begin_write()?;
-        let ticket = {
+        let taken = {
             let mut table = transaction.open_table(TICKETS)?;
             let found = table.get(submission.nonce())?.map(|bytes| bytes.value().to_vec());
             let Some(bytes) = found else { return Ok(Err(Rejection::UnknownNonce)) };
             let mut entry: Entry = serde_json::from_slice(&bytes)?;
-            if let Err(rejection) = entry.redeem(submission, now_ms) {
-                return Ok(Err(rejection));
-            }
+            let received_ms = match entry.redeem(submission, now_ms) {
+                Ok(received_ms) => received_ms,
+                Err(rejection) => return Ok(Err(rejection)),
+            };
             table.insert(submission.nonce(), serde_json::to_vec(&entry)?.as_slice())?;
-            entry.ticket
+            (entry.ticket, received_ms)
         };
         transaction.commit()?;
-        Ok(Ok(ticket))
+        Ok(Ok(taken))
     }
 }
