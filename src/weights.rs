@@ -135,8 +135,8 @@ impl Manifest {
     /// Parses a manifest.
     ///
     /// # Errors
-    /// [`Error::is_weights`] if it is not a manifest; [`Error::is_incompatible`] if its format or contract is not this
-    /// code's.
+    /// [`Error::is_weights`] if it is not a manifest, or a threshold or rate lies outside `[0, 1]`;
+    /// [`Error::is_incompatible`] if its format or contract is not this code's.
     pub fn parse(json: &str) -> Result<Self> {
         // The format comes first: a manifest of another format need not have this one's fields.
         #[derive(Deserialize)]
@@ -157,6 +157,11 @@ impl Manifest {
             return Err(Error::incompatible(format!(
                 "the weights were made for the input {:?}, this code produces {current:?}: use weights and code of one release",
                 manifest.contract
+            )));
+        }
+        if let Some((name, point)) = manifest.operating_points.iter().find(|(_, point)| !point.is_whole()) {
+            return Err(Error::weights(format!(
+                "the weights' manifest has numbers outside 0 to 1 at the operating point {name:?}: {point:?}"
             )));
         }
         Ok(manifest)

@@ -1,23 +1,25 @@
 //! The command `verify` as a server's operator uses it: files in, JSON and an exit code out.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
+    time::Duration,
 };
 
-use bonafide::{
-    pipeline::Pipeline,
-    session::{Observation, Recording, Session, Setup, Update},
-    transcript::Transcript,
-    verify::{Entry, Ticket},
-};
+use bonafide::verify::{Entry, Ticket};
 use serde_json::Value;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+mod page;
 
 fn weights() -> PathBuf {
-    Path::new(ROOT).join("pkg/weights")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg/weights")
+}
+
+/// A check that lasts a second.
+fn transcript(ticket: &Ticket, score: f32) -> String {
+    page::transcript(ticket, score, 10.0)
 }
 
 fn verify(arguments: &[&str], folder: &Path) -> Output {
@@ -41,24 +43,6 @@ fn issue(arguments: &[&str], folder: &Path) -> Ticket {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What a page would send for the ticket, had every frame scored `score`.
-fn transcript(ticket: &Ticket, score: f32) -> String {
-    let manifest = fs::read_to_string(weights().join("manifest.json")).unwrap();
-    let fetch = |file: &str| fs::read(weights().join(file)).ok();
-    let pipeline = Pipeline::load(&manifest, fetch, &burn::tensor::Device::flex()).unwrap();
-    let setup: Setup = pipeline.setup(&ticket.operating_point, ticket.challenge.clone()).unwrap();
-    let mut session = Session::new(setup).unwrap();
-    // A face that Chromium saw; its measures are fine.
-    let seen = Recording::parse(include_str!("../golden/session.json")).unwrap().observations[0];
-    for i in 0.. {
-        let observation = Observation { time_ms: f64::from(i) * 10.0, score: Some(score.try_into().unwrap()), ..seen };
-        if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
-            break;
-        }
-    }
-    Transcript::new(&ticket.nonce, session.recording()).unwrap().to_json()
-}
-
 /// Sends `text` and expects exit code and `code`.
 fn check(text: &str, folder: &Path, exit: i32) -> Value {
     let file = folder.join("transcript.json");
@@ -75,7 +59,7 @@ fn a_transcript_is_taken_once_and_may_be_sent_again() {
     assert_eq!((ticket.operating_point.as_str(), &ticket.challenge), ("balanced", &None));
     // The check lasted a second, so it must not come sooner.
     let (mine, other) = (transcript(&ticket, 0.01), transcript(&ticket, 1.0));
-    std::thread::sleep(std::time::Duration::from_millis(1_000));
+    std::thread::sleep(Duration::from_millis(1_000));
     for _ in 0..2 {
         let report = check(&mine, folder.path(), 0);
         assert_eq!((&report["accepted"], &report["verdict"]["outcome"]), (&true.into(), &"attack".into()));
@@ -91,7 +75,7 @@ fn a_bad_transcript_uses_its_ticket_up() {
     assert_eq!(ticket.expires_ms - ticket.issued_ms, 60_000);
     let unasked = Ticket { challenge: None, ..ticket.clone() };
     let text = transcript(&unasked, 0.01);
-    std::thread::sleep(std::time::Duration::from_millis(1_000));
+    std::thread::sleep(Duration::from_millis(1_000));
     assert_eq!(check(&text, folder.path(), 1)["code"], "OTHER_CHALLENGE");
     assert_eq!(check(&transcript(&ticket, 0.01), folder.path(), 1)["code"], "REPLAYED");
 }
@@ -105,8 +89,7 @@ fn nonces_that_were_not_issued_or_are_over_are_rejected() {
     assert_eq!(check("{}", folder.path(), 1)["code"], "MALFORMED");
 
     let ledger = folder.path().join("tickets.json");
-    let mut entries: std::collections::BTreeMap<String, Entry> =
-        serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
+    let mut entries: BTreeMap<String, Entry> = serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
     entries.values_mut().for_each(|entry| {
         entry.ticket.issued_ms -= 700_000;
         entry.ticket.expires_ms -= 700_000;
@@ -115,7 +98,7 @@ fn nonces_that_were_not_issued_or_are_over_are_rejected() {
     assert_eq!(check(&transcript(&ticket, 0.01), folder.path(), 1)["code"], "EXPIRED");
     // The next ticket clears away what is over.
     issue(&[], folder.path());
-    let left: std::collections::BTreeMap<String, Entry> = serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
+    let left: BTreeMap<String, Entry> = serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
     assert!(left.len() == 1 && !left.contains_key(&ticket.nonce));
 }
 
@@ -128,8 +111,47 @@ fn tickets_issued_at_once_are_all_kept() {
         }
     });
     let text = fs::read(folder.path().join("tickets.json")).unwrap();
-    let entries: std::collections::BTreeMap<String, Entry> = serde_json::from_slice(&text).unwrap();
+    let entries: BTreeMap<String, Entry> = serde_json::from_slice(&text).unwrap();
     assert_eq!(entries.len(), 8);
+}
+
+#[test]
+fn a_transcript_that_comes_too_soon_stays_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&[], folder.path());
+    // Twenty seconds of check, a moment after its ticket.
+    let text = page::transcript(&ticket, 0.9, 450.0);
+    assert_eq!(check(&text, folder.path(), 1)["code"], "IMPOSSIBLE");
+    let ledger = folder.path().join("tickets.json");
+    let mut entries: BTreeMap<String, Entry> = serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
+    let first = entries[&ticket.nonce].used.as_ref().unwrap().received_ms;
+    assert!((ticket.issued_ms..ticket.issued_ms + 20_000).contains(&first));
+    // Half a minute passes.
+    entries.values_mut().for_each(|entry| {
+        entry.ticket.issued_ms -= 30_000;
+        entry.ticket.expires_ms -= 30_000;
+        entry.used.as_mut().unwrap().received_ms -= 30_000;
+    });
+    fs::write(&ledger, serde_json::to_vec(&entries).unwrap()).unwrap();
+    assert_eq!(check(&text, folder.path(), 1)["code"], "IMPOSSIBLE");
+}
+
+#[test]
+fn hostile_files_are_malformed_and_use_nothing_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&[], folder.path());
+    let file = folder.path().join("transcript.json");
+    let good = transcript(&ticket, 0.01);
+    let mut binary = good.clone().into_bytes();
+    binary[20] = 0xff;
+    let endless = good.clone() + &" ".repeat(bonafide::transcript::MAX_BYTES);
+    for bytes in [&binary[..], endless.as_bytes(), b"\0\0\0\0", b""] {
+        fs::write(&file, bytes).unwrap();
+        let output = verify(&["check", file.to_str().unwrap()], folder.path());
+        assert_eq!((output.status.code(), &json(&output)["code"]), (Some(1), &"MALFORMED".into()));
+    }
+    std::thread::sleep(Duration::from_millis(1_000));
+    assert_eq!(check(&good, folder.path(), 0)["accepted"], true);
 }
 
 #[test]
@@ -138,16 +160,26 @@ fn uploaded_pictures_are_scored_by_the_networks_of_the_page() {
     let ticket = issue(&[], folder.path());
     let file = folder.path().join("transcript.json");
     fs::write(&file, transcript(&ticket, 0.01)).unwrap();
-    let empty = folder.path().join("empty.png");
-    image::RgbImage::from_pixel(64, 64, image::Rgb([90, 90, 90])).save(&empty).unwrap();
-    let output = verify(&["check", file.to_str().unwrap(), "--pictures", empty.to_str().unwrap()], folder.path());
-    let report = json(&output);
+    let picture = folder.path().join("picture.png");
+    let with_picture = ["check", file.to_str().unwrap(), "--pictures", picture.to_str().unwrap()];
+    std::thread::sleep(Duration::from_millis(1_000));
+    image::RgbImage::from_pixel(64, 64, image::Rgb([90, 90, 90])).save(&picture).unwrap();
+    let report = json(&verify(&with_picture, folder.path()));
+    assert_eq!(report["accepted"], true);
     assert_eq!(report["pictures"][0]["score"], Value::Null, "there is no face in a gray square");
+    let face = Path::new(env!("CARGO_MANIFEST_DIR")).join("trainer/docs/attacks/bona-fide.jpg");
+    fs::copy(face, &picture).unwrap();
+    let score = json(&verify(&with_picture, folder.path()))["pictures"][0]["score"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&score));
 
-    fs::write(&empty, "no picture").unwrap();
-    let output = verify(&["check", file.to_str().unwrap(), "--pictures", empty.to_str().unwrap()], folder.path());
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("empty.png"));
+    // No picture, and one that would unpack to more than a frame may have.
+    fs::write(&picture, "no picture").unwrap();
+    for message in ["picture.png", "limit"] {
+        let output = verify(&with_picture, folder.path());
+        let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        assert!(output.status.code() == Some(2) && said.contains(message), "{said}");
+        image::RgbImage::new(bonafide::frame::MAX_SIDE + 1, 1).save(&picture).unwrap();
+    }
 }
 
 #[test]

@@ -1,26 +1,24 @@
 //! The example over HTTP: a ticket out, a transcript in, each wrong thing answered for what it is.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
-
-use bonafide::{
-    session::{Observation, Recording, Session, Setup, Update},
-    transcript::Transcript,
-    verify::Ticket,
-    weights::{CLASSIFIER, Manifest},
+use std::{
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use bonafide::verify::{Rejection, Submission, Ticket, Verifier};
 use bonafide_example_server::{Store, service};
 use serde_json::{Value, json};
 
-fn manifest() -> Manifest {
-    Manifest::parse(include_str!("../../../../pkg/weights/manifest.json")).unwrap()
-}
+#[path = "../../../../tests/pipeline/page.rs"]
+mod page;
 
 /// A server on a free port, with its tickets and one page in `folder`. It ends with the process.
 fn serve(folder: &Path) -> SocketAddr {
     let pages = folder.join("pages");
     std::fs::create_dir_all(&pages).unwrap();
     std::fs::write(pages.join("index.html"), "<title>sign up</title>").unwrap();
-    let service = service(manifest(), Store::open(&folder.join("tickets.redb")).unwrap(), &pages);
+    let service = service(page::manifest(), Store::open(&folder.join("tickets.redb")).unwrap(), &pages);
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -52,25 +50,9 @@ fn answer(server: SocketAddr, transcript: &str) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-/// What a page would send, had every frame scored `score`.
+/// A check that lasts a second.
 fn transcript(ticket: &Ticket, score: f32) -> String {
-    let manifest = manifest();
-    let mut session = Session::new(Setup {
-        name: ticket.operating_point.clone(),
-        operating_point: manifest.operating_point(&ticket.operating_point).unwrap(),
-        model_sha256: manifest.networks[CLASSIFIER].sha256.clone(),
-        challenge: ticket.challenge.clone(),
-    })
-    .unwrap();
-    let golden = include_str!("../../../../tests/golden/session.json");
-    let seen = Recording::parse(golden).unwrap().observations[0];
-    for i in 0.. {
-        let observation = Observation { time_ms: f64::from(i) * 10.0, score: Some(score.try_into().unwrap()), ..seen };
-        if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
-            break;
-        }
-    }
-    Transcript::new(&ticket.nonce, session.recording()).unwrap().to_json()
+    page::transcript(ticket, score, 10.0)
 }
 
 #[test]
@@ -115,8 +97,12 @@ fn what_is_wrong_is_said() {
     assert_eq!(post(server, "/api/transcripts", &" ".repeat(bonafide::transcript::MAX_BYTES + 1)).0, 413);
     let unknown = Ticket { nonce: "A".repeat(24), ..ticket(server, json!({ "operatingPoint": "strict" })) };
     assert_eq!(answer(server, &transcript(&unknown, 0.01))["code"], "UNKNOWN_NONCE");
+    // Twenty seconds of check, a moment after its ticket; asked again, it stays so.
     let hurried = ticket(server, json!({ "operatingPoint": "strict" }));
-    assert_eq!(answer(server, &transcript(&hurried, 0.01))["code"], "IMPOSSIBLE");
+    let text = page::transcript(&hurried, 0.9, 450.0);
+    for _ in 0..2 {
+        assert_eq!(answer(server, &text)["code"], "IMPOSSIBLE");
+    }
 }
 
 #[test]
@@ -125,6 +111,33 @@ fn pages_are_served_under_a_strict_policy() {
     let server = serve(folder.path());
     let mut response = ureq::get(format!("http://{server}/")).call().unwrap();
     let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
     assert_eq!(response.body_mut().read_to_string().unwrap(), "<title>sign up</title>");
+    // Nothing beside the pages: not the tickets that lie next to them.
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    for path in ["/../tickets.redb", "/%2e%2e/tickets.redb", "/..%2ftickets.redb", "/tickets.redb"] {
+        assert_eq!(agent.get(format!("http://{server}{path}")).call().unwrap().status().as_u16(), 404, "{path}");
+    }
+}
+
+#[test]
+fn tickets_outlive_the_server_and_used_ones_stay_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tickets.redb");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let verifier = Verifier::new(page::manifest());
+    let ticket = verifier.ticket("strict", &[], 600_000, [7; 32], now).unwrap();
+    let [first, second] = [0.01, 0.02].map(|score| Submission::parse(&transcript(&ticket, score)).unwrap());
+    let store = Store::open(&file).unwrap();
+    store.issue(&ticket, now).unwrap();
+    assert!(Store::open(&file).is_err(), "one process at a time");
+    store.redeem(&first, now).unwrap().unwrap();
+    drop(store);
+    let store = Store::open(&file).unwrap();
+    assert_eq!(store.redeem(&second, now).unwrap(), Err(Rejection::Replayed));
+    assert_eq!(store.redeem(&first, now + 1).unwrap().unwrap().1, now);
+    // Over and forgotten with the next ticket.
+    let next = verifier.ticket("strict", &[], 600_000, [8; 32], now + 600_000).unwrap();
+    store.issue(&next, now + 600_000).unwrap();
+    assert_eq!(store.redeem(&first, now + 600_000).unwrap(), Err(Rejection::UnknownNonce));
 }
