@@ -50,9 +50,11 @@ stage pretrain
 stage finetune --pretrained "$runs/pretrain"
 stage depth-view --pretrained "$runs/pretrain" --finetuned "$runs/finetune"
 "$trainer" evaluate --data "$runs/held" --pretrained "$runs/pretrain" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
+"$trainer" precision --data "$runs/held" --run "$runs/finetune"
 "$trainer" export --run "$runs/finetune" --depth-view "$runs/depth-view"
 
 card=(--run "$runs/finetune" --pretrained "$runs/pretrain" --depth-view "$runs/depth-view")
+card+=(--tests "What fewer bits cost=$runs/finetune/precision.md")
 if [ -n "${PEERS:-}" ]; then
   faces=()
   if [ -n "${RETINAFACE:-}" ]; then

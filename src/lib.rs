@@ -27,6 +27,7 @@ pub mod network;
 mod packed;
 pub mod pipeline;
 pub mod quality;
+pub mod quantised;
 mod readback;
 pub mod region;
 pub mod score;

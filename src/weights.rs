@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     crop::{CROP_MARGIN, CROP_SIZE},
     error::{Error, Result},
+    quantised,
     score::OperatingPoint,
 };
 
@@ -185,13 +186,15 @@ impl Manifest {
     }
 }
 
-/// Fills `module` from safetensors bytes; every tensor must be there, none left over; any float type becomes f32.
+/// Fills `module` from safetensors bytes; every tensor must be there, none left over; floats of any width, and kernels in 8
+/// bits (see [`quantised`]), become f32.
 ///
 /// # Errors
 /// [`Error::is_weights`] if the bytes are not safetensors or do not fit the module. The half-filled module is dropped.
 pub fn load_safetensors<M: ModuleSnapshot>(mut module: M, bytes: Vec<u8>) -> Result<M> {
-    let mut store =
-        SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(FloatCastAdapter::to(DType::F32)).validate(true);
+    let mut store = SafetensorsStore::from_bytes(Some(quantised::unpack(bytes)?))
+        .with_from_adapter(FloatCastAdapter::to(DType::F32))
+        .validate(true);
     let applied =
         module.load_from(&mut store).map_err(|e| Error::weights(format!("the weights cannot be read: {e}")))?;
     if let Some(error) = applied.errors.first() {

@@ -1,7 +1,7 @@
 //! A playing video -> one verdict: feeds the worker's session one frame at a time. What a frame is worth, what to tell the
 //! person and when it is enough is all decided in Rust.
 
-import type { Client } from './client.js';
+import type { Engines } from './engines.js';
 import { LivenessError } from './errors.js';
 import type { ChallengeRequest } from './protocol.js';
 import { own } from './source.js';
@@ -10,22 +10,42 @@ import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
 import { Watch } from './watch.js';
 
 /**
- * Runs a session on the worker until its verdict. One at a time for each worker.
+ * Runs a session on the current worker until its verdict; if that loses its GPU, the CPU's worker goes on with the session.
+ * One at a time for each worker.
  *
  * @throws LivenessError as `LivenessDetector.check` says.
  */
-export async function check(client: Client, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
+export async function check(engines: Engines, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
   const { operatingPoint = 'balanced', challenge = false, nonce, record = false, signal, onUpdate, onHint } = options;
   if (typeof operatingPoint !== 'string') throw new LivenessError('INVALID_INPUT', 'An operating point is given by its name.');
   if (nonce !== undefined && typeof nonce !== 'string') throw new LivenessError('INVALID_INPUT', 'A nonce is a string.');
-  const watch = new Watch(video, client.stopped, signal);
+  const watch = new Watch(video, engines.stopped, signal);
+  let running = engines.current;
+  // A session that goes on elsewhere is timed from its first frame.
+  let firstMs: number | undefined;
+  let originMs = 0;
+  const observe = async (timeMs: number) => {
+    const { frame, transfer } = await watch.during(own(video));
+    const request = { kind: 'observe', frame, timeMs: timeMs - originMs, record } as const;
+    return watch.during(running.client.ask(request, transfer));
+  };
+  const goOn = async (error: unknown) => {
+    const next = engines.after(running, error);
+    const recording = await watch.during(running.client.ask({ kind: 'recording' }));
+    await watch.during(next.client.ask({ kind: 'resumeSession', recording, nonce }));
+    running = next;
+    originMs = firstMs ?? 0;
+  };
   try {
-    await watch.during(client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
+    await watch.during(running.client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
     let shown: Hint | null = null;
     for (;;) {
       const timeMs = await watch.next();
-      const { frame, transfer } = await watch.during(own(video));
-      const update = await watch.during(client.ask({ kind: 'observe', frame, timeMs, record }, transfer));
+      const update = await observe(timeMs).catch(async (error) => {
+        await goOn(error);
+        return observe(timeMs);
+      });
+      firstMs ??= timeMs;
       if (update.verdict) {
         refuseSlowCamera(update.verdict, watch.shown);
         const { verdict, recording, transcript } = update;
@@ -39,7 +59,7 @@ export async function check(client: Client, video: HTMLVideoElement, options: Ch
   } finally {
     watch.close();
     // Before any later request, since the worker answers in order. Whether it still can is nobody's concern.
-    client.ask({ kind: 'endSession' }).catch(() => {});
+    running.client.ask({ kind: 'endSession' }).catch(() => {});
   }
 }
 

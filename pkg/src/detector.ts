@@ -2,33 +2,29 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { hasRealGpu } from './backend.js';
 import { check } from './check.js';
-import { Client } from './client.js';
-import { DepthView } from './depth.js';
+import { Engines } from './engines.js';
 import { LivenessError } from './errors.js';
-import type { Loaded, LoadRequest } from './protocol.js';
+import { run, type Files } from './running.js';
 import { own } from './source.js';
-import type { Backend, CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult } from './types.js';
+import type { Backend, CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult, Settled } from './types.js';
 
 /** A loaded face detector and liveness network. */
 export class LivenessDetector {
-  readonly #client: Client;
-  readonly #loaded: Loaded;
-  readonly #depth: DepthView;
+  readonly #engines: Engines;
   #checking = false;
 
-  private constructor(client: Client, loaded: Loaded) {
-    this.#client = client;
-    this.#loaded = loaded;
-    this.#depth = new DepthView(client);
+  private constructor(engines: Engines) {
+    this.#engines = engines;
   }
 
   /**
    * Starts a worker, downloads the engine and the weights, and gets them ready: both networks have run once, so that the
    * first score takes no longer than others.
    *
-   * With `backend: 'auto'` a failing WebGPU is followed by the CPU; asked for by name, it fails.
+   * With `backend: 'auto'` that is the CPU's engine. Where a real GPU answers, WebGPU's is then loaded beside it, both are
+   * measured, and the faster one serves from then on: `settled` tells. A GPU that fails or is lost later leaves the CPU.
+   * Asked for by name, WebGPU fails.
    *
    * @throws LivenessError `NOT_SUPPORTED`, `ENGINE_FETCH`, `WASM_BLOCKED_BY_CSP`, `MODEL_FETCH`, `MODEL_INTEGRITY`,
    * `WEBGPU_UNAVAILABLE`, `GPU_DEVICE_LOST`, `INVALID_INPUT` for an unknown backend, `CANCELLED`.
@@ -44,56 +40,37 @@ export class LivenessDetector {
     if (options.worker !== undefined && typeof options.worker !== 'function') {
       throw new LivenessError('INVALID_INPUT', 'The worker option is a function that returns a Worker.');
     }
-    const folders = {
-      ...(options.assetBase !== undefined && { assetBase: folder(options.assetBase) }),
-      ...(options.wasmBase !== undefined && { wasmBase: folder(options.wasmBase) }),
-    };
-    if (backend === 'auto') {
-      if (await hasRealGpu()) {
-        try {
-          return await LivenessDetector.#start({ kind: 'load', backend: 'webgpu', ...folders }, options);
-        } catch (error) {
-          // What would fail on the CPU as well is told at once, and what `onProgress` threw is the caller's.
-          if (!(error instanceof LivenessError) || ['CANCELLED', 'MODEL_FETCH', 'MODEL_INTEGRITY', 'WASM_BLOCKED_BY_CSP'].includes(error.code)) throw error;
-        }
-      }
-      return LivenessDetector.#start({ kind: 'load', backend: 'cpu', ...folders }, options);
-    }
     if (backend === 'webgpu' && !('gpu' in navigator)) {
       throw new LivenessError('WEBGPU_UNAVAILABLE', "This browser has no WebGPU on this page: use backend 'cpu' or 'auto'.");
     }
-    return LivenessDetector.#start({ kind: 'load', backend, ...folders }, options);
+    const { signal, onProgress, worker } = options;
+    const files: Files = {
+      ...(worker !== undefined && { worker }),
+      ...(options.assetBase !== undefined && { assetBase: folder(options.assetBase) }),
+      ...(options.wasmBase !== undefined && { wasmBase: folder(options.wasmBase) }),
+    };
+    const first = await run(backend === 'auto' ? 'cpu' : backend, { ...files, ...(signal && { signal }), ...(onProgress && { onProgress }) });
+    return new LivenessDetector(new Engines(first, backend === 'auto' ? files : undefined));
   }
 
-  static async #start(request: LoadRequest, { signal, onProgress, worker }: LoadOptions): Promise<LivenessDetector> {
-    const cancelled = () => new LivenessError('CANCELLED', 'Loading was cancelled.', { cause: signal?.reason });
-    if (signal?.aborted) throw cancelled();
-    const client = new Client(request.backend, worker);
-    const stop = () => client.end(cancelled());
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      return new LivenessDetector(client, await client.ask(request, [], onProgress));
-    } catch (error) {
-      client.end(LivenessError.from(error));
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
-  }
-
-  /** What computes: `webgpu` or `cpu`, never `auto`. */
+  /** What computes now: `webgpu` or `cpu`, never `auto`, which may change it. */
   get backend(): Backend {
-    return this.#loaded.backend as Backend;
+    return this.#engines.current.backend;
+  }
+
+  /** What `auto` chose, once it has; at once for a backend that was asked for by name. Never rejects. */
+  get settled(): Promise<Settled> {
+    return this.#engines.settled;
   }
 
   /** The GPU's name as the browser tells it, on WebGPU. */
   get adapter(): string | undefined {
-    return this.#loaded.adapter;
+    return this.#engines.current.loaded.adapter;
   }
 
   /** Named thresholds of the loaded weights with their measured error rates, from the manifest. */
   get operatingPoints(): Readonly<Record<string, OperatingPoint>> {
-    return this.#loaded.operatingPoints;
+    return this.#engines.current.loaded.operatingPoints;
   }
 
   /**
@@ -102,8 +79,10 @@ export class LivenessDetector {
    * @throws LivenessError `INVALID_INPUT` for a source without pixels; `CANCELLED` after `dispose`.
    */
   async score(source: FrameSource): Promise<ScoreResult> {
-    const { frame, transfer } = await own(source);
-    return this.#client.ask({ kind: 'score', frame }, transfer);
+    return this.#engines.on(async ({ client }) => {
+      const { frame, transfer } = await own(source);
+      return client.ask({ kind: 'score', frame }, transfer);
+    });
   }
 
   /**
@@ -116,7 +95,7 @@ export class LivenessDetector {
       throw new LivenessError('INVALID_INPUT', 'Pixels are a Uint8Array or Uint8ClampedArray with a whole width and height.');
     }
     const bytes = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength);
-    return this.#client.ask({ kind: 'scorePixels', rgba: bytes, width, height });
+    return this.#engines.on(({ client }) => client.ask({ kind: 'scorePixels', rgba: bytes, width, height }));
   }
 
   /**
@@ -127,8 +106,10 @@ export class LivenessDetector {
    * @throws LivenessError `INVALID_INPUT`, as `score` does.
    */
   async scoreCrop(source: FrameSource): Promise<number> {
-    const { frame, transfer } = await own(source);
-    return this.#client.ask({ kind: 'scoreCrop', frame }, transfer);
+    return this.#engines.on(async ({ client }) => {
+      const { frame, transfer } = await own(source);
+      return client.ask({ kind: 'scoreCrop', frame }, transfer);
+    });
   }
 
   /**
@@ -141,7 +122,7 @@ export class LivenessDetector {
    * manifest names none; otherwise as `score` does.
    */
   async depth(source: FrameSource): Promise<DepthResult> {
-    return this.#depth.draw(source);
+    return this.#engines.on(({ depth }) => depth.draw(source));
   }
 
   /**
@@ -160,7 +141,7 @@ export class LivenessDetector {
     if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');
     this.#checking = true;
     try {
-      return await check(this.#client, video, options);
+      return await this.#engines.use(check(this.#engines, video, options));
     } finally {
       this.#checking = false;
     }
@@ -168,7 +149,7 @@ export class LivenessDetector {
 
   /** Stops the worker and frees its memory. Calls not yet answered reject with `CANCELLED`. */
   dispose(): void {
-    this.#client.end(new LivenessError('CANCELLED', 'The detector was disposed.'));
+    this.#engines.end(new LivenessError('CANCELLED', 'The detector was disposed.'));
   }
 
   /** `using detector = await LivenessDetector.load()`. */

@@ -11,6 +11,7 @@ export interface Engine {
   loadDecoder(weights: Record<string, Uint8Array>): void;
   depth(source: FrameSource): Promise<DepthResult>;
   startSession(operatingPoint: string, challenge: ChallengeRequest | undefined, nonce: string | undefined): Session;
+  resumeSession(recording: string, nonce: string | undefined): Session;
   readonly backend: string;
   readonly adapter: string | undefined;
   free(): void;

@@ -19,6 +19,7 @@ export type {
   LoadProgress,
   OperatingPoint,
   ScoreResult,
+  Settled,
   Timings,
   Transcript,
 } from './types.js';

@@ -37,6 +37,8 @@ export type Request =
   | { readonly kind: 'loadDecoder' }
   | { readonly kind: 'depth'; readonly frame: OwnedFrame }
   | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined; readonly nonce: string | undefined }
+  | { readonly kind: 'resumeSession'; readonly recording: string; readonly nonce: string | undefined }
+  | { readonly kind: 'recording' }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
   | { readonly kind: 'endSession' };
 
@@ -57,6 +59,10 @@ export interface Answers {
   loadDecoder: void;
   depth: DepthResult;
   startSession: void;
+  /** Goes on with what another worker's session saw. */
+  resumeSession: void;
+  /** What this worker's session has seen. */
+  recording: string;
   /** Beside the verdict a recording, if it was asked for, and a transcript, if there is a nonce. */
   observe: SessionUpdate & Pick<CheckResult, 'recording' | 'transcript'>;
   endSession: void;

@@ -54,11 +54,16 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   }
 
   async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
-    if (!session) throw new LivenessError('INTERNAL', 'The worker was asked to observe a frame without a session.');
+    const session = begun();
     const update = await session.observe(frame, timeMs);
     if (!update.verdict) return update;
     const transcript = session.transcript();
     return { ...update, ...(record && { recording: session.recording() }), ...(transcript && { transcript }) };
+  }
+
+  function begun(): Session {
+    if (!session) throw new LivenessError('INTERNAL', 'The worker was asked about a session that was not started.');
+    return session;
   }
 
   async function answer(id: number, request: Request): Promise<Answers[keyof Answers]> {
@@ -73,6 +78,12 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
         endSession();
         session = engine.startSession(request.operatingPoint, request.challenge, request.nonce);
         return;
+      case 'resumeSession':
+        endSession();
+        session = engine.resumeSession(request.recording, request.nonce);
+        return;
+      case 'recording':
+        return begun().recording();
       case 'endSession':
         return endSession();
     }

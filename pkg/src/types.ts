@@ -1,5 +1,6 @@
 //! The shapes that cross the package's border: what goes in, what comes out. Holds no behaviour.
 
+import type { LivenessError } from './errors.js';
 import type { Hint, Notice, Outcome, Prompt, Reason } from './vocabulary.js';
 
 /** Anything that holds one picture. The caller keeps it: nothing passed in is closed, detached or drawn on. */
@@ -14,8 +15,20 @@ export type FrameSource =
 /** What computes. */
 export type Backend = 'webgpu' | 'cpu';
 
-/** What to compute on: `auto` takes WebGPU where a real GPU answers, the CPU everywhere else. */
+/** What to compute on: `auto` starts on the CPU and changes to WebGPU where a real GPU is measured to be faster. */
 export type BackendChoice = 'auto' | Backend;
+
+/** What `auto` chose, and why. */
+export interface Settled {
+  readonly backend: Backend;
+  /** Milliseconds of one look on each, both networks; nothing if there was no real GPU to compare with. */
+  readonly cpuMs?: number;
+  readonly webgpuMs?: number;
+  /** Measured at an earlier visit, within thirty days; kept in the page's local storage. */
+  readonly remembered: boolean;
+  /** What kept WebGPU from getting ready. The CPU serves. */
+  readonly error?: LivenessError;
+}
 
 /** A face in the pixels of the frame, origin at its top left. It may reach beyond the frame. */
 export interface FaceBox {
@@ -163,8 +176,8 @@ export interface LoadOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
   /**
    * Starts a module worker that runs `bonafide/worker`, where this package cannot start one itself (it comes from another
-   * origin, or a bundler does not see its workers). Called once for each backend that is tried; the worker is then the
-   * detector's, which ends it.
+   * origin, or a bundler does not see its workers). Called once for each backend that is tried, with `auto` also after
+   * `load`; the worker is then the detector's, which ends it.
    */
   readonly worker?: (backend: Backend) => Worker;
 }
@@ -178,8 +191,7 @@ export interface LoadProgress {
   /** All bytes of them, known from the first call on. */
   readonly totalBytes: number;
   /**
-   * Of the whole, 0 to 1; the download is the first nine tenths. Never falls, except where `auto` gives WebGPU up and
-   * begins anew with the CPU.
+   * Of the whole, 0 to 1; the download is the first nine tenths. Never falls. With `auto` it is the CPU engine's.
    */
   readonly fraction: number;
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OBSERVATIONS, Observation, Session, Setup, Update, Verdict};
+use super::{MAX_OBSERVATIONS, Observation, Session, Setup, Verdict};
 use crate::error::{Error, Result};
 
 /// Version of the layout and of the rules: verdicts of another version need not come out again.
@@ -69,17 +69,30 @@ impl Recording {
     /// # Errors
     /// [`Error::is_invalid_input`] for what [`Session::new`] and [`Session::observe`] refuse.
     pub fn replay(&self) -> Result<Option<Verdict>> {
+        Ok(self.run()?.verdict)
+    }
+
+    /// The session as it was after the last observation, to go on with. Frames that follow are timed from the first one.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for what [`Recording::replay`] refuses, and if the session has ended.
+    pub fn resume(&self) -> Result<Session> {
+        let session = self.run()?;
+        if session.verdict.is_some() {
+            return Err(Error::invalid_input("the recorded session has ended with a verdict: start a new one"));
+        }
+        Ok(session)
+    }
+
+    fn run(&self) -> Result<Session> {
         if self.observations.len() > MAX_OBSERVATIONS {
             return Err(Error::invalid_input(format!("a recording has at most {MAX_OBSERVATIONS} observations")));
         }
         let mut session = Session::new(self.setup.clone())?;
-        let mut verdict = None;
         for observation in &self.observations {
-            if let Update::Verdict(reached) = session.observe(*observation)? {
-                verdict = Some(reached);
-            }
+            session.observe(*observation)?;
         }
-        Ok(verdict)
+        Ok(session)
     }
 }
 
@@ -98,7 +111,7 @@ mod tests {
     use crate::{
         quality::{Quality, gate::tests::GOOD},
         score::OperatingPoint,
-        session::{Challenge, Outcome, Step},
+        session::{Challenge, Outcome, Step, Update},
     };
 
     fn recording() -> Recording {
@@ -145,6 +158,21 @@ mod tests {
         assert_eq!(verdict, recording.verdict);
         let broken_off = Recording { observations: recording.observations[..3].to_vec(), verdict: None, ..recording };
         assert_eq!(Recording::parse(&broken_off.to_json()).unwrap().replay().unwrap(), None);
+    }
+
+    #[test]
+    fn a_session_broken_off_anywhere_goes_on_to_the_same_verdict() {
+        let whole = recording();
+        for at in 0..whole.observations.len() {
+            let (seen, rest) = whole.observations.split_at(at);
+            let broken_off = Recording { observations: seen.to_vec(), verdict: None, ..whole.clone() };
+            let mut session = Recording::parse(&broken_off.to_json()).unwrap().resume().unwrap();
+            for observation in rest {
+                session.observe(*observation).unwrap();
+            }
+            assert_eq!(session.recording(), whole, "broken off after {at} frames");
+        }
+        assert!(whole.resume().unwrap_err().is_invalid_input());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A fine-tuned classifier -> folded f16 safetensors and the manifest: what the package ships.
+//! A fine-tuned classifier -> folded safetensors and the manifest: what the package ships.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -16,10 +16,10 @@ use crate::{
     evaluate::Evaluation,
     finetune,
     run::{RunFolder, write_atomic},
-    store::serialise,
+    store::{Precision, serialise},
 };
 
-/// Largest change of a logit, relative to 1 + its size, that f16 weights may cause.
+/// Largest change of a logit, relative to 1 + its size, that fewer bits may cause.
 const TOLERANCE: f32 = 0.02;
 /// Largest change of a depth, which is in `[0, 1]`, that they may cause.
 const DEPTH_TOLERANCE: f32 = 0.02;
@@ -36,6 +36,9 @@ pub struct ExportArgs {
     /// Folder to write to; holds detector.safetensors already.
     #[arg(long, default_value = "pkg/weights")]
     out: PathBuf,
+    /// How finely weights are stored; `trainer precision` measures what that costs.
+    #[arg(long, value_enum, default_value = "int8")]
+    precision: Precision,
 }
 
 /// Runs `trainer export`.
@@ -60,7 +63,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let line = evaluation.calibrated()?.line;
     // From here on the network is the calibrated one: what is written is compared with it.
     let trained = finetune::load(&args.run, &device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32);
-    let bytes = serialise(&trained.clone().fold())?;
+    let bytes = serialise(&trained.clone().fold(), args.precision)?;
     let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
     let difference = largest_difference(&trained, &reloaded, &device);
     ensure!(
@@ -76,7 +79,9 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     .into();
     let decoder_file = "decoder.safetensors";
     let decoder = match &args.depth_view {
-        Some(path) => Some(decoder(&depth_view::load(path, &args.run, &device)?, &trained.encoder, &device)?),
+        Some(path) => {
+            Some(decoder(&depth_view::load(path, &args.run, &device)?, &trained.encoder, args.precision, &device)?)
+        }
         None => None,
     };
     if let Some(decoder) = &decoder {
@@ -107,8 +112,8 @@ pub fn run(args: &ExportArgs) -> Result<()> {
 }
 
 /// The bytes of a decoder, which draw the same as it does on what the encoder gives.
-fn decoder(trained: &Decoder, encoder: &Encoder, device: &Device) -> Result<Vec<u8>> {
-    let bytes = serialise(&trained.clone().fold())?;
+fn decoder(trained: &Decoder, encoder: &Encoder, precision: Precision, device: &Device) -> Result<Vec<u8>> {
+    let bytes = serialise(&trained.clone().fold(), precision)?;
     let reloaded = load_safetensors(Decoder::folded(device), bytes.clone())?;
     let features = encoder.forward(noise(device));
     let difference = (trained.forward(features.clone()) - reloaded.forward(features)).abs().max().into_scalar::<f32>();

@@ -39,6 +39,7 @@ pub mod named;
 pub mod onnx;
 pub mod parallel;
 pub mod photo;
+pub mod precision;
 pub mod prepare;
 pub mod prepared;
 pub mod pretrain;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use trainer::{
     audit, bench, card, config, contact, depth, depth_view, detect, evaluate, export, finetune, imagenet, import,
-    kernels, prepare, pretrain, preview, protocol, replay, score, synthesize,
+    kernels, precision, prepare, pretrain, preview, protocol, replay, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -50,6 +50,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Set the scores of several models on the same presentations side by side.
     Compare(evaluate::compare::CompareArgs),
+    /// Measure what weights in fewer bits cost.
+    Precision(precision::PrecisionArgs),
     /// Write the model card from run folders.
     Card(card::CardArgs),
     /// Write a classifier as the weights that the package ships.
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         Command::DepthView(args) => depth_view::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Compare(args) => evaluate::compare::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Precision(args) => precision::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "onnx")]

@@ -1,21 +1,36 @@
-//! A network -> the bytes of its weights as the package ships them: f16 safetensors.
+//! A network -> the bytes of its weights as the package ships them: safetensors, in 16 or 8 bits.
 
 use anyhow::Result;
+use bonafide::quantised;
 use burn::{
     store::{FloatCastAdapter, ModuleSnapshot, SafetensorsStore},
     tensor::DType,
 };
+use clap::ValueEnum;
 
-/// A module as f16 safetensors. The same weights give the same bytes: burn's own metadata come in any order, so there are
+/// How finely weights are stored. Networks compute in 32 bits, whatever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// 16 bits.
+    Half,
+    /// Convolutions in 8 bits, the rest in 16 (see [`quantised`]).
+    Int8,
+}
+
+/// A module as safetensors. The same weights give the same bytes: burn's own metadata come in any order, so there are
 /// none.
 ///
 /// # Errors
 /// If it cannot be serialised.
-pub fn serialise<M: ModuleSnapshot>(module: &M) -> Result<Vec<u8>> {
+pub fn serialise<M: ModuleSnapshot>(module: &M, precision: Precision) -> Result<Vec<u8>> {
     let mut store =
         SafetensorsStore::from_bytes(None).clear_metadata().with_to_adapter(FloatCastAdapter::to(DType::F16));
     module.save_into(&mut store).map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?;
-    Ok(store.get_bytes().map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?.to_vec())
+    let half = store.get_bytes().map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?;
+    Ok(match precision {
+        Precision::Half => half.to_vec(),
+        Precision::Int8 => quantised::pack(&half)?,
+    })
 }
 
 #[cfg(test)]
@@ -32,11 +47,13 @@ mod tests {
     fn the_same_weights_give_the_same_bytes() {
         let device = Device::flex();
         let classifier = Classifier::new(WIDTH, &device).fold();
-        let bytes = serialise(&classifier).unwrap();
-        for _ in 0..4 {
-            assert!(serialise(&classifier).unwrap() == bytes);
+        for precision in Precision::value_variants().iter().copied() {
+            let bytes = serialise(&classifier, precision).unwrap();
+            for _ in 0..4 {
+                assert!(serialise(&classifier, precision).unwrap() == bytes);
+            }
+            let again = load_safetensors(Classifier::folded(&device), bytes.clone()).unwrap();
+            assert!(serialise(&again, precision).unwrap() == bytes, "{precision:?}");
         }
-        let again = load_safetensors(Classifier::folded(&device), bytes.clone()).unwrap();
-        assert!(serialise(&again).unwrap() == bytes);
     }
 }

@@ -18,7 +18,10 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::tflite::{layers, safetensors as name};
-use crate::{run::write_atomic, store::serialise};
+use crate::{
+    run::write_atomic,
+    store::{Precision, serialise},
+};
 
 /// The package's one file of models.
 pub const ASSETS: &str = "face_mesh_solution_packed_assets.data";
@@ -124,7 +127,7 @@ pub fn run(package: &Path, out: &Path) -> anyhow::Result<()> {
 fn reload<M: ModuleSnapshot>(network: M, bytes: &[u8]) -> Result<()> {
     let network = load_safetensors(network, bytes.to_vec())?;
     let broken = |e: &dyn std::fmt::Display| Error::weights(format!("the imported weights cannot be read back: {e}"));
-    let again = serialise(&network).map_err(|e| broken(&e))?;
+    let again = serialise(&network, Precision::Half).map_err(|e| broken(&e))?;
     let before = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
     let after = SafeTensors::deserialize(&again).map_err(|e| broken(&e))?;
     for (name, tensor) in before.iter() {

@@ -1,0 +1,126 @@
+//! The backend in use, and the one to fall back to. With `auto` the CPU serves at once, while WebGPU gets ready beside it;
+//! both are measured, and the faster one serves from then on.
+
+import { LivenessError } from './errors.js';
+import { realGpu } from './gpu.js';
+import { recall, remember, type Measured } from './memory.js';
+import { run, type Files, type Running } from './running.js';
+import type { Settled } from './types.js';
+
+/** Looks on each backend, in turn; the fastest counts, since a page has other work. */
+const LOOKS = 5;
+
+/** One or two running engines. */
+export class Engines {
+  readonly #cpu: Running | undefined;
+  readonly #stop = new AbortController();
+  #current: Running;
+  #inUse: Promise<unknown> = Promise.resolve();
+  /** When the choice is made. Never rejects. */
+  readonly settled: Promise<Settled>;
+
+  /** One engine for good, or the CPU's with leave to change to WebGPU, loaded as `start` says. */
+  constructor(first: Running, start?: Files) {
+    this.#current = first;
+    this.#cpu = start && first;
+    this.settled = start ? this.#contest(first, start) : Promise.resolve({ backend: first.backend, remembered: false });
+  }
+
+  get current(): Running {
+    return this.#current;
+  }
+
+  /** Aborts, with a LivenessError as its reason, at `end`. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Nothing is measured while this work goes on. */
+  use<T>(work: Promise<T>): Promise<T> {
+    this.#inUse = work.catch(() => {});
+    return work;
+  }
+
+  /**
+   * Does something on the current engine, and once more on the CPU if that engine lost its GPU.
+   *
+   * @throws LivenessError whatever the work throws.
+   */
+  async on<T>(work: (running: Running) => Promise<T>): Promise<T> {
+    const running = this.#current;
+    try {
+      return await work(running);
+    } catch (error) {
+      return work(this.after(running, error));
+    }
+  }
+
+  /**
+   * The engine to go on with after `error` on `running`: the CPU's, if it was the GPU that was lost.
+   *
+   * @throws the error itself if there is none.
+   */
+  after(running: Running, error: unknown): Running {
+    const lost = error instanceof LivenessError && error.code === 'GPU_DEVICE_LOST';
+    if (!lost || !this.#cpu || running === this.#cpu) throw error;
+    return (this.#current = this.#cpu);
+  }
+
+  /** Stops all workers; what was asked of them rejects with `error`. */
+  end(error: LivenessError): void {
+    this.#stop.abort(error);
+    this.#current.client.end(error);
+    this.#cpu?.client.end(error);
+  }
+
+  async #contest(cpu: Running, start: Files): Promise<Settled> {
+    const stays = { backend: cpu.backend, remembered: false } as const;
+    const gpu = savesData() ? undefined : await realGpu();
+    if (gpu === undefined || this.stopped.aborted) return stays;
+    const kept = recall(gpu);
+    if (kept && kept.cpuMs <= kept.webgpuMs) return { ...stays, ...kept, remembered: true };
+    let webgpu: Running | undefined;
+    try {
+      webgpu = await run('webgpu', { ...start, signal: this.stopped });
+      const measured = kept ?? (await this.#measure(cpu, webgpu));
+      if (!kept) remember(gpu, measured);
+      if (measured.cpuMs <= measured.webgpuMs) {
+        webgpu.client.end(new LivenessError('CANCELLED', 'The CPU is faster.'));
+        return { ...stays, ...measured };
+      }
+      this.stopped.throwIfAborted();
+      this.#current = webgpu;
+      return { backend: webgpu.backend, ...measured, remembered: kept !== undefined };
+    } catch (cause) {
+      const error = LivenessError.from(cause);
+      webgpu?.client.end(error);
+      return { ...stays, error };
+    }
+  }
+
+  async #measure(cpu: Running, webgpu: Running): Promise<Measured> {
+    const best = new Map([cpu, webgpu].map((running) => [running, Infinity]));
+    for (let look = 0; look < LOOKS; look++) {
+      for (const running of [cpu, webgpu]) {
+        // A check comes first: measuring would slow it, and it the measuring.
+        await this.#inUse;
+        best.set(running, Math.min(best.get(running)!, await lookMs(running)));
+      }
+    }
+    return { cpuMs: best.get(cpu)!, webgpuMs: best.get(webgpu)! };
+  }
+}
+
+/** Both networks once, with the way to the worker and back. */
+async function lookMs({ client }: Running): Promise<number> {
+  const frame = new ImageData(224, 224);
+  const begun = performance.now();
+  await client.ask({ kind: 'score', frame });
+  await client.ask({ kind: 'scoreCrop', frame });
+  return performance.now() - begun;
+}
+
+/** The person asked for few downloads; a second engine is one that nothing needs. */
+function savesData(): boolean {
+  return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
+}

@@ -1,0 +1,190 @@
+//! Safetensors bytes <-> the same with their convolutions in 8 bits: half the download, computed in f32 all the same.
+//!
+//! Each output channel of a kernel has a scale of its own, `w = scale * q` with whole `q` in -127..=127 (symmetric
+//! per-channel quantisation: Krishnamoorthi, *Quantizing deep convolutional networks for efficient inference*, 2018). A
+//! kernel `NAME` is stored as I8 under its name and shape, its scales as F32 `[out]` under `NAME.scale`. Everything else,
+//! biases and linear layers, stays as it is.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::f16;
+use safetensors::{
+    Dtype, SafeTensors, serialize,
+    tensor::{SafeTensorError, TensorView},
+};
+
+use crate::error::{Error, Result};
+
+const SCALE: &str = ".scale";
+
+/// Bytes of one tensor, with type and shape.
+type Stored = (Dtype, Vec<usize>, Vec<u8>);
+
+/// Kernels (`[out, in, height, width]`, F16 or F32) to 8 bits.
+///
+/// # Errors
+/// [`Error::is_weights`] if the bytes are no safetensors, or a kernel is of another type or not finite.
+pub fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut packed = BTreeMap::new();
+    for (name, view) in SafeTensors::deserialize(bytes).map_err(unreadable)?.iter() {
+        let shape = view.shape().to_vec();
+        if shape.len() != 4 {
+            packed.insert(name.to_owned(), (view.dtype(), shape, view.data().to_vec()));
+            continue;
+        }
+        let kernel = floats(name, &view)?;
+        let (mut scales, mut values) = (Vec::new(), Vec::new());
+        for channel in kernel.chunks((kernel.len() / shape[0].max(1)).max(1)) {
+            let largest = channel.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+            let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+            scales.extend(scale.to_le_bytes());
+            values.extend(channel.iter().map(|value| (value / scale).round() as i8 as u8));
+        }
+        packed.insert(format!("{name}{SCALE}"), (Dtype::F32, vec![shape[0]], scales));
+        packed.insert(name.to_owned(), (Dtype::I8, shape, values));
+    }
+    stored(&packed)
+}
+
+/// What [`pack`] made, with its kernels as F32 again; other bytes as they are.
+///
+/// # Errors
+/// [`Error::is_weights`] if they are no safetensors, or a kernel in 8 bits lacks finite scales.
+pub fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>> {
+    let tensors = SafeTensors::deserialize(&bytes).map_err(unreadable)?;
+    let packed: Vec<&str> =
+        tensors.iter().filter(|(_, view)| view.dtype() == Dtype::I8).map(|(name, _)| name).collect();
+    if packed.is_empty() {
+        return Ok(bytes);
+    }
+    let mut unpacked = BTreeMap::new();
+    for (name, view) in tensors.iter() {
+        if name.strip_suffix(SCALE).is_some_and(|kernel| packed.contains(&kernel)) {
+            continue;
+        }
+        let mut data = view.data().to_vec();
+        let mut dtype = view.dtype();
+        if dtype == Dtype::I8 {
+            let missing = || Error::weights(format!("the weights {name} are in 8 bits and lack their scales"));
+            let scales = tensors.tensor(&format!("{name}{SCALE}")).map_err(|_| missing())?;
+            let scales = floats(name, &scales)?;
+            if scales.is_empty()
+                || view.shape().first() != Some(&scales.len())
+                || !data.len().is_multiple_of(scales.len())
+            {
+                return Err(missing());
+            }
+            let each = data.len() / scales.len();
+            data = data
+                .iter()
+                .enumerate()
+                .flat_map(|(at, value)| (f32::from(*value as i8) * scales[at / each.max(1)]).to_le_bytes())
+                .collect();
+            dtype = Dtype::F32;
+        }
+        unpacked.insert(name.to_owned(), (dtype, view.shape().to_vec(), data));
+    }
+    stored(&unpacked)
+}
+
+fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>> {
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F16 => view.data().chunks_exact(2).map(|two| f16::from_le_bytes([two[0], two[1]]).to_f32()).collect(),
+        Dtype::F32 => {
+            view.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+        }
+        other => return Err(Error::weights(format!("the weights {name} are {other:?}, neither F16 nor F32"))),
+    };
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(values)
+    } else {
+        Err(Error::weights(format!("the weights {name} are not finite")))
+    }
+}
+
+fn stored(tensors: &BTreeMap<String, Stored>) -> Result<Vec<u8>> {
+    let views: std::result::Result<Vec<_>, _> = tensors
+        .iter()
+        .map(|(name, (dtype, shape, data))| TensorView::new(*dtype, shape.clone(), data).map(|view| (name, view)))
+        .collect();
+    serialize(views.map_err(unreadable)?, None).map_err(unreadable)
+}
+
+fn unreadable(error: SafeTensorError) -> Error {
+    Error::weights(format!("the weights cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(tensors: &[(&str, Dtype, &[usize], Vec<u8>)]) -> Vec<u8> {
+        let all = tensors
+            .iter()
+            .map(|(name, dtype, shape, data)| ((*name).to_owned(), (*dtype, shape.to_vec(), data.clone())));
+        stored(&all.collect()).unwrap()
+    }
+
+    fn bytes_of(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    fn kernel(bytes: &[u8], name: &str) -> Vec<f32> {
+        floats(name, &SafeTensors::deserialize(bytes).unwrap().tensor(name).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_channel_keeps_its_own_precision_and_the_rest_its_bytes() {
+        let values: Vec<f32> = (0..24).map(|at| (at as f32 - 7.3).sin() * if at < 12 { 0.01 } else { 30.0 }).collect();
+        let half: Vec<u8> = [1.5, -2.0].iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
+        let whole = file(&[
+            ("conv.weight", Dtype::F32, &[2, 3, 2, 2], bytes_of(&values)),
+            ("zero.weight", Dtype::F32, &[2, 1, 1, 1], bytes_of(&[0.0, 0.0])),
+            ("linear.weight", Dtype::F16, &[1, 2], half.clone()),
+        ]);
+        let packed = pack(&whole).unwrap();
+        assert_eq!(packed, pack(&whole).unwrap(), "the same weights give the same bytes");
+        let unpacked = unpack(packed).unwrap();
+        for (at, (is, was)) in kernel(&unpacked, "conv.weight").iter().zip(&values).enumerate() {
+            let largest = if at < 12 { 0.01 } else { 30.0 };
+            assert!((is - was).abs() <= 0.51 * largest / 127.0, "{at}: {is} for {was}");
+        }
+        assert_eq!(kernel(&unpacked, "zero.weight"), [0.0, 0.0]);
+        let read = SafeTensors::deserialize(&unpacked).unwrap();
+        assert_eq!((read.tensor("linear.weight").unwrap().data(), read.len()), (&half[..], 3));
+    }
+
+    #[test]
+    fn what_is_not_in_8_bits_stays() {
+        let plain = file(&[("a.weight", Dtype::F32, &[1, 1, 1, 1], bytes_of(&[0.3]))]);
+        assert_eq!(unpack(plain.clone()).unwrap(), plain);
+    }
+
+    #[test]
+    fn kernels_without_their_scales_are_refused() {
+        let kernel = ("k", Dtype::I8, &[2_usize, 1, 1, 1][..], vec![1, 255]);
+        for scales in [
+            None,
+            Some((Dtype::F32, vec![1], bytes_of(&[0.1]))),
+            Some((Dtype::F32, vec![0], vec![])),
+            Some((Dtype::F32, vec![2], bytes_of(&[0.1, f32::NAN]))),
+            Some((Dtype::I8, vec![2], vec![1, 2])),
+        ] {
+            let mut tensors = vec![kernel.clone()];
+            if let Some((dtype, shape, data)) = &scales {
+                tensors.push(("k.scale", *dtype, shape, data.clone()));
+            }
+            assert!(unpack(file(&tensors)).unwrap_err().is_weights(), "{scales:?}");
+        }
+        let scalar = [("k", Dtype::I8, &[][..], vec![1]), ("k.scale", Dtype::F32, &[1], bytes_of(&[0.1]))];
+        assert!(unpack(file(&scalar)).unwrap_err().is_weights());
+        let empty = [("k", Dtype::I8, &[2, 0, 1, 1][..], vec![]), ("k.scale", Dtype::F32, &[2], bytes_of(&[0.1, 0.1]))];
+        assert!(unpack(file(&empty)).is_ok());
+        let infinite = file(&[("k", Dtype::F32, &[1, 1, 1, 1], bytes_of(&[f32::INFINITY]))]);
+        assert!(pack(&infinite).unwrap_err().is_weights());
+        for bytes in [&[][..], b"{}", &[0xff; 64]] {
+            assert!(unpack(bytes.to_vec()).unwrap_err().is_weights());
+            assert!(pack(bytes).unwrap_err().is_weights());
+        }
+    }
+}
