@@ -199,6 +199,11 @@ impl Pipeline {
     /// [`crate::Error`] if the device fails.
     pub async fn classify_features(&self, features: Tensor<4>) -> Result<Score> {
         let logits = read(self.classifier.forward_features(features)).await?;
+        if logits[0].is_nan() {
+            return Err(Error::device_lost(
+                "the compute device's answer is no number: it is broken, or these weights never worked",
+            ));
+        }
         Ok(Score::from_logit(logits[0]))
     }
 

@@ -5,9 +5,8 @@ use bonafide::{
     score::OperatingPoint,
     session::{Challenge, Observation, Recording, Session, Setup, Step, Update},
 };
+use bonafide_hostile::run;
 use proptest::{collection::vec, option, prelude::*, sample::select};
-
-use super::run;
 
 /// Good values mostly, so that sessions get somewhere; of the others any.
 fn number(good: std::ops::Range<f32>) -> impl Strategy<Value = f32> {

@@ -34,7 +34,7 @@ const TOKENS: [&[u8]; 24] = [
 
 /// Damaged bytes; shown short, as they may be a network's.
 #[derive(Clone)]
-pub(crate) struct Damaged(pub(crate) Vec<u8>);
+pub struct Damaged(pub Vec<u8>);
 
 impl fmt::Debug for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,7 +71,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// One of `seeds`, with up to six changes that begin in the part of it that `within` tells (per mille of its length).
-pub(crate) fn damaged(seeds: Vec<Vec<u8>>, within: Range<usize>) -> impl Strategy<Value = Damaged> {
+pub fn damaged(seeds: Vec<Vec<u8>>, within: Range<usize>) -> impl Strategy<Value = Damaged> {
     (any::<Index>(), vec(change(), 1..=6)).prop_map(move |(seed, changes)| {
         let mut bytes = seed.get(&seeds).clone();
         for change in changes {

@@ -6,7 +6,9 @@ use bonafide::{
     Error,
     face::{Face, FaceBox, blazeface::BlazeFace},
     frame::{Frame, MAX_SIDE},
+    network::Decoder,
     quality::Quality,
+    quantised,
     region::{Region, sample},
     session::{Recording, Session, Setup},
     verify::{Entry, Rejection, Submission, Ticket, Verifier},
@@ -15,18 +17,20 @@ use bonafide::{
 use burn::tensor::Device;
 
 /// The manifest that ships.
-pub(crate) const MANIFEST: &str = include_str!("../../pkg/weights/manifest.json");
-/// The detector that ships, 209 KB.
-pub(crate) const WEIGHTS: &[u8] = include_bytes!("../../pkg/weights/detector.safetensors");
+pub const MANIFEST: &str = include_str!("../../../pkg/weights/manifest.json");
+/// The detector that ships, 209 KB, in f16.
+pub const WEIGHTS: &[u8] = include_bytes!("../../../pkg/weights/detector.safetensors");
+/// The decoder that ships, 169 KB, its kernels in 8 bits.
+pub const DECODER: &[u8] = include_bytes!("../../../pkg/weights/decoder.safetensors");
 /// When [`ticket`]s are issued, milliseconds since 1970.
-pub(crate) const ISSUED: u64 = 1_800_000_000_000;
+pub const ISSUED: u64 = 1_800_000_000_000;
 
-#[path = "../pipeline/page.rs"]
+#[path = "../../pipeline/page.rs"]
 mod page;
 use page::manifest as shipped;
 
 /// The ticket that [`transcript`] is held against: the server's own, so nobody damaged it.
-pub(crate) fn ticket() -> Ticket {
+pub fn ticket() -> Ticket {
     let random = std::array::from_fn(|i| (i * 37) as u8);
     Verifier::new(shipped())
         .ticket("strict", &[], 600_000, random, ISSUED)
@@ -34,7 +38,7 @@ pub(crate) fn ticket() -> Ticket {
 }
 
 /// A transcript that answers [`ticket`].
-pub(crate) fn honest() -> String {
+pub fn honest() -> String {
     page::transcript(&ticket(), 0.01, 50.0)
 }
 
@@ -43,7 +47,7 @@ fn said(error: &Error) {
 }
 
 /// `Manifest::parse`, and what is done with a manifest that it took.
-pub(crate) fn manifest(bytes: &[u8]) -> bool {
+pub fn manifest(bytes: &[u8]) -> bool {
     let manifest = match Manifest::parse(&String::from_utf8_lossy(bytes)) {
         Ok(manifest) => manifest,
         Err(error) => {
@@ -71,7 +75,7 @@ pub(crate) fn manifest(bytes: &[u8]) -> bool {
 }
 
 /// A network's file behind the shipped manifest: nothing but the very file passes.
-pub(crate) fn checksum(bytes: &[u8]) -> bool {
+pub fn checksum(bytes: &[u8]) -> bool {
     let given = shipped().bytes(DETECTOR, |_| Some(bytes.to_vec()));
     match &given {
         Ok(given) => assert!(given == WEIGHTS, "another file has the same checksum"),
@@ -80,18 +84,23 @@ pub(crate) fn checksum(bytes: &[u8]) -> bool {
     given.is_ok()
 }
 
-/// The parser behind the checksum, as if a manifest described the damaged file.
-pub(crate) fn weights(bytes: &[u8]) -> bool {
-    let loaded = load_safetensors(BlazeFace::new(&Device::flex()), bytes.to_vec());
-    if let Err(error) = &loaded {
+/// The parsers behind the checksum, as if a manifest described the damaged file.
+pub fn weights(bytes: &[u8]) -> bool {
+    let device = Device::flex();
+    let loaded = [
+        load_safetensors(BlazeFace::new(&device), bytes.to_vec()).map(drop),
+        load_safetensors(Decoder::folded(&device), bytes.to_vec()).map(drop),
+        quantised::pack(bytes).map(drop),
+    ];
+    for error in loaded.iter().filter_map(|loaded| loaded.as_ref().err()) {
         assert!(error.is_weights(), "{error:?}");
         said(error);
     }
-    loaded.is_ok()
+    loaded[0].is_ok() || loaded[1].is_ok()
 }
 
 /// `Recording::parse` and the replay of what it took.
-pub(crate) fn recording(bytes: &[u8]) -> bool {
+pub fn recording(bytes: &[u8]) -> bool {
     match Recording::parse(&String::from_utf8_lossy(bytes)) {
         Ok(recording) => {
             assert!(recording.replay().is_ok(), "parsed, but does not replay");
@@ -107,7 +116,7 @@ pub(crate) fn recording(bytes: &[u8]) -> bool {
 
 /// `Submission::parse`, `Entry::redeem` and `Verifier::verify`: what a server does with what anybody may send. True: the
 /// server accepts it.
-pub(crate) fn transcript(bytes: &[u8]) -> bool {
+pub fn transcript(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let submission = match Submission::parse(&text) {
         Ok(submission) => submission,
@@ -141,7 +150,7 @@ pub(crate) fn transcript(bytes: &[u8]) -> bool {
 }
 
 /// A ticket as it comes out of a server's store: read, checked, and redeemed by an honest transcript.
-pub(crate) fn entry(bytes: &[u8]) -> bool {
+pub fn entry(bytes: &[u8]) -> bool {
     let Ok(mut entry) = serde_json::from_slice::<Entry>(bytes) else { return false };
     let checked = entry.ticket.check();
     if let Err(error) = &checked {
@@ -158,7 +167,7 @@ pub(crate) fn entry(bytes: &[u8]) -> bool {
 
 /// `Frame::new` and all that is done with a frame before a network sees it. Bytes: width, height and the length of the
 /// pixels, little-endian; then twenty numbers of a face.
-pub(crate) fn frame(bytes: &[u8]) -> bool {
+pub fn frame(bytes: &[u8]) -> bool {
     let (numbers, _) = bytes.as_chunks::<4>();
     let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
     let [width, height, length] = [0, 1, 2].map(|at| u32::from_le_bytes(number(at)));
