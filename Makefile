@@ -17,11 +17,12 @@
 #   make study   small trainings that each change one thing: what matters, what carries over (see scripts/study.sh)
 #   make bench-train  a training step on the CPU against PyTorch; PYTHON names an interpreter that has torch
 #   make test-cuda  what needs an NVIDIA GPU; builds with CUDA, for which burn downloads an LLVM
+#   make fuzz    every parser fed with damaged input for SECONDS (60) each; needs cargo-fuzz
 #   make clean   forgets every build
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench signals soak sbom reproduce-wasm pictures bench-train train study test-cuda clean
+.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench signals soak sbom reproduce-wasm pictures bench-train train study test-cuda fuzz clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -63,15 +64,16 @@ www: package
 # DOCS_RS keeps a dependency of CUDA from downloading LLVM: enough to check types, not to link.
 lint:
 	cargo fmt --all --check
-	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
+	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features bonafide/cli,trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
 	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
 native: trainer
-	cargo test --release --workspace
+	cargo test --release --workspace --features bonafide/cli
 
+# Together with the other programs, with the features of `native`: another set would build burn again.
 trainer:
-	cargo build --release -p trainer
+	cargo build --release --workspace --bins --features bonafide/cli
 
 e2e: trainer
 	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.js
@@ -109,6 +111,10 @@ bench-train: trainer
 
 test-cuda:
 	cargo test --release -p trainer --features cuda --test cuda -- --nocapture
+
+SECONDS ?= 60
+fuzz:
+	@scripts/fuzz.sh $(SECONDS)
 
 clean:
 	rm -rf $(target) pkg/dist www/dist

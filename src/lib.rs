@@ -11,7 +11,8 @@
 //! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it
 //! out as the `[1, 3, 224, 224]` tensor that the liveness networks read, [`network`] holds those networks, and [`score`]
 //! turns their logit into P(bona fide). [`pipeline::Pipeline`] runs all of that on any burn device. [`quality`] says how a
-//! frame was taken, and a [`session::Session`] turns scores and qualities over time into one verdict.
+//! frame was taken, and a [`session::Session`] turns scores and qualities over time into one verdict. A [`transcript`]
+//! binds it to a server's nonce, and [`verify`] is that server's side.
 //!
 //! The same crate trains (the `trainer` package depends on it) and runs in the browser (`src/web`, wasm32 only), so
 //! there is one preprocessing and one definition of each network. Outside `web` nothing here names the browser, the
@@ -31,6 +32,8 @@ mod readback;
 pub mod region;
 pub mod score;
 pub mod session;
+pub mod transcript;
+pub mod verify;
 #[cfg(all(target_family = "wasm", feature = "web"))]
 pub mod web;
 pub mod weights;

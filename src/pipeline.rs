@@ -111,17 +111,10 @@ impl Pipeline {
     /// # Errors
     /// [`crate::Error::is_invalid_input`] for a name that the manifest does not have.
     pub fn setup(&self, operating_point: &str, challenge: Option<Challenge>) -> Result<Setup> {
-        let points = &self.manifest.operating_points;
-        let Some(point) = points.get(operating_point) else {
-            let names: Vec<_> = points.keys().map(String::as_str).collect();
-            return Err(Error::invalid_input(format!(
-                "there is no operating point {operating_point:?}: these weights have {}",
-                names.join(", ")
-            )));
-        };
+        let point = self.manifest.operating_point(operating_point)?;
         Ok(Setup {
             name: operating_point.into(),
-            operating_point: *point,
+            operating_point: point,
             // A manifest that does not name its classifier is not loaded.
             model_sha256: self.manifest.networks[CLASSIFIER].sha256.clone(),
             challenge,
@@ -206,6 +199,11 @@ impl Pipeline {
     /// [`crate::Error`] if the device fails.
     pub async fn classify_features(&self, features: Tensor<4>) -> Result<Score> {
         let logits = read(self.classifier.forward_features(features)).await?;
+        if logits[0].is_nan() {
+            return Err(Error::device_lost(
+                "the compute device's answer is no number: it is broken, or these weights never worked",
+            ));
+        }
         Ok(Score::from_logit(logits[0]))
     }
 

@@ -56,6 +56,13 @@ pub struct OperatingPoint {
     pub bpcer: f32,
 }
 
+impl OperatingPoint {
+    /// Whether all three are shares.
+    pub(crate) fn is_whole(&self) -> bool {
+        [self.threshold, self.apcer, self.bpcer].iter().all(|rate| (0.0..=1.0).contains(rate))
+    }
+}
+
 /// What one score means at an operating point. One frame's decision, not a session's verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -121,11 +121,23 @@ pub struct Training {
 }
 
 impl Manifest {
+    /// The operating point of that name.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if these weights have none: the message lists those that they have.
+    pub fn operating_point(&self, name: &str) -> Result<OperatingPoint> {
+        self.operating_points.get(name).copied().ok_or_else(|| {
+            let names: Vec<_> = self.operating_points.keys().map(String::as_str).collect();
+            let names = names.join(", ");
+            Error::invalid_input(format!("there is no operating point {name:?}: these weights have {names}"))
+        })
+    }
+
     /// Parses a manifest.
     ///
     /// # Errors
-    /// [`Error::is_weights`] if it is not a manifest; [`Error::is_incompatible`] if its format or contract is not this
-    /// code's.
+    /// [`Error::is_weights`] if it is not a manifest, or a threshold or rate lies outside `[0, 1]`;
+    /// [`Error::is_incompatible`] if its format or contract is not this code's.
     pub fn parse(json: &str) -> Result<Self> {
         // The format comes first: a manifest of another format need not have this one's fields.
         #[derive(Deserialize)]
@@ -146,6 +158,11 @@ impl Manifest {
             return Err(Error::incompatible(format!(
                 "the weights were made for the input {:?}, this code produces {current:?}: use weights and code of one release",
                 manifest.contract
+            )));
+        }
+        if let Some((name, point)) = manifest.operating_points.iter().find(|(_, point)| !point.is_whole()) {
+            return Err(Error::weights(format!(
+                "the weights' manifest has numbers outside 0 to 1 at the operating point {name:?}: {point:?}"
             )));
         }
         Ok(manifest)

@@ -11,7 +11,7 @@ import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
 import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
 import { Watch } from './watch.js';
 
-const KINDS = { operatingPoint: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function' } as const;
+const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function' } as const;
 
 /**
  * Runs a session on the current worker until its verdict; if that loses its GPU, the CPU's worker goes on with the session.
@@ -20,7 +20,7 @@ const KINDS = { operatingPoint: 'string', record: 'boolean', signal: 'signal', o
  * @throws LivenessError as `LivenessDetector.check` says.
  */
 export async function check(engines: Engines, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
-  const { operatingPoint = 'balanced', challenge = false, record = false, signal, onUpdate, onHint } = checked(options, KINDS);
+  const { operatingPoint = 'balanced', challenge = false, nonce, record = false, signal, onUpdate, onHint } = checked(options, KINDS);
   const watch = new Watch(video, engines.stopped, signal);
   let running = engines.current;
   // A session that goes on elsewhere is timed from its first frame.
@@ -36,12 +36,12 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
   const goOn = async (error: unknown) => {
     const next = engines.after(running, error);
     const recording = await watch.during(running.client.ask({ kind: 'recording' }));
-    await watch.during(next.client.ask({ kind: 'resumeSession', recording }));
+    await watch.during(next.client.ask({ kind: 'resumeSession', recording, nonce }));
     running = next;
     originMs = firstMs ?? 0;
   };
   try {
-    await watch.during(running.client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge) }));
+    await watch.during(running.client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
     let shown: Hint | null = null;
     for (;;) {
       const timeMs = await watch.next();
@@ -52,7 +52,8 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
       firstMs ??= timeMs;
       if (update.verdict) {
         refuseSlowCamera(update.verdict, watch.shown);
-        return { ...update.verdict, signals: signals.told(), ...(update.recording !== undefined && { recording: update.recording }) };
+        const { verdict, recording, transcript } = update;
+        return { ...verdict, signals: signals.told(), ...(recording !== undefined && { recording }), ...(transcript && { transcript }) };
       }
       const { progress, face } = update;
       if (!progress) throw new LivenessError('INTERNAL', 'The engine answered neither progress nor a verdict.');
@@ -79,7 +80,7 @@ function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: Verdict, 
   throw new LivenessError('FRAMERATE_TOO_LOW', `The camera gave ${rate} frames a second: more light, another camera, or no other program that uses it may help.`);
 }
 
-function challengeOf(challenge: boolean | ChallengeOptions): ChallengeRequest | undefined {
+function challengeOf(challenge: boolean | ChallengeOptions | null): ChallengeRequest | undefined {
   if (challenge === false || challenge === undefined || challenge === null) return undefined;
   if (challenge !== true && typeof challenge !== 'object') throw new LivenessError('INVALID_INPUT', 'A challenge is true, false, or an object with steps and a seed.');
   const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;

@@ -22,4 +22,5 @@ export type {
   ScoreResult,
   Settled,
   Timings,
+  Transcript,
 } from './types.js';

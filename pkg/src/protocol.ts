@@ -22,7 +22,7 @@ export interface ChallengeRequest {
 }
 
 /** What the engine says of a check: all but what the page adds. */
-export type Verdict = Omit<CheckResult, 'recording' | 'signals'>;
+export type Verdict = Omit<CheckResult, 'recording' | 'signals' | 'transcript'>;
 
 /** A session's answer to one frame: progress or the verdict. */
 export interface SessionUpdate {
@@ -39,8 +39,8 @@ export type Request =
   | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number }
   | { readonly kind: 'loadDecoder' }
   | { readonly kind: 'depth'; readonly frame: OwnedFrame }
-  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined }
-  | { readonly kind: 'resumeSession'; readonly recording: string }
+  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined; readonly nonce: string | undefined }
+  | { readonly kind: 'resumeSession'; readonly recording: string; readonly nonce: string | undefined }
   | { readonly kind: 'recording' }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
   | { readonly kind: 'endSession' };
@@ -66,8 +66,8 @@ export interface Answers {
   resumeSession: void;
   /** What this worker's session has seen. */
   recording: string;
-  /** With a recording beside the verdict, if it was asked for. */
-  observe: SessionUpdate & { readonly recording?: string };
+  /** Beside the verdict a recording, if it was asked for, and a transcript, if there is a nonce. */
+  observe: SessionUpdate & Pick<CheckResult, 'recording' | 'transcript'>;
   endSession: void;
 }
 

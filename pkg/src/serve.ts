@@ -69,7 +69,9 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
     const session = begun();
     const update = await session.observe(frame, timeMs);
-    return update.verdict && record ? { ...update, recording: session.recording() } : update;
+    if (!update.verdict) return update;
+    const transcript = session.transcript();
+    return { ...update, ...(record && { recording: session.recording() }), ...(transcript && { transcript }) };
   }
 
   function begun(): Session {
@@ -87,11 +89,11 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
         return engine.loadDecoder(await beating(id, decoder()));
       case 'startSession':
         endSession();
-        session = engine.startSession(request.operatingPoint, request.challenge);
+        session = engine.startSession(request.operatingPoint, request.challenge, request.nonce);
         return;
       case 'resumeSession':
         endSession();
-        session = engine.resumeSession(request.recording);
+        session = engine.resumeSession(request.recording, request.nonce);
         return;
       case 'recording':
         return begun().recording();

@@ -104,7 +104,9 @@ export interface CheckOptions {
   /** A name in `detector.operatingPoints`. Default `balanced`. */
   readonly operatingPoint?: string;
   /** Movements to ask for, or `true` for each once. Default `false`: the person just looks. */
-  readonly challenge?: boolean | ChallengeOptions;
+  readonly challenge?: boolean | ChallengeOptions | null;
+  /** What a server issued for this check: adds `transcript` to the result. A ticket has it, with the two above. */
+  readonly nonce?: string;
   /** Stops the check; it then rejects with `CANCELLED`. */
   readonly signal?: AbortSignal;
   /** Called after each frame but the last. What it throws ends the check. */
@@ -129,6 +131,14 @@ export interface CheckProgress {
   readonly face: FaceBox | null;
 }
 
+/** A check bound to a server's nonce: post `json` as it is to that server, which verifies it (`bonafide::verify`). */
+export interface Transcript {
+  /** Nonce, weights, release, frame times, qualities, scores and verdict. No pixels. */
+  readonly json: string;
+  /** Of `json` in UTF-8, lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
 /** The verdict on many frames. */
 export interface CheckResult {
   /** `inconclusive` is no attack: most are poor light, a slow device, a hurry. */
@@ -151,6 +161,8 @@ export interface CheckResult {
   readonly signals: readonly Signal[];
   /** With `record`: measures, scores and times as JSON, no pixels. It replays to this verdict; it proves nothing. */
   readonly recording?: string;
+  /** With a `nonce`: for the server that issued it. It binds this verdict to that nonce; it does not prove that a camera saw anybody. */
+  readonly transcript?: Transcript;
 }
 
 /** How to load a detector. Every field may be left out. */

@@ -80,9 +80,11 @@ impl Notice {
 }
 
 impl Challenge {
+    /// Whether a session would take it.
+    ///
     /// # Errors
     /// [`Error::is_invalid_input`] without steps or with more than [`MAX_STEPS`].
-    pub(super) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         match self.steps.len() {
             1..=MAX_STEPS => Ok(()),
             count => Err(Error::invalid_input(format!("a challenge of {count} steps: ask for 1 to {MAX_STEPS}"))),

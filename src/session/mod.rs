@@ -72,8 +72,7 @@ impl Setup {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
             return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
         }
-        let OperatingPoint { threshold, apcer, bpcer } = self.operating_point;
-        if ![threshold, apcer, bpcer].iter().all(|rate| (0.0..=1.0).contains(rate)) {
+        if !self.operating_point.is_whole() {
             return Err(Error::invalid_input(format!(
                 "the operating point {:?} has numbers outside 0 to 1: take it from the manifest",
                 self.name

@@ -44,15 +44,19 @@ impl Recording {
         }
         let malformed = |e: serde_json::Error| Error::invalid_input(format!("the recording cannot be read: {e}"));
         let header: Header = serde_json::from_str(json).map_err(malformed)?;
-        if header.version != VERSION {
-            return Err(Error::invalid_input(format!(
-                "the recording has version {}, this code replays {VERSION}: use the release that made it",
-                header.version
-            )));
-        }
+        check_version(header.version)?;
         let recording: Self = serde_json::from_str(json).map_err(malformed)?;
-        recording.replay()?;
+        recording.check()?;
         Ok(recording)
+    }
+
+    /// Whether it could have been recorded by this code, whatever its verdict.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for another [`VERSION`], and for what [`Recording::replay`] refuses.
+    pub fn check(&self) -> Result<()> {
+        check_version(self.version)?;
+        self.replay().map(drop)
     }
 
     /// The recording as JSON.
@@ -90,6 +94,15 @@ impl Recording {
         }
         Ok(session)
     }
+}
+
+fn check_version(version: u32) -> Result<()> {
+    if version == VERSION {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "the recording has version {version}, this code replays {VERSION}: use the release that made it"
+    )))
 }
 
 #[cfg(test)]

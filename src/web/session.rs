@@ -14,6 +14,7 @@ use crate::{
     session::{
         Challenge, Notice, Observation, Outcome, Progress, Reason, Recording, Session, Setup, Step, Update, Verdict,
     },
+    transcript::{Transcript, check_nonce, digest},
 };
 
 /// All names that hints, prompts, notices, outcomes and reasons have, as JSON: the package's types repeat them, and a
@@ -38,33 +39,44 @@ struct Vocabulary {
 #[wasm_bindgen]
 impl Engine {
     /// Starts a session at the named operating point of the loaded weights. `challenge` is `undefined`, or
-    /// `{ seed, steps }` with 16 hexadecimal digits and names of steps.
+    /// `{ seed, steps }` with 16 hexadecimal digits and names of steps; `nonce` is what a server issued, if one did.
     ///
     /// # Errors
-    /// `INVALID_INPUT` for an operating point that the weights do not have, and for what is no challenge.
+    /// `INVALID_INPUT` for an operating point that the weights do not have, and for what is no challenge or no nonce.
     #[wasm_bindgen(js_name = startSession)]
-    pub fn start_session(&self, operating_point: &str, challenge: JsValue) -> Result<WebSession, JsValue> {
+    pub fn start_session(
+        &self,
+        operating_point: &str,
+        challenge: JsValue,
+        nonce: Option<String>,
+    ) -> Result<WebSession, JsValue> {
+        if let Some(nonce) = &nonce {
+            check_nonce(nonce).map_err(to_js)?;
+        }
         let challenge: Option<Challenge> = serde_wasm_bindgen::from_value(challenge)
             .map_err(|e| to_js(Error::invalid_input(format!("this is no challenge: {e}"))))?;
         let setup = self.inner.pipeline.setup(operating_point, challenge).map_err(to_js)?;
         let session = Session::new(setup).map_err(to_js)?;
-        Ok(WebSession { inner: self.inner.clone(), session: Rc::new(RefCell::new(session)) })
+        Ok(WebSession { inner: self.inner.clone(), session: Rc::new(RefCell::new(session)), nonce })
     }
 
     /// Goes on with a session that an engine of the same weights began, from its recording so far. Frames that follow are
-    /// timed from that session's first one.
+    /// timed from that session's first one. `nonce` is the one that it had.
     ///
     /// # Errors
-    /// `INVALID_INPUT` for what is no such recording.
+    /// `INVALID_INPUT` for what is no such recording or no nonce.
     #[wasm_bindgen(js_name = resumeSession)]
-    pub fn resume_session(&self, recording: &str) -> Result<WebSession, JsValue> {
+    pub fn resume_session(&self, recording: &str, nonce: Option<String>) -> Result<WebSession, JsValue> {
+        if let Some(nonce) = &nonce {
+            check_nonce(nonce).map_err(to_js)?;
+        }
         let recording = Recording::parse(recording).map_err(to_js)?;
         let Setup { name, challenge, .. } = &recording.setup;
         if self.inner.pipeline.setup(name, challenge.clone()).map_err(to_js)? != recording.setup {
             return Err(to_js(Error::invalid_input("the session was begun with other weights: start a new one")));
         }
         let session = recording.resume().map_err(to_js)?;
-        Ok(WebSession { inner: self.inner.clone(), session: Rc::new(RefCell::new(session)) })
+        Ok(WebSession { inner: self.inner.clone(), session: Rc::new(RefCell::new(session)), nonce })
     }
 }
 
@@ -73,6 +85,7 @@ impl Engine {
 pub struct WebSession {
     inner: Rc<Inner>,
     session: Rc<RefCell<Session>>,
+    nonce: Option<String>,
 }
 
 #[wasm_bindgen(js_class = Session)]
@@ -93,6 +106,24 @@ impl WebSession {
     pub fn recording(&self) -> String {
         self.session.borrow().recording().to_json()
     }
+
+    /// The same, bound to the session's nonce: `{ json, sha256 }` for the server that issued it, or `undefined` without a
+    /// nonce.
+    ///
+    /// # Errors
+    /// None that a caller could cause.
+    pub fn transcript(&self) -> Result<JsValue, JsValue> {
+        let Some(nonce) = &self.nonce else { return Ok(JsValue::UNDEFINED) };
+        let transcript = Transcript::new(nonce, self.session.borrow().recording()).map_err(to_js)?;
+        let json = transcript.to_json();
+        to_object(&TranscriptObject { sha256: digest(&json), json })
+    }
+}
+
+#[derive(Serialize)]
+struct TranscriptObject {
+    json: String,
+    sha256: String,
 }
 
 impl Inner {

@@ -1,0 +1,96 @@
+//! A session's recording and the server's nonce <-> JSON and its digest: what a page sends to whoever issued the nonce.
+//!
+//! It binds a verdict to one request and to one set of weights, so that it cannot be sent again or for another request.
+//! **It does not prove that a camera saw a person**: whoever owns the page can write a transcript that passes every rule
+//! of [`crate::verify`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result},
+    session::{Recording, recording},
+    weights::sha256,
+};
+
+/// Version of the layout.
+pub const VERSION: u32 = 1;
+/// Longest transcript that is read, bytes.
+pub const MAX_BYTES: usize = recording::MAX_BYTES + 4_096;
+/// Shortest and longest nonce, in characters; 22 hold 128 bits.
+pub const NONCE_LENGTH: std::ops::RangeInclusive<usize> = 16..=128;
+/// This code's release: the rules that led to a verdict are its.
+pub const SDK: &str = env!("CARGO_PKG_VERSION");
+
+/// A whole check, bound to a nonce. No pixels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Transcript {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What the server issued.
+    pub nonce: String,
+    /// Release of the code that ran the check, as [`SDK`].
+    pub sdk: String,
+    /// Operating point, weights, challenge, frame times, qualities, scores and verdict.
+    pub recording: Recording,
+}
+
+impl Transcript {
+    /// Binds a recording to a nonce.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] for what [`check_nonce`] refuses.
+    pub fn new(nonce: &str, recording: Recording) -> Result<Self> {
+        check_nonce(nonce)?;
+        Ok(Self { version: VERSION, nonce: nonce.into(), sdk: SDK.into(), recording })
+    }
+
+    /// Reads a transcript. Says nothing about whether to believe it: that is [`crate::verify`]'s.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_input`] if the text is longer than [`MAX_BYTES`], no transcript, of another [`VERSION`], or if
+    /// its nonce or its recording would be refused where they are made.
+    pub fn parse(json: &str) -> Result<Self> {
+        // The version comes first: another one need not have this one's fields.
+        #[derive(Deserialize)]
+        struct Header {
+            version: u32,
+        }
+        if json.len() > MAX_BYTES {
+            return Err(Error::invalid_input(format!("a transcript of {} bytes: {MAX_BYTES} are read", json.len())));
+        }
+        let malformed = |e: serde_json::Error| Error::invalid_input(format!("the transcript cannot be read: {e}"));
+        let header: Header = serde_json::from_str(json).map_err(malformed)?;
+        if header.version != VERSION {
+            return Err(Error::invalid_input(format!(
+                "the transcript has version {}, this code reads {VERSION}: use one release in the page and on the server",
+                header.version
+            )));
+        }
+        let transcript: Self = serde_json::from_str(json).map_err(malformed)?;
+        check_nonce(&transcript.nonce)?;
+        transcript.recording.check()?;
+        Ok(transcript)
+    }
+
+    /// The transcript as JSON: the bytes that [`digest`] hashes and the server gets.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a transcript is plain data")
+    }
+}
+
+/// Lower-case hexadecimal SHA-256 of a transcript's JSON, byte for byte as it was sent.
+pub fn digest(json: &str) -> String {
+    sha256(json.as_bytes())
+}
+
+/// # Errors
+/// [`Error::is_invalid_input`] unless the nonce has [`NONCE_LENGTH`] characters of base64url.
+pub fn check_nonce(nonce: &str) -> Result<()> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if NONCE_LENGTH.contains(&nonce.len()) && nonce.bytes().all(plain) {
+        return Ok(());
+    }
+    let (least, most) = (NONCE_LENGTH.start(), NONCE_LENGTH.end());
+    Err(Error::invalid_input(format!("a nonce has {least} to {most} letters, digits, - and _")))
+}

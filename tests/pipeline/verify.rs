@@ -1,0 +1,194 @@
+//! The command `verify` as a server's operator uses it: files in, JSON and an exit code out.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::Duration,
+};
+
+use bonafide::verify::{Entry, Ticket};
+use serde_json::Value;
+
+mod page;
+
+fn weights() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg/weights")
+}
+
+/// A check that lasts a second.
+fn transcript(ticket: &Ticket, score: f32) -> String {
+    page::transcript(ticket, score, 10.0)
+}
+
+fn verify(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_verify"))
+        .args(arguments)
+        .arg("--ledger")
+        .arg(folder.join("tickets.json"))
+        .arg("--weights")
+        .arg(weights())
+        .output()
+        .unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn issue(arguments: &[&str], folder: &Path) -> Ticket {
+    let output = verify(&[&["issue"], arguments].concat(), folder);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Sends `text` and expects exit code and `code`.
+fn check(text: &str, folder: &Path, exit: i32) -> Value {
+    let file = folder.join("transcript.json");
+    fs::write(&file, text).unwrap();
+    let output = verify(&["check", file.to_str().unwrap()], folder);
+    assert_eq!(output.status.code(), Some(exit), "{}", String::from_utf8_lossy(&output.stderr));
+    json(&output)
+}
+
+#[test]
+fn a_transcript_is_taken_once_and_may_be_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&[], folder.path());
+    assert_eq!((ticket.operating_point.as_str(), &ticket.challenge), ("balanced", &None));
+    // The check lasted a second, so it must not come sooner.
+    let (mine, other) = (transcript(&ticket, 0.01), transcript(&ticket, 1.0));
+    std::thread::sleep(Duration::from_millis(1_000));
+    for _ in 0..2 {
+        let report = check(&mine, folder.path(), 0);
+        assert_eq!((&report["accepted"], &report["verdict"]["outcome"]), (&true.into(), &"attack".into()));
+    }
+    assert_eq!(check(&other, folder.path(), 1)["code"], "REPLAYED");
+}
+
+#[test]
+fn a_bad_transcript_uses_its_ticket_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&["--challenge", "turn-left,move-closer", "--minutes", "1"], folder.path());
+    assert_eq!(ticket.challenge.as_ref().unwrap().steps.len(), 2);
+    assert_eq!(ticket.expires_ms - ticket.issued_ms, 60_000);
+    let unasked = Ticket { challenge: None, ..ticket.clone() };
+    let text = transcript(&unasked, 0.01);
+    std::thread::sleep(Duration::from_millis(1_000));
+    assert_eq!(check(&text, folder.path(), 1)["code"], "OTHER_CHALLENGE");
+    assert_eq!(check(&transcript(&ticket, 0.01), folder.path(), 1)["code"], "REPLAYED");
+}
+
+#[test]
+fn nonces_that_were_not_issued_or_are_over_are_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&[], folder.path());
+    let text = transcript(&Ticket { nonce: "A".repeat(24), ..ticket.clone() }, 0.01);
+    assert_eq!(check(&text, folder.path(), 1)["code"], "UNKNOWN_NONCE");
+    assert_eq!(check("{}", folder.path(), 1)["code"], "MALFORMED");
+
+    let ledger = folder.path().join("tickets.json");
+    let mut entries: BTreeMap<String, Entry> = serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
+    entries.values_mut().for_each(|entry| {
+        entry.ticket.issued_ms -= 700_000;
+        entry.ticket.expires_ms -= 700_000;
+    });
+    fs::write(&ledger, serde_json::to_vec(&entries).unwrap()).unwrap();
+    assert_eq!(check(&transcript(&ticket, 0.01), folder.path(), 1)["code"], "EXPIRED");
+    // The next ticket clears away what is over.
+    issue(&[], folder.path());
+    let left: BTreeMap<String, Entry> = serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
+    assert!(left.len() == 1 && !left.contains_key(&ticket.nonce));
+}
+
+#[test]
+fn tickets_issued_at_once_are_all_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| issue(&[], folder.path()));
+        }
+    });
+    let text = fs::read(folder.path().join("tickets.json")).unwrap();
+    let entries: BTreeMap<String, Entry> = serde_json::from_slice(&text).unwrap();
+    assert_eq!(entries.len(), 8);
+}
+
+#[test]
+fn a_transcript_that_comes_too_soon_stays_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&[], folder.path());
+    // Twenty seconds of check, a moment after its ticket.
+    let text = page::transcript(&ticket, 0.9, 450.0);
+    assert_eq!(check(&text, folder.path(), 1)["code"], "IMPOSSIBLE");
+    let ledger = folder.path().join("tickets.json");
+    let mut entries: BTreeMap<String, Entry> = serde_json::from_slice(&fs::read(&ledger).unwrap()).unwrap();
+    let first = entries[&ticket.nonce].used.as_ref().unwrap().received_ms;
+    assert!((ticket.issued_ms..ticket.issued_ms + 20_000).contains(&first));
+    // Half a minute passes.
+    entries.values_mut().for_each(|entry| {
+        entry.ticket.issued_ms -= 30_000;
+        entry.ticket.expires_ms -= 30_000;
+        entry.used.as_mut().unwrap().received_ms -= 30_000;
+    });
+    fs::write(&ledger, serde_json::to_vec(&entries).unwrap()).unwrap();
+    assert_eq!(check(&text, folder.path(), 1)["code"], "IMPOSSIBLE");
+}
+
+#[test]
+fn hostile_files_are_malformed_and_use_nothing_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&[], folder.path());
+    let file = folder.path().join("transcript.json");
+    let good = transcript(&ticket, 0.01);
+    let mut binary = good.clone().into_bytes();
+    binary[20] = 0xff;
+    let endless = good.clone() + &" ".repeat(bonafide::transcript::MAX_BYTES);
+    for bytes in [&binary[..], endless.as_bytes(), b"\0\0\0\0", b""] {
+        fs::write(&file, bytes).unwrap();
+        let output = verify(&["check", file.to_str().unwrap()], folder.path());
+        assert_eq!((output.status.code(), &json(&output)["code"]), (Some(1), &"MALFORMED".into()));
+    }
+    std::thread::sleep(Duration::from_millis(1_000));
+    assert_eq!(check(&good, folder.path(), 0)["accepted"], true);
+}
+
+#[test]
+fn uploaded_pictures_are_scored_by_the_networks_of_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let ticket = issue(&[], folder.path());
+    let file = folder.path().join("transcript.json");
+    fs::write(&file, transcript(&ticket, 0.01)).unwrap();
+    let picture = folder.path().join("picture.png");
+    let with_picture = ["check", file.to_str().unwrap(), "--pictures", picture.to_str().unwrap()];
+    std::thread::sleep(Duration::from_millis(1_000));
+    image::RgbImage::from_pixel(64, 64, image::Rgb([90, 90, 90])).save(&picture).unwrap();
+    let report = json(&verify(&with_picture, folder.path()));
+    assert_eq!(report["accepted"], true);
+    assert_eq!(report["pictures"][0]["score"], Value::Null, "there is no face in a gray square");
+    let face = Path::new(env!("CARGO_MANIFEST_DIR")).join("trainer/docs/attacks/bona-fide.jpg");
+    fs::copy(face, &picture).unwrap();
+    let score = json(&verify(&with_picture, folder.path()))["pictures"][0]["score"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&score));
+
+    // No picture, and one that would unpack to more than a frame may have.
+    fs::write(&picture, "no picture").unwrap();
+    for message in ["picture.png", "limit"] {
+        let output = verify(&with_picture, folder.path());
+        let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        assert!(output.status.code() == Some(2) && said.contains(message), "{said}");
+        image::RgbImage::new(bonafide::frame::MAX_SIDE + 1, 1).save(&picture).unwrap();
+    }
+}
+
+#[test]
+fn a_broken_ledger_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("tickets.json");
+    fs::write(&ledger, "{\"half").unwrap();
+    let output = verify(&["issue"], folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("tickets.json"));
+    assert_eq!(fs::read_to_string(&ledger).unwrap(), "{\"half");
+}
