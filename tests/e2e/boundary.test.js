@@ -82,7 +82,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
         };
         await times(1000, 'check', (any) => detector.check(any.pick([video, video, any.value()]), any.pick([any.object(checkOptions), { challenge: any.object(['steps', 'seed']), signal: soon() }, { ...any.object(checkOptions), signal: soon() }, { challenge: { steps: [any.value(), any.value()] }, signal: soon() }])));
 
-        const properties = ['operatingPoint', 'challenge', 'backend', 'assetBase', 'wasmBase', 'strings', 'detector', 'autoStart'];
+        const properties = ['operatingPoint', 'challenge', 'ticket', 'backend', 'assetBase', 'wasmBase', 'strings', 'detector', 'autoStart'];
         const element = document.createElement('liveness-check');
         document.body.append(element);
         await times(1500, 'element', async (any) => {

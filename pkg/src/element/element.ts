@@ -4,7 +4,7 @@ import { openCamera } from '../camera.js';
 import { LivenessDetector } from '../detector.js';
 import { LivenessError, type LivenessErrorCode } from '../errors.js';
 import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
-import { PROPERTIES } from './properties.js';
+import { PROPERTIES, type LivenessCheckProperties, type Ticket } from './properties.js';
 import { languageOf, loadStrings, merge, type OwnStrings, type Strings } from './strings.js';
 import { View, type Screen, type State } from './view.js';
 
@@ -28,6 +28,7 @@ export class LivenessCheckElement extends Base {
   #screen: Screen = { state: 'idle' };
   #progress: CheckProgress | undefined;
   #detector: LivenessDetector | null = null;
+  #ticket: LivenessCheckProperties['ticket'];
   #own: { readonly detector: LivenessDetector; readonly from: string } | undefined;
   #ownStrings: OwnStrings = {};
   #loaded: { readonly strings: Strings; readonly language: string } | undefined;
@@ -94,6 +95,14 @@ export class LivenessCheckElement extends Base {
   }
   set detector(detector: LivenessDetector | null | undefined) {
     this.#detector = detector ?? null;
+  }
+
+  /** Asked for a server's ticket before each check. */
+  get ticket(): LivenessCheckProperties['ticket'] {
+    return this.#ticket;
+  }
+  set ticket(ticket: LivenessCheckProperties['ticket']) {
+    this.#ticket = ticket;
   }
 
   /** Texts to show instead of the language's. */
@@ -208,11 +217,13 @@ export class LivenessCheckElement extends Base {
       if (this.state !== 'asking') this.#enter({ state: 'asking' });
       signal.throwIfAborted();
       await unless(signal, this.#film(signal));
+      const ticket = await unless(signal, this.#ask());
       this.#enter({ state: 'running' });
       signal.throwIfAborted();
       const result = await detector.check(this.#view.video, {
         operatingPoint: this.operatingPoint,
         challenge: this.challenge,
+        ...ticket,
         signal,
         onHint: (hint) => this.#tell('liveness-hint', hint),
         onUpdate: (progress) => this.#update(progress),
@@ -236,6 +247,22 @@ export class LivenessCheckElement extends Base {
     this.#enter(screen);
     if (screen.state === 'result') this.#tell('liveness-result', screen.result);
     else this.#tell('liveness-error', screen.error);
+  }
+
+  async #ask(): Promise<Ticket> {
+    const ask: unknown = this.#ticket ?? (() => ({}));
+    if (typeof ask !== 'function') throw new LivenessError('INVALID_INPUT', "The element's ticket is a function that gets one.");
+    let ticket: unknown;
+    try {
+      ticket = await ask();
+    } catch (cause) {
+      if (cause instanceof LivenessError) throw cause;
+      throw new LivenessError('INTERNAL', 'The page could not get a ticket for this check.', { cause, retryable: true });
+    }
+    if (typeof ticket !== 'object' || ticket === null) throw new LivenessError('INVALID_INPUT', "What the element's ticket function gave is no ticket.");
+    // A server's ticket holds more, which is its own.
+    const { nonce, operatingPoint, challenge } = ticket as Ticket;
+    return { ...(nonce !== undefined && { nonce }), ...(operatingPoint !== undefined && { operatingPoint }), ...(challenge !== undefined && { challenge }) };
   }
 
   async #detect(signal: AbortSignal): Promise<LivenessDetector> {

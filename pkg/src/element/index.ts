@@ -4,7 +4,7 @@ import { LivenessCheckElement } from './element.js';
 import type { LivenessCheckEventMap } from './properties.js';
 
 export { LivenessCheckElement } from './element.js';
-export type { LivenessCheckDetails, LivenessCheckEventMap, LivenessCheckProperties } from './properties.js';
+export type { LivenessCheckDetails, LivenessCheckEventMap, LivenessCheckProperties, Ticket } from './properties.js';
 export type { Message, OwnStrings, Strings } from './strings.js';
 export type { State } from './view.js';
 

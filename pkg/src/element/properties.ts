@@ -3,10 +3,13 @@
 
 import type { LivenessDetector } from '../detector.js';
 import type { LivenessError } from '../errors.js';
-import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
+import type { BackendChoice, CheckOptions, CheckProgress, CheckResult } from '../types.js';
 import type { Hint } from '../vocabulary.js';
 import type { OwnStrings } from './strings.js';
 import type { State } from './view.js';
+
+/** What a server issued for one check; it decides what the element would else be told. */
+export type Ticket = Pick<CheckOptions, 'nonce' | 'operatingPoint' | 'challenge'>;
 
 /** The element's own properties, beside those that every element has (`lang` is one of these). `undefined` means the default. */
 export interface LivenessCheckProperties {
@@ -14,6 +17,8 @@ export interface LivenessCheckProperties {
   operatingPoint?: string | undefined;
   /** Whether to ask for movements as well. Default `false`. */
   challenge?: boolean | undefined;
+  /** Asked for a ticket before each check, a retry too, since a ticket is good for one. What it throws ends that check. */
+  ticket?: (() => Ticket | Promise<Ticket>) | null | undefined;
   /** As in `LoadOptions`. Default `auto`. */
   backend?: BackendChoice | undefined;
   /** As in `LoadOptions`. Default: the weights shipped in this package. */
@@ -32,6 +37,7 @@ export interface LivenessCheckProperties {
 export const PROPERTIES = [
   'operatingPoint',
   'challenge',
+  'ticket',
   'backend',
   'assetBase',
   'wasmBase',

@@ -15,6 +15,7 @@ const SLOTS = ['intro', 'footer'] as const;
 const props = {
   operatingPoint: String,
   challenge: Boolean,
+  ticket: Function as PropType<LivenessCheckProperties['ticket']>,
   backend: String as PropType<BackendChoice>,
   assetBase: [String, URL] as PropType<string | URL>,
   wasmBase: [String, URL] as PropType<string | URL>,
