@@ -27,8 +27,8 @@ case $(wasm_route) in
     ;;
   *) fail "no wasm32 standard library: run scripts/toolchain.sh." ;;
 esac
-# Panic messages hold file names: the same on every machine, or builds would differ, and tell whose they are.
-export RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$root=/bonafide --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+# No path of this clone in here: another clone would build every dependency anew.
+export RUSTFLAGS="-C target-feature=+simd128"
 
 # A target folder for each module: cargo gives both the same file name, and in one folder each build would undo the
 # other, which costs minutes of link-time optimisation every time.
