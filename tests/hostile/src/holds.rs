@@ -194,7 +194,8 @@ pub fn frame(bytes: &[u8]) -> bool {
     let bounds = FaceBox { x: odd(4), y: odd(5), width: odd(6), height: odd(7), confidence: 0.9 };
     let landmarks = std::array::from_fn(|point| [odd(8 + 2 * point), odd(9 + 2 * point)]);
     // Larger ones take long, for nothing: each pixel has at most 64 x 64 samples.
-    if !(bounds.width.max(bounds.height) > 1_000.0) {
+    let large = bounds.width.max(bounds.height) > 1_000.0;
+    if !large {
         let _ = Quality::measure(&frame, &[Face { bounds, landmarks }; 2]).hint();
     }
     true
