@@ -36,7 +36,7 @@ pub struct ExportArgs {
     /// Folder to write to; holds detector.safetensors already.
     #[arg(long, default_value = "pkg/weights")]
     out: PathBuf,
-    /// How finely weights are stored; `trainer precision` measures what that costs.
+    /// How finely the classifier's weights are stored; `trainer precision` measures what that costs.
     #[arg(long, value_enum, default_value = "int8")]
     precision: Precision,
 }
@@ -79,9 +79,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     .into();
     let decoder_file = "decoder.safetensors";
     let decoder = match &args.depth_view {
-        Some(path) => {
-            Some(decoder(&depth_view::load(path, &args.run, &device)?, &trained.encoder, args.precision, &device)?)
-        }
+        Some(path) => Some(decoder(&depth_view::load(path, &args.run, &device)?, &trained.encoder, &device)?),
         None => None,
     };
     if let Some(decoder) = &decoder {
@@ -111,9 +109,9 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of a decoder, which draw the same as it does on what the encoder gives.
-fn decoder(trained: &Decoder, encoder: &Encoder, precision: Precision, device: &Device) -> Result<Vec<u8>> {
-    let bytes = serialise(&trained.clone().fold(), precision)?;
+/// The bytes of a decoder in 16 bits, which draw the same as it does on what the encoder gives.
+fn decoder(trained: &Decoder, encoder: &Encoder, device: &Device) -> Result<Vec<u8>> {
+    let bytes = serialise(&trained.clone().fold(), Precision::Half)?;
     let reloaded = load_safetensors(Decoder::folded(device), bytes.clone())?;
     let features = encoder.forward(noise(device));
     let difference = (trained.forward(features.clone()) - reloaded.forward(features)).abs().max().into_scalar::<f32>();

@@ -9,6 +9,9 @@ use anyhow::{Context, Result, ensure};
 use bonafide::frame::{Frame, MAX_SIDE};
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
+/// More is no photo of a face but an attack on memory.
+const MAX_PIXELS: u64 = 64 * 1024 * 1024;
+
 /// A decoded photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photo {
@@ -29,11 +32,20 @@ impl Photo {
         let mut limits = Limits::default();
         limits.max_image_width = Some(MAX_SIDE);
         limits.max_image_height = Some(MAX_SIDE);
-        // 64 megapixels of RGBA: more is no photo of a face but an attack on memory.
-        limits.max_alloc = Some(64 * 1024 * 1024 * 4);
+        limits.max_alloc = Some(MAX_PIXELS * 4);
         reader.limits(limits);
         let undecodable = || format!("{} is not an image that can be decoded", path.display());
         let mut decoder = reader.into_decoder().with_context(undecodable)?;
+        // Before it is unpacked: a gray picture takes a quarter of the memory that RGBA will.
+        let (width, height) = decoder.dimensions();
+        let pixels = u64::from(width) * u64::from(height);
+        ensure!(
+            pixels <= MAX_PIXELS,
+            "{} has {} megapixels, {} are read: make it smaller",
+            path.display(),
+            pixels / 1_000_000,
+            MAX_PIXELS / 1_000_000
+        );
         let orientation = decoder.orientation().with_context(undecodable)?;
         let mut image = DynamicImage::from_decoder(decoder).with_context(undecodable)?;
         image.apply_orientation(orientation);
