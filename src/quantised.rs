@@ -75,10 +75,10 @@ pub fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>> {
                 return Err(missing());
             }
             let each = data.len() / scales.len();
-            data = data
-                .iter()
-                .enumerate()
-                .flat_map(|(at, value)| (f32::from(*value as i8) * scales[at / each.max(1)]).to_le_bytes())
+            let channels = data.chunks(each.max(1)).zip(&scales);
+            data = channels
+                .flat_map(|(channel, scale)| channel.iter().map(move |value| f32::from(*value as i8) * scale))
+                .flat_map(f32::to_le_bytes)
                 .collect();
             dtype = Dtype::F32;
         }

@@ -51,23 +51,14 @@ impl Transcript {
     /// [`Error::is_invalid_input`] if the text is longer than [`MAX_BYTES`], no transcript, of another [`VERSION`], or if
     /// its nonce or its recording would be refused where they are made.
     pub fn parse(json: &str) -> Result<Self> {
-        // The version comes first: another one need not have this one's fields.
-        #[derive(Deserialize)]
-        struct Header {
-            version: u32,
-        }
-        if json.len() > MAX_BYTES {
-            return Err(Error::invalid_input(format!("a transcript of {} bytes: {MAX_BYTES} are read", json.len())));
-        }
-        let malformed = |e: serde_json::Error| Error::invalid_input(format!("the transcript cannot be read: {e}"));
-        let header: Header = serde_json::from_str(json).map_err(malformed)?;
-        if header.version != VERSION {
-            return Err(Error::invalid_input(format!(
-                "the transcript has version {}, this code reads {VERSION}: use one release in the page and on the server",
-                header.version
-            )));
-        }
-        let transcript: Self = serde_json::from_str(json).map_err(malformed)?;
+        let transcript: Self = recording::read(json, "transcript", MAX_BYTES, |version| {
+            if version == VERSION {
+                return Ok(());
+            }
+            Err(Error::invalid_input(format!(
+                "the transcript has version {version}, this code reads {VERSION}: use one release in the page and on the server"
+            )))
+        })?;
         check_nonce(&transcript.nonce)?;
         transcript.recording.check()?;
         Ok(transcript)

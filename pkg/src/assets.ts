@@ -160,28 +160,37 @@ async function get(url: URL, code: LivenessErrorCode): Promise<Download> {
   throw new LivenessError(code, `${url.href} answered ${response.status}: check that the file is deployed.`);
 }
 
-/** Tells of a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. */
-async function count({ response, stall }: Download, arrived: (bytes: number) => void): Promise<void> {
-  const reader = response.clone().body?.getReader();
+/** Hands on the chunks of a body as they arrive. */
+async function drain({ body }: Response, stall: Stall, take: (chunk: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+  const reader = body?.getReader();
   try {
     for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
       stall.moved();
-      arrived(read.value.byteLength);
+      take(read.value);
     }
-  } catch {
-    // Whoever reads the response itself hears of it.
   } finally {
     stall.over();
   }
 }
 
+/** Tells of a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. */
+async function count({ response, stall }: Download, arrived: (bytes: number) => void): Promise<void> {
+  try {
+    await drain(response.clone(), stall, ({ byteLength }) => arrived(byteLength));
+  } catch {
+    // Whoever reads the response itself hears of it.
+  }
+}
+
 async function body(download: Download, code: LivenessErrorCode, arrived: (bytes: number) => void = () => {}): Promise<Uint8Array<ArrayBuffer>> {
   const { response, stall } = download;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   try {
-    const counted = count(download, arrived);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    await counted;
-    return bytes;
+    await drain(response, stall, (chunk) => {
+      chunks.push(chunk);
+      arrived(chunk.byteLength);
+    });
+    return new Uint8Array(await new Blob(chunks).arrayBuffer());
   } catch (cause) {
     if (stall.signal.aborted) throw stalled(response.url, code, cause);
     throw new LivenessError(code, `${response.url} broke off while it was downloaded: check the connection.`, { cause });

@@ -23,14 +23,13 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
   const { operatingPoint = 'balanced', challenge = false, nonce, record = false, signal, onUpdate, onHint } = checked(options, KINDS);
   const watch = new Watch(video, engines.stopped, signal);
   let running = engines.current;
-  // A session that goes on elsewhere is timed from its first frame.
+  // Times are from the first frame on: a session that goes on elsewhere knows no others.
   let firstMs: number | undefined;
-  let originMs = 0;
   const signals = new Signals(watch.track);
   const observe = async (timeMs: number) => {
     const { frame, transfer } = await watch.during(own(video));
     signals.see(frame, watch.metadata);
-    const request = { kind: 'observe', frame, timeMs: timeMs - originMs, record } as const;
+    const request = { kind: 'observe', frame, timeMs: timeMs - (firstMs ??= timeMs), record } as const;
     return watch.during(running.client.ask(request, transfer));
   };
   const goOn = async (error: unknown) => {
@@ -38,7 +37,6 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
     const recording = await watch.during(running.client.ask({ kind: 'recording' }));
     await watch.during(next.client.ask({ kind: 'resumeSession', recording, nonce }));
     running = next;
-    originMs = firstMs ?? 0;
   };
   try {
     await watch.during(running.client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
@@ -49,7 +47,6 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
         await goOn(error);
         return observe(timeMs);
       });
-      firstMs ??= timeMs;
       if (update.verdict) {
         refuseSlowCamera(update.verdict, watch.shown);
         const { verdict, recording, transcript } = update;

@@ -116,7 +116,7 @@ fn issue(args: &IssueArgs) -> Result<()> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     let now = now_ms()?;
-    let verifier = Verifier::new(manifest(&args.shared.weights)?);
+    let verifier = Verifier::new(Manifest::parse(&read_manifest(&args.shared.weights)?)?);
     let ticket = verifier.ticket(&args.operating_point, &args.challenge, args.minutes * 60_000, random, now)?;
     let mut ledger = Ledger::open(&args.shared.ledger)?;
     ledger.entries.retain(|_, entry| !entry.is_over(now));
@@ -127,14 +127,15 @@ fn issue(args: &IssueArgs) -> Result<()> {
 }
 
 fn check(args: &CheckArgs) -> Result<ExitCode> {
-    let verifier = Verifier::new(manifest(&args.shared.weights)?);
+    let manifest = read_manifest(&args.shared.weights)?;
+    let verifier = Verifier::new(Manifest::parse(&manifest)?);
     let outcome = match read_transcript(&args.transcript)? {
         Ok(text) => answer(&verifier, &text, &args.shared.ledger)?,
         Err(rejection) => Err(rejection),
     };
     let accepted = outcome.is_ok();
     // Pictures of a transcript that is not taken are not worth the work.
-    let pictures = if accepted { score(&args.shared.weights, &args.pictures)? } else { Vec::new() };
+    let pictures = if accepted { score(&manifest, &args.shared.weights, &args.pictures)? } else { Vec::new() };
     let report = match outcome {
         Ok((digest, verdict)) => {
             Report { accepted, digest: Some(digest), verdict: Some(verdict), code: None, message: None, pictures }
@@ -180,13 +181,12 @@ fn read_transcript(file: &Path) -> Result<std::result::Result<String, Rejection>
 }
 
 /// Every picture through the networks that the page runs.
-fn score(weights: &Path, pictures: &[PathBuf]) -> Result<Vec<Picture>> {
+fn score(manifest: &str, weights: &Path, pictures: &[PathBuf]) -> Result<Vec<Picture>> {
     if pictures.is_empty() {
         return Ok(Vec::new());
     }
-    let text = read_manifest(weights)?;
     let fetch = |file: &str| fs::read(weights.join(file)).ok();
-    let pipeline = Pipeline::load(&text, fetch, &burn::tensor::Device::flex())?;
+    let pipeline = Pipeline::load(manifest, fetch, &burn::tensor::Device::flex())?;
     pictures
         .iter()
         .map(|file| {
@@ -251,10 +251,6 @@ impl Ledger {
 fn read_manifest(weights: &Path) -> Result<String> {
     let path = weights.join("manifest.json");
     fs::read_to_string(&path).map_err(|e| named(&path, e))
-}
-
-fn manifest(weights: &Path) -> Result<Manifest> {
-    Ok(Manifest::parse(&read_manifest(weights)?)?)
 }
 
 fn now_ms() -> Result<u64> {

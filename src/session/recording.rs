@@ -3,7 +3,7 @@
 //! For `trainer replay` and for reports of false rejections: measures, scores and times, no pixels. It proves nothing:
 //! whoever can send one can invent one, and no key signs it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{MAX_OBSERVATIONS, Observation, Session, Setup, Verdict};
 use crate::error::{Error, Result};
@@ -34,18 +34,7 @@ impl Recording {
     /// [`Error::is_invalid_input`] if the text is longer than [`MAX_BYTES`], no recording, of another [`VERSION`], or if a
     /// session would refuse its setup or one of its observations.
     pub fn parse(json: &str) -> Result<Self> {
-        // The version comes first: another one need not have this one's fields.
-        #[derive(Deserialize)]
-        struct Header {
-            version: u32,
-        }
-        if json.len() > MAX_BYTES {
-            return Err(Error::invalid_input(format!("a recording of {} bytes: {MAX_BYTES} are read", json.len())));
-        }
-        let malformed = |e: serde_json::Error| Error::invalid_input(format!("the recording cannot be read: {e}"));
-        let header: Header = serde_json::from_str(json).map_err(malformed)?;
-        check_version(header.version)?;
-        let recording: Self = serde_json::from_str(json).map_err(malformed)?;
+        let recording: Self = read(json, "recording", MAX_BYTES, check_version)?;
         recording.check()?;
         Ok(recording)
     }
@@ -94,6 +83,29 @@ impl Recording {
         }
         Ok(session)
     }
+}
+
+/// Reads a `what` of at most `most` bytes. Its version is checked first: another one need not have this one's fields.
+///
+/// # Errors
+/// [`Error::is_invalid_input`] for longer text, for what `check_version` refuses, and for what is no `T`.
+pub(crate) fn read<T: DeserializeOwned>(
+    json: &str,
+    what: &str,
+    most: usize,
+    check_version: impl FnOnce(u32) -> Result<()>,
+) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Header {
+        version: u32,
+    }
+    if json.len() > most {
+        return Err(Error::invalid_input(format!("a {what} of {} bytes: {most} are read", json.len())));
+    }
+    let malformed = |e: serde_json::Error| Error::invalid_input(format!("the {what} cannot be read: {e}"));
+    let header: Header = serde_json::from_str(json).map_err(malformed)?;
+    check_version(header.version)?;
+    serde_json::from_str(json).map_err(malformed)
 }
 
 fn check_version(version: u32) -> Result<()> {

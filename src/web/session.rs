@@ -50,14 +50,10 @@ impl Engine {
         challenge: JsValue,
         nonce: Option<String>,
     ) -> Result<WebSession, JsValue> {
-        if let Some(nonce) = &nonce {
-            check_nonce(nonce).map_err(to_js)?;
-        }
         let challenge: Option<Challenge> = serde_wasm_bindgen::from_value(challenge)
             .map_err(|e| to_js(Error::invalid_input(format!("this is no challenge: {e}"))))?;
         let setup = self.inner.pipeline.setup(operating_point, challenge).map_err(to_js)?;
-        let session = Session::new(setup).map_err(to_js)?;
-        Ok(WebSession { inner: self.inner.clone(), session: Rc::new(RefCell::new(session)), nonce })
+        self.hold(Session::new(setup), nonce)
     }
 
     /// Goes on with a session that an engine of the same weights began, from its recording so far. Frames that follow are
@@ -67,16 +63,22 @@ impl Engine {
     /// `INVALID_INPUT` for what is no such recording or no nonce.
     #[wasm_bindgen(js_name = resumeSession)]
     pub fn resume_session(&self, recording: &str, nonce: Option<String>) -> Result<WebSession, JsValue> {
-        if let Some(nonce) = &nonce {
-            check_nonce(nonce).map_err(to_js)?;
-        }
         let recording = Recording::parse(recording).map_err(to_js)?;
         let Setup { name, challenge, .. } = &recording.setup;
         if self.inner.pipeline.setup(name, challenge.clone()).map_err(to_js)? != recording.setup {
             return Err(to_js(Error::invalid_input("the session was begun with other weights: start a new one")));
         }
-        let session = recording.resume().map_err(to_js)?;
-        Ok(WebSession { inner: self.inner.clone(), session: Rc::new(RefCell::new(session)), nonce })
+        self.hold(recording.resume(), nonce)
+    }
+}
+
+impl Engine {
+    fn hold(&self, session: crate::Result<Session>, nonce: Option<String>) -> Result<WebSession, JsValue> {
+        if let Some(nonce) = &nonce {
+            check_nonce(nonce).map_err(to_js)?;
+        }
+        let session = Rc::new(RefCell::new(session.map_err(to_js)?));
+        Ok(WebSession { inner: self.inner.clone(), session, nonce })
     }
 }
 

@@ -1,6 +1,10 @@
 //! A fine-tuned classifier -> folded safetensors and the manifest: what the package ships.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, ensure};
 use bonafide::{
@@ -60,9 +64,8 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     })?;
 
     let device = Device::flex();
-    let line = evaluation.calibrated()?.line;
     // From here on the network is the calibrated one: what is written is compared with it.
-    let trained = finetune::load(&args.run, &device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32);
+    let trained = calibrated(&args.run, &evaluation, &device)?;
     let bytes = serialise(&trained.clone().fold(), args.precision)?;
     let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
     let difference = largest_difference(&trained, &reloaded, &device);
@@ -107,6 +110,15 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         None => println!("no depth view: `trainer depth-view` makes one, --depth-view adds it"),
     }
     Ok(())
+}
+
+/// A run's classifier, calibrated as its evaluation says.
+///
+/// # Errors
+/// If the run is no classifier's, or its evaluation measured the network's own scores.
+pub(crate) fn calibrated(run: &Path, evaluation: &Evaluation, device: &Device) -> Result<Classifier> {
+    let line = evaluation.calibrated()?.line;
+    Ok(finetune::load(run, device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32))
 }
 
 /// The bytes of a decoder in 16 bits, which draw the same as it does on what the encoder gives.

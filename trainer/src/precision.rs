@@ -11,7 +11,7 @@ use clap::Args;
 use crate::{
     evaluate::{Evaluation, markdown::table, metrics::auc},
     examples::{Example, Examples, Split},
-    finetune,
+    export::calibrated,
     liveness::Liveness,
     run::{RunFolder, write_atomic},
     store::{Precision, serialise},
@@ -34,9 +34,8 @@ pub struct PrecisionArgs {
 /// If run or data do not serve, or the disk refuses.
 pub fn run(args: &PrecisionArgs) -> Result<()> {
     let (folder, _) = RunFolder::existing(&args.run)?;
-    let line = Evaluation::load(&folder)?.calibrated()?.line;
     let device = Device::flex();
-    let trained = finetune::load(&args.run, &device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32);
+    let trained = calibrated(&args.run, &Evaluation::load(&folder)?, &device)?;
     let folded = trained.clone().fold();
     let examples = Examples::load(&args.data)?;
     let of = examples.of(Split::Test)?;

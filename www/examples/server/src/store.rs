@@ -41,8 +41,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Uses up the ticket that a submission answers, and gives it with the time at which the submission came first. Reading and writing are one transaction: of two submissions at once
-    /// one comes second.
+    /// Uses up the ticket that a submission answers, and gives it with the time at which the submission came first. Reading
+    /// and writing are one transaction: of two submissions at once one comes second.
     ///
     /// # Errors
     /// If the file fails. Inside: [`Rejection::UnknownNonce`], or what [`Entry::redeem`] refuses.
