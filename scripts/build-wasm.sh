@@ -39,14 +39,15 @@ say "building $name (the first time takes 6 minutes for cpu, 20 for webgpu; afte
 "${cargo[@]}" rustc -p bonafide --lib --crate-type cdylib --profile web --target "$wasm_target" --features "$feature" "${extra[@]}" ||
   fail "$name did not compile: read cargo's message above."
 
-fingerprint="$wasm_bindgen_version $(sha256sum <"$built")"
+# No path of its own to the .wasm: the package's code says where it is, and the bundled worker lies elsewhere.
+flags=(--target web --no-typescript --omit-default-module-path --remove-name-section --remove-producers-section)
+fingerprint="$wasm_bindgen_version ${flags[*]} $(sha256sum <"$built")"
 stamp=$out/.$name
 if [ -f "$out/${name}_bg.wasm" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$fingerprint" ]; then
   say "$name is up to date"
 else
   # No wasm-opt: it makes the raw file smaller and the compressed one, which travels, larger (measured).
-  "$bindgen" --target web --no-typescript --remove-name-section --remove-producers-section \
-    --out-dir "$out" --out-name "$name" "$built" || fail "wasm-bindgen refused the module: read its message above."
+  "$bindgen" "${flags[@]}" --out-dir "$out" --out-name "$name" "$built" || fail "wasm-bindgen refused the module: read its message above."
   echo "$fingerprint" >"$stamp"
 fi
 # What a download's progress is measured against: a server that compresses tells another size.

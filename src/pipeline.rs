@@ -72,8 +72,8 @@ impl Pipeline {
     /// and [`load_safetensors`].
     pub fn load(manifest: &str, mut fetch: impl FnMut(&str) -> Option<Vec<u8>>, device: &Device) -> Result<Self> {
         let manifest = Manifest::parse(manifest)?;
-        let detector = load_safetensors(BlazeFace::new(device), manifest.bytes(DETECTOR, &mut fetch)?)?.pack();
-        let classifier = load_safetensors(Classifier::folded(device), manifest.bytes(CLASSIFIER, &mut fetch)?)?.pack();
+        let detector = load_safetensors(BlazeFace::new(device), &manifest.bytes(DETECTOR, &mut fetch)?)?.pack();
+        let classifier = load_safetensors(Classifier::folded(device), &manifest.bytes(CLASSIFIER, &mut fetch)?)?.pack();
         Ok(Self {
             manifest,
             detector: FaceDetector::new(detector),
@@ -96,7 +96,7 @@ impl Pipeline {
                 "these weights have no depth view: their manifest names no decoder (`trainer export --depth-view` adds one)",
             ));
         }
-        let decoder = load_safetensors(Decoder::folded(&self.device), self.manifest.bytes(DECODER, fetch)?)?;
+        let decoder = load_safetensors(Decoder::folded(&self.device), &self.manifest.bytes(DECODER, fetch)?)?;
         self.decoder.get_or_init(|| decoder);
         Ok(())
     }

@@ -46,45 +46,54 @@ pub fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
     stored(&packed)
 }
 
-/// What [`pack`] made, with its kernels as F32 again; other bytes as they are.
+/// A tensor's values, whatever they were stored in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Floats {
+    /// Its name in the file.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// As many as the shape says, the last dimension fastest.
+    pub values: Vec<f32>,
+}
+
+/// All tensors of safetensors bytes, kernels that [`pack`] made among them; scales are used up. Costs a few milliseconds of
+/// every first score, so it reads the bytes once and copies none twice.
 ///
 /// # Errors
-/// [`Error::is_weights`] if they are no safetensors, or a kernel in 8 bits lacks finite scales.
-pub fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>> {
-    let tensors = SafeTensors::deserialize(&bytes).map_err(unreadable)?;
-    let packed: Vec<&str> =
-        tensors.iter().filter(|(_, view)| view.dtype() == Dtype::I8).map(|(name, _)| name).collect();
-    if packed.is_empty() {
-        return Ok(bytes);
-    }
-    let mut unpacked = BTreeMap::new();
+/// [`Error::is_weights`] if the bytes are no safetensors, a tensor is of another type than F16, F32 or I8 or not finite,
+/// or a kernel in 8 bits lacks its scales.
+pub fn unpack(bytes: &[u8]) -> Result<Vec<Floats>> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let packed = |name: &str| tensors.tensor(name).is_ok_and(|view| view.dtype() == Dtype::I8);
+    let mut unpacked = Vec::new();
     for (name, view) in tensors.iter() {
-        if name.strip_suffix(SCALE).is_some_and(|kernel| packed.contains(&kernel)) {
+        if name.strip_suffix(SCALE).is_some_and(packed) {
             continue;
         }
-        let mut data = view.data().to_vec();
-        let mut dtype = view.dtype();
-        if dtype == Dtype::I8 {
-            let missing = || Error::weights(format!("the weights {name} are in 8 bits and lack their scales"));
+        let values = if packed(name) {
+            let missing = || Error::weights(format!("the weights {name} are in 8 bits and lack scales that fit them"));
             let scales = tensors.tensor(&format!("{name}{SCALE}")).map_err(|_| missing())?;
             let scales = floats(name, &scales)?;
+            let data = view.data();
             if scales.is_empty()
+                || !scales.iter().all(|scale| (scale * 128.0).is_finite())
                 || view.shape().first() != Some(&scales.len())
                 || !data.len().is_multiple_of(scales.len())
             {
                 return Err(missing());
             }
-            let each = data.len() / scales.len();
-            let channels = data.chunks(each.max(1)).zip(&scales);
-            data = channels
-                .flat_map(|(channel, scale)| channel.iter().map(move |value| f32::from(*value as i8) * scale))
-                .flat_map(f32::to_le_bytes)
-                .collect();
-            dtype = Dtype::F32;
-        }
-        unpacked.insert(name.to_owned(), (dtype, view.shape().to_vec(), data));
+            let mut values = Vec::with_capacity(data.len());
+            for (channel, scale) in data.chunks((data.len() / scales.len()).max(1)).zip(scales) {
+                values.extend(channel.iter().map(|value| f32::from(*value as i8) * scale));
+            }
+            values
+        } else {
+            floats(name, &view)?
+        };
+        unpacked.push(Floats { name: name.to_owned(), shape: view.shape().to_vec(), values });
     }
-    stored(&unpacked)
+    Ok(unpacked)
 }
 
 fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>> {
@@ -129,10 +138,6 @@ mod tests {
         values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    fn kernel(bytes: &[u8], name: &str) -> Vec<f32> {
-        floats(name, &SafeTensors::deserialize(bytes).unwrap().tensor(name).unwrap()).unwrap()
-    }
-
     #[test]
     fn each_channel_keeps_its_own_precision_and_the_rest_its_bytes() {
         let values: Vec<f32> = (0..24).map(|at| (at as f32 - 7.3).sin() * if at < 12 { 0.01 } else { 30.0 }).collect();
@@ -140,24 +145,36 @@ mod tests {
         let whole = file(&[
             ("conv.weight", Dtype::F32, &[2, 3, 2, 2], bytes_of(&values)),
             ("zero.weight", Dtype::F32, &[2, 1, 1, 1], bytes_of(&[0.0, 0.0])),
-            ("linear.weight", Dtype::F16, &[1, 2], half.clone()),
+            ("linear.weight", Dtype::F16, &[1, 2], half),
         ]);
         let packed = pack(&whole).unwrap();
         assert_eq!(packed, pack(&whole).unwrap(), "the same weights give the same bytes");
-        let unpacked = unpack(packed).unwrap();
-        for (at, (is, was)) in kernel(&unpacked, "conv.weight").iter().zip(&values).enumerate() {
+        let unpacked = unpack(&packed).unwrap();
+        let read = |name| unpacked.iter().find(|tensor: &&Floats| tensor.name == name).unwrap();
+        for (at, (is, was)) in read("conv.weight").values.iter().zip(&values).enumerate() {
             let largest = if at < 12 { 0.01 } else { 30.0 };
             assert!((is - was).abs() <= 0.51 * largest / 127.0, "{at}: {is} for {was}");
         }
-        assert_eq!(kernel(&unpacked, "zero.weight"), [0.0, 0.0]);
-        let read = SafeTensors::deserialize(&unpacked).unwrap();
-        assert_eq!((read.tensor("linear.weight").unwrap().data(), read.len()), (&half[..], 3));
+        assert_eq!(read("zero.weight").values, [0.0, 0.0]);
+        assert_eq!(
+            (&read("linear.weight").values[..], &read("linear.weight").shape[..]),
+            (&[1.5, -2.0][..], &[1, 2][..])
+        );
+        assert_eq!(unpacked.len(), 3, "scales are used up");
     }
 
     #[test]
-    fn what_is_not_in_8_bits_stays() {
-        let plain = file(&[("a.weight", Dtype::F32, &[1, 1, 1, 1], bytes_of(&[0.3]))]);
-        assert_eq!(unpack(plain.clone()).unwrap(), plain);
+    fn what_is_not_in_8_bits_is_read_as_it_is() {
+        let plain = file(&[
+            ("a.weight", Dtype::F32, &[1, 1, 1, 1], bytes_of(&[0.3])),
+            ("a.scale", Dtype::F32, &[], bytes_of(&[2.0])),
+        ]);
+        let mut read: Vec<_> = unpack(&plain).unwrap().into_iter().map(|tensor| (tensor.name, tensor.values)).collect();
+        read.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(read, [("a.scale".to_owned(), vec![2.0]), ("a.weight".to_owned(), vec![0.3])]);
+        for (dtype, data) in [(Dtype::F32, bytes_of(&[f32::NAN])), (Dtype::I64, vec![0; 8])] {
+            assert!(unpack(&file(&[("a", dtype, &[1], data)])).unwrap_err().is_weights(), "{dtype:?}");
+        }
     }
 
     #[test]
@@ -168,22 +185,23 @@ mod tests {
             Some((Dtype::F32, vec![1], bytes_of(&[0.1]))),
             Some((Dtype::F32, vec![0], vec![])),
             Some((Dtype::F32, vec![2], bytes_of(&[0.1, f32::NAN]))),
+            Some((Dtype::F32, vec![2], bytes_of(&[0.1, f32::MAX]))),
             Some((Dtype::I8, vec![2], vec![1, 2])),
         ] {
             let mut tensors = vec![kernel.clone()];
             if let Some((dtype, shape, data)) = &scales {
                 tensors.push(("k.scale", *dtype, shape, data.clone()));
             }
-            assert!(unpack(file(&tensors)).unwrap_err().is_weights(), "{scales:?}");
+            assert!(unpack(&file(&tensors)).unwrap_err().is_weights(), "{scales:?}");
         }
         let scalar = [("k", Dtype::I8, &[][..], vec![1]), ("k.scale", Dtype::F32, &[1], bytes_of(&[0.1]))];
-        assert!(unpack(file(&scalar)).unwrap_err().is_weights());
+        assert!(unpack(&file(&scalar)).unwrap_err().is_weights());
         let empty = [("k", Dtype::I8, &[2, 0, 1, 1][..], vec![]), ("k.scale", Dtype::F32, &[2], bytes_of(&[0.1, 0.1]))];
-        assert!(unpack(file(&empty)).is_ok());
+        assert!(unpack(&file(&empty)).is_ok());
         let infinite = file(&[("k", Dtype::F32, &[1, 1, 1, 1], bytes_of(&[f32::INFINITY]))]);
         assert!(pack(&infinite).unwrap_err().is_weights());
         for bytes in [&[][..], b"{}", &[0xff; 64]] {
-            assert!(unpack(bytes.to_vec()).unwrap_err().is_weights());
+            assert!(unpack(bytes).unwrap_err().is_weights());
             assert!(pack(bytes).unwrap_err().is_weights());
         }
     }

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use burn::{
-    store::{FloatCastAdapter, ModuleSnapshot, SafetensorsStore},
-    tensor::DType,
+    store::{ModuleSnapshot, burn_pack},
+    tensor::{Bytes, DType},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -186,17 +186,16 @@ impl Manifest {
     }
 }
 
-/// Fills `module` from safetensors bytes; every tensor must be there, none left over; floats of any width, and kernels in 8
-/// bits (see [`quantised`]), become f32.
+/// Fills `module` from safetensors bytes; every tensor must be there, none left over; floats of 16 bits, and kernels in 8
+/// (see [`quantised`]), become f32.
 ///
 /// # Errors
 /// [`Error::is_weights`] if the bytes are not safetensors or do not fit the module. The half-filled module is dropped.
-pub fn load_safetensors<M: ModuleSnapshot>(mut module: M, bytes: Vec<u8>) -> Result<M> {
-    let mut store = SafetensorsStore::from_bytes(Some(quantised::unpack(bytes)?))
-        .with_from_adapter(FloatCastAdapter::to(DType::F32))
-        .validate(true);
-    let applied =
-        module.load_from(&mut store).map_err(|e| Error::weights(format!("the weights cannot be read: {e}")))?;
+pub fn load_safetensors<M: ModuleSnapshot>(mut module: M, bytes: &[u8]) -> Result<M> {
+    let tensors = quantised::unpack(bytes)?.into_iter().map(|quantised::Floats { name, shape, values }| {
+        burn_pack::Tensor::new(name, DType::F32, shape, None, Bytes::from_elems(values))
+    });
+    let applied = module.apply(tensors.collect(), None, None, false);
     if let Some(error) = applied.errors.first() {
         return Err(Error::weights(format!("the weights do not fit the network: {error}")));
     }
@@ -218,7 +217,10 @@ pub fn sha256(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::network::{Classifier, WIDTH};
-    use burn::tensor::{Device, Tensor};
+    use burn::{
+        store::{FloatCastAdapter, SafetensorsStore},
+        tensor::{Device, Tensor},
+    };
 
     fn stored(classifier: &Classifier) -> Vec<u8> {
         let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(FloatCastAdapter::to(DType::F16));
@@ -241,7 +243,7 @@ mod tests {
     fn half_precision_weights_round_trip() {
         let device = Device::flex();
         let classifier = Classifier::new(WIDTH, &device).fold();
-        let loaded = load_safetensors(Classifier::folded(&device), stored(&classifier)).unwrap();
+        let loaded = load_safetensors(Classifier::folded(&device), &stored(&classifier)).unwrap();
         let x = Tensor::ones([1, 3, 64, 64], &device);
         let difference = (classifier.forward(x.clone()) - loaded.forward(x)).abs().into_scalar::<f32>();
         assert!(difference < 1e-2, "{difference}");
@@ -266,7 +268,7 @@ mod tests {
         let unfolded = stored(&Classifier::new(WIDTH, &device));
         let whole = stored(&Classifier::new(WIDTH, &device).fold());
         for bytes in [unfolded, whole[..whole.len() / 2].to_vec(), vec![], vec![0xff; 64], b"{}".to_vec()] {
-            assert!(load_safetensors(Classifier::folded(&device), bytes).unwrap_err().is_weights());
+            assert!(load_safetensors(Classifier::folded(&device), &bytes).unwrap_err().is_weights());
         }
     }
 

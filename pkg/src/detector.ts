@@ -20,8 +20,8 @@ export class LivenessDetector {
   }
 
   /**
-   * Starts a worker, downloads the engine and the weights, and gets them ready: both networks have run once, so that the
-   * first score takes no longer than others.
+   * Starts a worker, downloads the engine and the weights, and gets them ready. On WebGPU both networks have run once: its
+   * programs are compiled. On the CPU the first score takes some fifty milliseconds more than others.
    *
    * With `backend: 'auto'` that is the CPU's engine. Where a real GPU answers, WebGPU's is then loaded beside it, both are
    * measured, and the faster one serves from then on: `settled` tells. A GPU that fails or is lost later leaves the CPU.

@@ -2,7 +2,7 @@
 
 import type { LoadProgress } from './types.js';
 
-/** Steps of getting ready: compiled, networks filled, detector run once, classifier run once. */
+/** Steps of getting ready: compiled, networks filled, and on a GPU detector run once, classifier run once. */
 const STEPS = 4;
 /** Getting ready as a share of the whole. Its time depends on the device, the download's on the line: a convention. */
 const SHARE = 0.1;

@@ -40,11 +40,12 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     await instantiate(module, compiled);
     engine = await module.Engine.load(weights.manifestJson, weights.files, backend);
     progress.step();
-    // Both networks once: a GPU compiles its programs now, not while a person waits, and one that cannot fails here.
-    const blank = new ImageData(32, 32);
-    await engine.score(blank);
+    // Both networks once on a GPU, which compiles its programs now, not while a person waits; one that cannot fails here. A CPU
+    // compiles what it runs when it runs it: that may as well be the first score.
+    const [gpu, blank] = [backend === 'webgpu', new ImageData(32, 32)];
+    if (gpu) await engine.score(blank);
     progress.step();
-    await engine.scoreCrop(blank);
+    if (gpu) await engine.scoreCrop(blank);
     progress.step();
     decoder = () => fetchDecoder(weights.manifestJson, assetBase);
     const { operatingPoints } = JSON.parse(weights.manifestJson) as { operatingPoints: Record<string, OperatingPoint> };

@@ -187,7 +187,7 @@ export interface LoadOptions {
 
 /** How far loading is. */
 export interface LoadProgress {
-  /** `download`: engine and weights arrive. `prepare`: all is there; it is compiled, filled, and run once. */
+  /** `download`: engine and weights arrive. `prepare`: all is there; it is compiled, filled, and on WebGPU run once. */
   readonly stage: 'download' | 'prepare';
   /** Bytes of the engine and the weights that arrived, counted after decompression. */
   readonly loadedBytes: number;

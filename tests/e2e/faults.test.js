@@ -12,13 +12,15 @@ import { server, withBrowser } from './suite.js';
 
 const VERDICT = /^(bona-fide|attack)$/;
 
-/** Serves a file of the package with one constant changed: what is waited for in minutes takes a test too long. */
-function shorten(file, constant, from, to) {
+/** Serves a bundle of the package with a piece of its code changed. */
+function patch(file, from, to) {
   const source = readFileSync(join(root, 'pkg/dist', file), 'utf8');
-  const line = `const ${constant} = ${from};`;
-  assert.ok(source.includes(line), `${file} has no ${line}`);
-  return (path) => (path.endsWith(`/dist/${file}`) ? { type: 'text/javascript', body: source.replace(line, `const ${constant} = ${to};`) } : undefined);
+  assert.ok(source.includes(from), `${file} has no ${from}`);
+  return (path) => (path.endsWith(`/dist/${file}`) ? { type: 'text/javascript', body: source.replace(from, to) } : undefined);
 }
+
+/** What is waited for in minutes takes a test too long. */
+const shorten = (file, constant, from, to) => patch(file, `const ${constant} = ${from};`, `const ${constant} = ${to};`);
 
 /** Runs in a page, after `providePackage`: a worker that hangs once it is told to, and a camera of the page's own. */
 async function provideFaults({ base64, width, height }) {
@@ -61,7 +63,7 @@ const prepare = async (its) => {
 
 withBrowser('workers', () => ({ clip: writeClip('faults.y4m', portrait()) }), (its) => {
   const impatient = () => {
-    const client = shorten('client.js', 'SILENT_TICKS', 60, 3);
+    const client = shorten('detector.js', 'SILENT_TICKS', 60, 3);
     server.intercept = (path) => hangs(path) ?? client(path);
   };
 
@@ -96,11 +98,9 @@ withBrowser('workers', () => ({ clip: writeClip('faults.y4m', portrait()) }), (i
 
   test('one that hangs ends the check of the element, whose camera closes, and a retry has a new one', async () => {
     // The element starts its own worker: this one hangs at the first frame of a check, once.
-    const client = shorten('client.js', 'SILENT_TICKS', 60, 3);
-    const serve = readFileSync(join(root, 'pkg/dist/serve.js'), 'utf8');
-    assert.ok(serve.includes("if (request.kind === 'observe')"));
-    const broken = serve.replace("if (request.kind === 'observe')", "if (request.kind === 'observe') for (;;);\n if (request.kind === 'observe')");
-    server.intercept = (path) => (path.endsWith('/dist/serve.js') ? { type: 'text/javascript', body: broken } : client(path));
+    const client = shorten('detector.js', 'SILENT_TICKS', 60, 3);
+    const broken = patch('worker-cpu.js', 'if (request.kind === "observe")', 'if (request.kind === "observe") for (;;);\nif (request.kind === "observe")');
+    server.intercept = (path) => broken(path) ?? client(path);
     const page = await its.open();
     await page.evaluate(async () => {
       await import('/pkg/dist/element/index.js');
@@ -152,7 +152,7 @@ withBrowser('networks', () => ({}), (its) => {
     ['an answer that never begins', 'MODEL_FETCH', (path) => (path.endsWith('detector.safetensors') ? { body: () => {} } : undefined)],
   ]) {
     test(`${what}: standing still in the middle is ${code}, and another try loads`, async () => {
-      const assets = shorten('assets.js', 'STALL_MS', '30_000', 500);
+      const assets = shorten('worker-cpu.js', 'STALL_MS', '3e4', 500);
       server.intercept = (path) => fault(path) ?? assets(path);
       const page = await its.open();
       const error = await page.evaluate(() => codeOf(load({ backend: 'cpu' })));
@@ -165,8 +165,8 @@ withBrowser('networks', () => ({}), (its) => {
 
   test('slow but moving loads, and the worker is not taken for hung', async () => {
     // Two seconds without a word from the worker are enough to give it up; the weights take longer.
-    const client = shorten('client.js', 'SILENT_TICKS', 60, 2);
-    const serve = shorten('serve.js', 'BEAT_MS', '5_000', 300);
+    const client = shorten('detector.js', 'SILENT_TICKS', 60, 2);
+    const serve = shorten('worker-cpu.js', 'BEAT_MS', '5e3', 300);
     const slow = (path) => {
       if (!path.endsWith('classifier.safetensors')) return undefined;
       const bytes = server.read(path);

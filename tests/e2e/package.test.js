@@ -65,6 +65,14 @@ test('every file that package.json names is there', () => {
   assert.ok(readdirSync(join(root, 'pkg/weights')).includes('manifest.json'));
 });
 
+test('bundlers are told of the file that registers the element, or they would drop it', () => {
+  const { sideEffects } = JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8'));
+  const files = readdirSync(join(root, 'pkg/dist'), { recursive: true }).filter((file) => file.endsWith('.js'));
+  const registering = files.filter((file) => readFileSync(join(root, 'pkg/dist', file), 'utf8').includes('customElements.define('));
+  assert.equal(registering.length, 1);
+  assert.ok(sideEffects.includes(`./dist/${registering[0]}`), `${registering[0]} is not among the sideEffects ${sideEffects}`);
+});
+
 test('the sources of the package hold no threshold and no pixel arithmetic', () => {
   for (const file of readdirSync(join(root, 'pkg/src')).filter((name) => name.endsWith('.ts'))) {
     const source = readFileSync(join(root, 'pkg/src', file), 'utf8');

@@ -65,7 +65,7 @@ test('under a strict policy: the own files, then nothing', async () => {
     const { loading, checking, served, faults, stored } = await requestsOfCheck(server);
     assert.deepEqual([checking, served, faults], [[], [], []]);
     assert.deepEqual(stored, NOTHING);
-    assert.ok(['.wasm', 'classifier.safetensors', '/serve.js'].every((end) => loading.some((url) => url.endsWith(end))), loading.join());
+    assert.ok(['.wasm', 'classifier.safetensors', '/worker-cpu.js'].every((end) => loading.some((url) => url.endsWith(end))), loading.join());
   } finally {
     await server.close();
   }

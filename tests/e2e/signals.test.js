@@ -35,7 +35,7 @@ test('names that virtual cameras are known by, and not those of cameras', async 
   try {
     const { page } = await openPackage(browser, server);
     const words = await page.evaluate(async () => {
-      const { label } = await import('/pkg/dist/signals/track.js');
+      const { label } = await import('/pkg/build/signals/track.js');
       const names = ['OBS Virtual Camera', 'ManyCam', 'DroidCam Source 3', 'fake_device_0', 'FaceTime HD Camera', 'OBSBOT Tiny 2', 'HP TrueVision HD (04f2:b6ab)', 'front camera 1', ''];
       return names.map((name) => [name, label({ label: name }).fired]);
     });

@@ -67,7 +67,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     // From here on the network is the calibrated one: what is written is compared with it.
     let trained = calibrated(&args.run, &evaluation, &device)?;
     let bytes = serialise(&trained.clone().fold(), args.precision)?;
-    let reloaded = load_safetensors(Classifier::folded(&device), bytes.clone())?;
+    let reloaded = load_safetensors(Classifier::folded(&device), &bytes)?;
     let difference = largest_difference(&trained, &reloaded, &device);
     ensure!(
         difference < TOLERANCE,
@@ -124,7 +124,7 @@ pub(crate) fn calibrated(run: &Path, evaluation: &Evaluation, device: &Device) -
 /// The bytes of a decoder in 16 bits, which draw the same as it does on what the encoder gives.
 fn decoder(trained: &Decoder, encoder: &Encoder, device: &Device) -> Result<Vec<u8>> {
     let bytes = serialise(&trained.clone().fold(), Precision::Half)?;
-    let reloaded = load_safetensors(Decoder::folded(device), bytes.clone())?;
+    let reloaded = load_safetensors(Decoder::folded(device), &bytes)?;
     let features = encoder.forward(noise(device));
     let difference = (trained.forward(features.clone()) - reloaded.forward(features)).abs().max().into_scalar::<f32>();
     ensure!(

@@ -37,8 +37,8 @@ pub fn run(args: &OnnxArgs) -> Result<()> {
     let manifest = Manifest::parse(&manifest)?;
     let device = Device::flex();
     let bytes = |network| manifest.bytes(network, |file| fs::read(args.weights.join(file)).ok());
-    let detector = load_safetensors(BlazeFace::new(&device), bytes(DETECTOR)?)?;
-    let classifier = load_safetensors(Classifier::folded(&device), bytes(CLASSIFIER)?)?;
+    let detector = load_safetensors(BlazeFace::new(&device), &bytes(DETECTOR)?)?;
+    let classifier = load_safetensors(Classifier::folded(&device), &bytes(CLASSIFIER)?)?;
 
     let exporter = OnnxExporter::new();
     let zeros = |side| Tensor::<4>::zeros([1, 3, side, side], &device);

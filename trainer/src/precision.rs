@@ -54,7 +54,7 @@ pub fn run(args: &PrecisionArgs) -> Result<()> {
     {
         let bytes = serialise(&folded, precision)?;
         let size = format!("{:.2} MB", bytes.len() as f64 / 1e6);
-        let scores = score(load_safetensors(Classifier::folded(&device), bytes)?)?;
+        let scores = score(load_safetensors(Classifier::folded(&device), &bytes)?)?;
         let moved: Vec<f64> = scores.iter().zip(&exact).map(|(a, b)| f64::from((a - b).abs())).collect();
         let mean = moved.iter().sum::<f64>() / moved.len() as f64;
         let largest = moved.iter().copied().fold(0.0, f64::max);

@@ -52,7 +52,7 @@ mod tests {
             for _ in 0..4 {
                 assert!(serialise(&classifier, precision).unwrap() == bytes);
             }
-            let again = load_safetensors(Classifier::folded(&device), bytes.clone()).unwrap();
+            let again = load_safetensors(Classifier::folded(&device), &bytes).unwrap();
             assert!(serialise(&again, precision).unwrap() == bytes, "{precision:?}");
         }
     }

@@ -16,7 +16,7 @@ fn repository() -> PathBuf {
 
 fn detector() -> FaceDetector {
     let bytes = fs::read(repository().join("pkg/weights/detector.safetensors")).unwrap();
-    FaceDetector::new(load_safetensors(BlazeFace::new(&Device::flex()), bytes).unwrap())
+    FaceDetector::new(load_safetensors(BlazeFace::new(&Device::flex()), &bytes).unwrap())
 }
 
 /// `demo/` of the npm package @vladmandic/face-api, or the folder that BONAFIDE_TEST_PHOTOS names.

@@ -93,13 +93,13 @@ fn raw_outputs_equal_litert() {
             .expect("tests/golden/mediapipe.py writes it");
     let device = Device::flex();
 
-    let detector = load_safetensors(BlazeFace::new(&device), weights("detector.safetensors")).unwrap();
+    let detector = load_safetensors(BlazeFace::new(&device), &weights("detector.safetensors")).unwrap();
     let (scores, boxes) = detector.forward(image(128, -1.0, 1.0));
     assert_eq!((scores.dims(), boxes.dims()), ([1, 896], [1, 896, 16]));
     compare(&golden, "detector", "classificators", &scores.into_data().try_into_vec::<f32>().unwrap());
     compare(&golden, "detector", "regressors", &boxes.into_data().try_into_vec::<f32>().unwrap());
 
-    let mesh = load_safetensors(FaceMesh::new(&device), weights("mesh.safetensors")).unwrap();
+    let mesh = load_safetensors(FaceMesh::new(&device), &weights("mesh.safetensors")).unwrap();
     let (points, presence) = mesh.forward(image(192, 0.0, 1.0));
     assert_eq!((points.dims(), presence.dims()), ([1, 468, 3], [1, 1]));
     compare(&golden, "mesh", "conv2d_21", &points.into_data().try_into_vec::<f32>().unwrap());

@@ -120,7 +120,7 @@ fn what_ships_is_calibrated_and_is_what_was_measured() {
     assert!(unloaded.is_invalid_input(), "{unloaded}");
     pipeline.load_decoder(|name| (name == file).then(|| bytes.clone())).unwrap();
     let drawn = pollster::block_on(pipeline.draw(features.clone())).unwrap();
-    let decoder = load_safetensors(Decoder::folded(&device), bytes).unwrap();
+    let decoder = load_safetensors(Decoder::folded(&device), &bytes).unwrap();
     assert_eq!(drawn, run::values(decoder.forward(features)));
     let log = fs::read_to_string(path.join("view/log.jsonl")).unwrap();
     let log: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
@@ -132,7 +132,7 @@ fn what_ships_is_calibrated_and_is_what_was_measured() {
 
     // The weights alone give the scores that thresholds were chosen on.
     let bytes = fs::read(path.join("weights/classifier.safetensors")).unwrap();
-    let shipped = load_safetensors(Classifier::folded(&device), bytes).unwrap();
+    let shipped = load_safetensors(Classifier::folded(&device), &bytes).unwrap();
     let examples = Examples::load(&[path.join("data")]).unwrap();
     let plan = Example::in_order(&examples.of(Split::Test).unwrap(), 12).remove(0);
     let logits = run::values(shipped.forward(examples.batch(&plan, &device).unwrap().images));

@@ -91,8 +91,8 @@ pub fn checksum(bytes: &[u8]) -> bool {
 pub fn weights(bytes: &[u8]) -> bool {
     let device = Device::flex();
     let loaded = [
-        load_safetensors(BlazeFace::new(&device), bytes.to_vec()).map(drop),
-        load_safetensors(Decoder::folded(&device), bytes.to_vec()).map(drop),
+        load_safetensors(BlazeFace::new(&device), bytes).map(drop),
+        load_safetensors(Decoder::folded(&device), bytes).map(drop),
         quantised::pack(bytes).map(drop),
     ];
     for error in loaded.iter().filter_map(|loaded| loaded.as_ref().err()) {

@@ -39,7 +39,7 @@ impl Reconstructor {
         };
         let canonical = CanonicalMesh::parse(&read("canonical_mesh.json")?)?;
         Ok(Self {
-            mesher: FaceMesher::new(load_safetensors(FaceMesh::new(&Device::flex()), read("mesh.safetensors")?)?),
+            mesher: FaceMesher::new(load_safetensors(FaceMesh::new(&Device::flex()), &read("mesh.safetensors")?)?),
             triangles: canonical.triangles.iter().map(|triangle| triangle.map(u32::from)).collect(),
         })
     }

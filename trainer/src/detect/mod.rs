@@ -71,7 +71,7 @@ impl Detector {
                 let path = weights.join("detector.safetensors");
                 let bytes = std::fs::read(&path)
                     .with_context(|| format!("cannot read {}: run `trainer import mediapipe` first", path.display()))?;
-                Network::Blazeface(Box::new(FaceDetector::new(load_safetensors(BlazeFace::new(&device), bytes)?)))
+                Network::Blazeface(Box::new(FaceDetector::new(load_safetensors(BlazeFace::new(&device), &bytes)?)))
             }
             DetectorChoice::Retinaface => {
                 let path = retinaface.context("--detector retinaface needs --retinaface FILE, its checkpoint")?;

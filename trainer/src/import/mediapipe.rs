@@ -125,7 +125,7 @@ pub fn run(package: &Path, out: &Path) -> anyhow::Result<()> {
 
 /// Loads the bytes as the product does and takes every value out of the network again: all must come back unchanged.
 fn reload<M: ModuleSnapshot>(network: M, bytes: &[u8]) -> Result<()> {
-    let network = load_safetensors(network, bytes.to_vec())?;
+    let network = load_safetensors(network, bytes)?;
     let broken = |e: &dyn std::fmt::Display| Error::weights(format!("the imported weights cannot be read back: {e}"));
     let again = serialise(&network, Precision::Half).map_err(|e| broken(&e))?;
     let before = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
