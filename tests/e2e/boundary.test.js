@@ -112,7 +112,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
         element.remove();
 
         /** Sends a request to the engine's worker as no client would; its error. */
-        const raw = new Client('cpu');
+        const raw = new Client('cpu', () => new Worker('/pkg/dist/worker-cpu.js', { type: 'module' }));
         const kinds = ['score', 'scoreCrop', 'scorePixels', 'loadDecoder', 'depth', 'startSession', 'observe', 'endSession', 'load', 'constructor'];
         const requests = ['frame', 'rgba', 'width', 'height', 'operatingPoint', 'challenge', 'timeMs', 'record', 'assetBase', 'wasmBase', 'nonce'];
         const request = (any) => {
