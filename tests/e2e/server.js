@@ -1,4 +1,4 @@
-//! Serves the built page at `/` and the unbundled package at `/pkg/`, under the page's own content security policy, and
+//! Serves the built page at `/` and the package as it ships at `/pkg/`, under the page's own content security policy, and
 //! breaks on request what a test wants broken.
 
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
