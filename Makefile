@@ -65,7 +65,7 @@ www: package
 lint:
 	cargo fmt --all --check
 	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features bonafide/cli,trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
-	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
 	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
 native: trainer
