@@ -117,4 +117,4 @@ fuzz:
 	@scripts/fuzz.sh $(SECONDS)
 
 clean:
-	rm -rf $(target) pkg/dist www/dist
+	rm -rf $(target) pkg/build pkg/dist www/dist

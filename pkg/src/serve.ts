@@ -42,7 +42,8 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     progress.step();
     // Both networks once on a GPU, which compiles its programs now, not while a person waits; one that cannot fails here. A CPU
     // compiles what it runs when it runs it: that may as well be the first score.
-    const [gpu, blank] = [backend === 'webgpu', new ImageData(32, 32)];
+    const gpu = backend === 'webgpu';
+    const blank = new ImageData(32, 32);
     if (gpu) await engine.score(blank);
     progress.step();
     if (gpu) await engine.scoreCrop(blank);
