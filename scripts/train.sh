@@ -5,6 +5,8 @@
 # Each folder is one source of bona fide photos, one person per file; the number says how often each photo is recaptured
 # for training, as bona fide and again as an attack (1).
 # Optional: CONFIG (shipped), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all),
+# PRETRAINED (a pretraining run to use instead of a new one), FINETUNED (a fine-tuning run that started from it, to go on
+# from with these photos and CONFIG),
 # PEERS (a folder with MiniFASNetV2.onnx and MiniFASNetV1SE.onnx: scored on the same presentations, with PYTHON, which has
 # onnxruntime, numpy and pillow), RETINAFACE (a checkpoint, for those networks' face boxes), STUDY (a folder that
 # scripts/study.sh wrote) and STATISTICS (JSON of measured replays): their tables go into the model card.
@@ -35,7 +37,7 @@ done
 "$trainer" synthesize --data "${folders[@]}" "${photos[@]}" --splits development test --seed 2 --reach 2.667 --size 592 --out "$runs/held"
 "$trainer" audit --data "$runs/held"
 conditions=()
-for condition in low-light degraded-camera occluded; do
+for condition in low-light degraded-camera occluded close-edges; do
   "$trainer" synthesize --data "${folders[@]}" "${photos[@]}" --splits test --seed 3 --condition "$condition" --out "$runs/$condition"
   conditions+=(--condition "${condition/-/ }=$runs/$condition")
 done
@@ -46,14 +48,20 @@ stage() {
   [ -f "$runs/$1/config.toml" ] && resume=(--resume)
   "$trainer" "$@" --config "${CONFIG:-shipped}" --device "${DEVICE:-cpu}" --data "${sets[@]}" --run "$runs/$1" "${resume[@]}"
 }
-stage pretrain
-stage finetune --pretrained "$runs/pretrain"
-stage depth-view --pretrained "$runs/pretrain" --finetuned "$runs/finetune"
-"$trainer" evaluate --data "$runs/held" --pretrained "$runs/pretrain" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
+pretrained=${PRETRAINED:-$runs/pretrain}
+start=(--pretrained "$pretrained")
+if [ -n "${FINETUNED:-}" ]; then
+  [ -n "${PRETRAINED:-}" ] || fail "FINETUNED=$FINETUNED goes on: name the pretraining that it started from with PRETRAINED."
+  start=(--finetuned "$FINETUNED")
+fi
+[ -n "${PRETRAINED:-}" ] || stage pretrain
+stage finetune "${start[@]}"
+stage depth-view --pretrained "$pretrained" --finetuned "$runs/finetune"
+"$trainer" evaluate --data "$runs/held" --pretrained "$pretrained" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
 "$trainer" precision --data "$runs/held" --run "$runs/finetune"
 "$trainer" export --run "$runs/finetune" --depth-view "$runs/depth-view"
 
-card=(--run "$runs/finetune" --pretrained "$runs/pretrain" --depth-view "$runs/depth-view")
+card=(--run "$runs/finetune" --pretrained "$pretrained" --depth-view "$runs/depth-view")
 card+=(--tests "What fewer bits cost=$runs/finetune/precision.md")
 if [ -n "${PEERS:-}" ]; then
   faces=()

@@ -1,5 +1,6 @@
 //! Training-only changes (paper, augmentation): geometry on the face box, which the depth target follows, and colour on
-//! the crop alone, since depth must not depend on it.
+//! the crop alone, since depth must not depend on it. And, beyond the paper, the frame's edges near the face: the product's
+//! crop is black past them.
 
 use bonafide::region::Region;
 use rand::Rng;
@@ -11,6 +12,8 @@ pub struct Augmentation {
     scale: f32,
     shift: [f32; 2],
     angle: f32,
+    /// How far the frame reaches from the face's centre to the left, top, right and bottom, in sides of the product's crop.
+    reaches: [f32; 4],
     /// Mirror left and right.
     pub flip: bool,
     /// Colour change: new RGB = matrix times RGB.
@@ -32,6 +35,7 @@ impl Augmentation {
             scale: rng.random_range(0.64..1.12),
             shift: [rng.random_range(-0.04..0.04), rng.random_range(-0.04..0.04)],
             angle: rng.random_range(-0.12..0.12),
+            reaches: reaches(rng),
             flip: rng.random(),
             matrix: colour(brightness, saturation, hue, temperature),
         }
@@ -47,6 +51,13 @@ impl Augmentation {
         }
     }
 
+    /// What the frame holds of the scene around an unchanged face region: left, top, right and bottom edge, in pixels of the
+    /// frame.
+    pub fn frame(&self, product: &Region) -> [f32; 4] {
+        let [left, top, right, bottom] = self.reaches.map(|reach| reach * product.side);
+        [product.cx - left, product.cy - top, product.cx + right, product.cy + bottom]
+    }
+
     /// Changes the colours of a crop, planar `[3, N]`, in place; values stay in `[0, 1]`.
     pub fn recolour(&self, planes: &mut [f32]) {
         let plane = planes.len() / 3;
@@ -58,6 +69,13 @@ impl Augmentation {
             }
         }
     }
+}
+
+/// A picture that is hardly more than the face, one with the face at an edge, or, mostly, one whose edges are far.
+fn reaches(rng: &mut ChaCha8Rng) -> [f32; 4] {
+    let chance = if rng.random_bool(0.3) { 1.0 } else { 0.06 };
+    // A third of the product's crop is half a face box.
+    std::array::from_fn(|_| if rng.random_bool(chance) { rng.random_range(0.28..0.52) } else { f32::INFINITY })
 }
 
 /// Mirrors rows of `width` values in place.
@@ -101,6 +119,17 @@ mod tests {
                 assert!((value - f32::from(u8::from(to == from))).abs() < 1e-6);
             }
         }
+    }
+
+    #[test]
+    fn about_half_of_the_faces_have_the_frames_edge_in_the_crop_and_none_loses_its_middle() {
+        let region = Region { cx: 100.0, cy: 100.0, side: 100.0, angle: 0.0 };
+        let mut rng = rng(0, "test", 0);
+        let frames: Vec<_> = (0..1000).map(|_| Augmentation::draw(&mut rng).frame(&region)).collect();
+        let cut =
+            frames.iter().filter(|[left, top, right, bottom]| left.max(*top) > 50.0 || right.min(*bottom) < 150.0);
+        assert!((350..550).contains(&cut.count()));
+        assert!(frames.iter().all(|[left, top, right, bottom]| left.max(*top) <= 72.0 && right.min(*bottom) >= 128.0));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub fn run(args: &CardArgs) -> Result<()> {
     let calibrated = evaluation.calibrated()?;
     let pretrained = args.pretrained.as_ref().map(|path| -> Result<_> {
         let from = origin(path)?;
-        ensure!(about.backbone == from, "the run started from {}, not from {from}", about.backbone);
+        ensure!(about.first_start() == from, "the run started from {}, not from {from}", about.backbone);
         let (folder, config) = RunFolder::existing(path)?;
         Ok((config, folder.about()?))
     });

@@ -136,7 +136,7 @@ pub fn run(args: &DepthViewArgs) -> Result<()> {
     let (finetuned, of) = RunFolder::existing(&args.finetuned)?;
     let (about, from) = (finetuned.about()?, origin(&args.pretrained)?);
     ensure!(
-        about.backbone == from,
+        about.first_start() == from,
         "{} started from {}, not from {from}: name the run that it started from with --pretrained",
         args.finetuned.display(),
         about.backbone

@@ -10,7 +10,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use bonafide::{crop::CROP_SIZE, frame::Frame, region::sample, weights::sha256};
+use bonafide::{
+    crop::CROP_SIZE,
+    region::{Region, sample},
+    weights::sha256,
+};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::seq::SliceRandom;
@@ -392,9 +396,9 @@ impl Item<'_> {
     pub fn cut(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let image = read(&self.example.image)?;
         let depth = self.example.depth.as_deref().map(read).transpose()?;
-        let (mut image, mut map) = (self.cut_from(&image.frame()), vec![0.0; CROP_SIZE * CROP_SIZE]);
+        let (mut image, mut map) = (self.cut_from(&image), vec![0.0; CROP_SIZE * CROP_SIZE]);
         if let Some(depth) = depth {
-            map = self.cut_from(&depth.frame());
+            map = self.cut_from(&depth);
             map.truncate(CROP_SIZE * CROP_SIZE);
         }
         if let Some(change) = self.augmentation {
@@ -407,10 +411,13 @@ impl Item<'_> {
         Ok((image, map))
     }
 
-    fn cut_from(&self, frame: &Frame<'_>) -> Vec<f32> {
-        let size = frame.width() as f32;
-        let product = self.example.cut.networks(size);
-        sample(frame, &self.augmentation.map_or(product, |change| change.region(product)), CROP_SIZE)
+    fn cut_from(&self, photo: &Photo) -> Vec<f32> {
+        let product = self.example.cut.networks(photo.frame().width() as f32);
+        let Some(change) = self.augmentation else { return sample(&photo.frame(), &product, CROP_SIZE) };
+        let part = change.frame(&product).map(|edge| edge.max(0.0).round() as u32);
+        let region = change.region(product);
+        let seen = Region { cx: region.cx - part[0] as f32, cy: region.cy - part[1] as f32, ..region };
+        sample(&photo.part(part).frame(), &seen, CROP_SIZE)
     }
 }
 

@@ -66,11 +66,7 @@ impl Summary {
         let quantiles = NAMES
             .iter()
             .enumerate()
-            .map(|(at, name)| {
-                let mut values: Vec<f64> = crops.iter().map(|crop| crop.values[at]).collect();
-                values.sort_by(f64::total_cmp);
-                ((*name).to_owned(), [0.05, 0.25, 0.5, 0.75, 0.95].map(|share| quantile(&values, share)))
-            })
+            .map(|(at, name)| ((*name).to_owned(), quantiles(crops.iter().map(|crop| crop.values[at]).collect())))
             .collect();
         let power = (0..RINGS).map(|ring| crops.iter().map(|crop| crop.power[ring]).sum::<f64>() / crops.len() as f64);
         Self { count: crops.len(), log10_radial_power: power.collect(), quantiles }
@@ -83,6 +79,12 @@ impl Summary {
     pub fn median(&self, name: &str) -> f64 {
         self.quantiles[name][2]
     }
+}
+
+/// Quantiles 5, 25, 50, 75 and 95 %.
+pub fn quantiles(mut values: Vec<f64>) -> [f64; 5] {
+    values.sort_by(f64::total_cmp);
+    [0.05, 0.25, 0.5, 0.75, 0.95].map(|share| quantile(&values, share))
 }
 
 /// The value below which a share of the sorted values lies, with linear interpolation.

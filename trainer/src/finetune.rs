@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use bonafide::network::Encoder;
 use burn::{
     module::{Module, ModuleVisitor, Param},
@@ -13,13 +13,14 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    config::Config,
     evaluate::metrics,
-    examples::{Batch, Example, Split},
+    examples::{Batch, Example, Examples, Split},
     init::{self, InitArgs},
     liveness::{self, Liveness},
     parallel::Rank,
     pretrain::load_generator,
-    run::{self, RunFolder, Spent},
+    run::{self, RunFolder, Spent, THEN},
     stage::{Stage, StageArgs, origin},
     train::{self, Mean, Step},
 };
@@ -31,6 +32,10 @@ pub struct FinetuneArgs {
     /// the config's baseline_epochs.
     #[arg(long, conflicts_with = "init")]
     pub pretrained: Option<PathBuf>,
+    /// Folder of an earlier fine-tuning run whose network, as far as it got, learns on: other data, another schedule of the
+    /// config's epochs.
+    #[arg(long, conflicts_with_all = ["pretrained", "init"])]
+    pub finetuned: Option<PathBuf>,
     /// What the encoder starts from.
     #[command(flatten)]
     pub init: InitArgs,
@@ -109,11 +114,38 @@ impl train::Trainee for Trainee {
 /// # Errors
 /// If the folder holds no checkpoint of one.
 pub fn load(folder: &Path, device: &Device) -> Result<Liveness> {
+    Ok(network(folder, &run::recording(device))?.valid())
+}
+
+/// The same on a device that records gradients.
+fn network(folder: &Path, recording: &Device) -> Result<Liveness> {
     let (run, config) = RunFolder::existing(folder)?;
-    let recording = run::recording(device);
-    let encoder = Encoder::new(config.model.width, &recording);
-    let network = Liveness::new(&config.model, encoder, run.about()?.types.len(), &recording);
-    Ok(run::load_module(&run::trained(folder)?, "classifier", network)?.valid())
+    let encoder = Encoder::new(config.model.width, recording);
+    let network = Liveness::new(&config.model, encoder, run.about()?.types.len(), recording);
+    run::load_module(&run::trained(folder)?, "classifier", network)
+}
+
+/// Refuses an earlier run whose network another config or data could not go on with.
+fn fits(earlier: &Path, config: &Config, examples: &Examples) -> Result<()> {
+    let (run, of) = RunFolder::existing(earlier)?;
+    let about = run.about()?;
+    let there = (&of.model, about.margin, &about.types);
+    let here = (&config.model, examples.margin(), examples.types());
+    ensure!(
+        there.0 == here.0 && there.1 == here.1 && there.2 == here.2,
+        "{} learnt another network, margin or other attack types: {there:?}, here {here:?}",
+        earlier.display()
+    );
+    Ok(())
+}
+
+/// What a network started from that goes on from an earlier run.
+fn continued(earlier: &Path) -> Result<String> {
+    let (run, _) = RunFolder::existing(earlier)?;
+    let about = run.about()?;
+    ensure!(about.stage == "finetune", "{} is the run of {}, not of finetune", earlier.display(), about.stage);
+    let epochs = run.latest_checkpoint()?.map_or(0, |(place, _)| place.epoch);
+    Ok(format!("{}{THEN}{} for {epochs} epochs at commit {}", about.backbone, origin(earlier)?, about.commit))
 }
 
 /// Learnt parameters of what a fine-tuning run would deploy.
@@ -159,22 +191,29 @@ struct EpochLog {
 /// # Errors
 /// If options, data, config or disk do not serve, or the loss is no longer finite.
 pub fn run(args: &FinetuneArgs) -> Result<()> {
-    let backbone = match &args.pretrained {
-        Some(path) => origin(path)?,
-        None => args.init.describe()?,
+    let backbone = match (&args.pretrained, &args.finetuned) {
+        (Some(path), _) => origin(path)?,
+        (_, Some(path)) => continued(path)?,
+        _ => args.init.describe()?,
     };
     let (stage, trainee) = Stage::open("finetune", &backbone, &args.stage, |config, examples, recording| {
         liveness::check(config.model.head, examples)?;
-        let encoder = match &args.pretrained {
-            Some(path) => load_generator(path, recording)?.encoder,
-            None => init::encoder(&args.init, &config.model, recording)?,
+        let network = if let Some(earlier) = &args.finetuned {
+            fits(earlier, config, examples)?;
+            network(earlier, recording)?
+        } else {
+            let encoder = match &args.pretrained {
+                Some(path) => load_generator(path, recording)?.encoder,
+                None => init::encoder(&args.init, &config.model, recording)?,
+            };
+            Liveness::new(&config.model, encoder, examples.types().len(), recording)
         };
-        let network = Liveness::new(&config.model, encoder, examples.types().len(), recording);
         Ok(Trainee { cosine_cycles: config.finetune.cosine_cycles, ..Trainee::new(network, config.finetune.lr) })
     })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = examples.of(Split::Development)?;
-    let epochs = if args.pretrained.is_some() { config.finetune.epochs } else { config.finetune.baseline_epochs };
+    let begun = args.pretrained.is_some() || args.finetuned.is_some();
+    let epochs = if begun { config.finetune.epochs } else { config.finetune.baseline_epochs };
     train::train(
         trainee,
         &examples.training(config.finetune.batch, devices.len(), config)?,

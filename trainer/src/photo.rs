@@ -62,6 +62,17 @@ impl Photo {
         Ok(Self { rgba, width, height })
     }
 
+    /// The pixels from (`left`, `top`) up to (`right`, `bottom`), at least one, no further than the photo reaches.
+    pub(crate) fn part(&self, [left, top, right, bottom]: [u32; 4]) -> Self {
+        let (right, bottom) = (right.clamp(1, self.width), bottom.clamp(1, self.height));
+        let (left, top) = (left.min(right - 1), top.min(bottom - 1));
+        let row = |y: u32| {
+            let start = (y * self.width + left) as usize * 4;
+            &self.rgba[start..start + (right - left) as usize * 4]
+        };
+        Self { rgba: (top..bottom).flat_map(row).copied().collect(), width: right - left, height: bottom - top }
+    }
+
     /// The pixels.
     pub fn frame(&self) -> Frame<'_> {
         Frame::new(&self.rgba, self.width, self.height).expect("a decoded image is never empty and fits its buffer")

@@ -174,6 +174,7 @@ impl ProtocolArgs {
             data.extend(self.finetune_data.iter().cloned());
             finetune::run(&FinetuneArgs {
                 pretrained: pretrained.clone(),
+                finetuned: None,
                 init,
                 stage: StageArgs { data: data.clone(), run: self.run_args(&run, seed, Some(row)) },
             })?;

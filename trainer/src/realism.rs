@@ -16,7 +16,7 @@ use crate::{
     dataset::Sample,
     detect::FaceArgs,
     examples::progress,
-    features::{Features, NAMES, Summary},
+    features::{Features, NAMES, Summary, quantiles},
     photo::Photo,
     prepare::scene,
     prepared::Cut,
@@ -42,7 +42,28 @@ struct Pair {
     screen_replay: Summary,
 }
 
+/// Name of [`Shot::side`] in the measured file.
+const SHORT_SIDE: &str = "short_side_px";
+
+/// A simulated face.
+#[derive(Debug, Clone)]
+struct Shot {
+    features: Features,
+    /// Side of the face before anything is resized, in pixels of the camera's frame.
+    side: f64,
+}
+
 impl Pair {
+    fn of(bona_fide: &[Shot], screen_replay: &[Shot]) -> Self {
+        let summary = |shots: &[Shot]| {
+            let mut of = Summary::of(&shots.iter().map(|shot| shot.features.clone()).collect::<Vec<_>>());
+            let sides = quantiles(shots.iter().map(|shot| shot.side).collect());
+            of.quantiles.insert(SHORT_SIDE.into(), sides);
+            of
+        };
+        Self { bona_fide: summary(bona_fide), screen_replay: summary(screen_replay) }
+    }
+
     /// What the replay does to a figure's median: a difference, or log10 of a ratio where the figure spans decades.
     fn shift(&self, name: &str) -> f64 {
         let (before, after) = (self.bona_fide.median(name), self.screen_replay.median(name));
@@ -83,14 +104,11 @@ impl Measurements {
     pub fn report(&self, samples: &[Sample], face: &FaceArgs, seed: u64) -> Result<String> {
         let scenes = scenes(samples, face)?;
         let sessions = sessions(&scenes, seed);
-        let pooled = Pair {
-            bona_fide: Summary::of(&sessions.iter().flat_map(|session| session.0.clone()).collect::<Vec<_>>()),
-            screen_replay: Summary::of(&sessions.iter().flat_map(|session| session.1.clone()).collect::<Vec<_>>()),
-        };
-        let pairs: Vec<Pair> = sessions
-            .into_iter()
-            .map(|(bona_fide, replay)| Pair { bona_fide: Summary::of(&bona_fide), screen_replay: Summary::of(&replay) })
-            .collect();
+        let pooled = Pair::of(
+            &sessions.iter().flat_map(|session| session.0.clone()).collect::<Vec<_>>(),
+            &sessions.iter().flat_map(|session| session.1.clone()).collect::<Vec<_>>(),
+        );
+        let pairs: Vec<Pair> = sessions.iter().map(|(bona_fide, replay)| Pair::of(bona_fide, replay)).collect();
         let mut text = String::new();
         self.write_shifts(&pairs, &mut text);
         self.write_quantiles(&pooled, &mut text);
@@ -131,7 +149,7 @@ impl Measurements {
         text.push_str(
             "| figure | bona fide, measured | simulated | replay, measured | simulated |\n|---|---|---|---|---|\n",
         );
-        for name in NAMES {
+        for name in NAMES.into_iter().chain([SHORT_SIDE]) {
             let cells =
                 [&self.pooled.bona_fide, &simulated.bona_fide, &self.pooled.screen_replay, &simulated.screen_replay]
                     .map(|summary| summary.quantiles[name].map(short).join(" / "));
@@ -182,8 +200,8 @@ fn scenes(samples: &[Sample], face: &FaceArgs) -> Result<Vec<Scene>> {
     Ok(scenes)
 }
 
-/// Bona fide and replay features of each session.
-fn sessions(scenes: &[Scene], seed: u64) -> Vec<(Vec<Features>, Vec<Features>)> {
+/// Bona fide and replay faces of each session.
+fn sessions(scenes: &[Scene], seed: u64) -> Vec<(Vec<Shot>, Vec<Shot>)> {
     let bar = progress(SESSIONS as usize, "sessions");
     let sessions = (0..SESSIONS)
         .into_par_iter()
@@ -197,7 +215,7 @@ fn sessions(scenes: &[Scene], seed: u64) -> Vec<(Vec<Features>, Vec<Features>)> 
     sessions
 }
 
-fn session_of(scenes: &[Scene], session: u64, seed: u64) -> (Vec<Features>, Vec<Features>) {
+fn session_of(scenes: &[Scene], session: u64, seed: u64) -> (Vec<Shot>, Vec<Shot>) {
     let instrument = if session.is_multiple_of(2) { Instrument::Stripes } else { Instrument::Pentile };
     let people = (0..PEOPLE).map(|person| &scenes[(session as usize * PEOPLE + person) % scenes.len()]);
     people
@@ -214,9 +232,10 @@ fn session_of(scenes: &[Scene], session: u64, seed: u64) -> (Vec<Features>, Vec<
         .unzip()
 }
 
-/// The figures of a picture's face.
-fn tight(picture: &Picture) -> Features {
+/// A picture's face.
+fn tight(picture: &Picture) -> Shot {
     let rgba = picture.rgba();
     let frame = Frame::new(&rgba, picture.size as u32, picture.size as u32).expect("four bytes a pixel");
-    audit::face(&frame, Cut::default())
+    let cut = Cut::default();
+    Shot { features: audit::face(&frame, cut), side: picture.size as f64 / f64::from(cut.margin * cut.reach) }
 }

@@ -33,7 +33,7 @@ pub struct RunFolder {
 pub struct About {
     /// pretrain, pretrain-imagenet, finetune or depth-view.
     pub stage: String,
-    /// What the backbone started from: "he", or what was loaded.
+    /// What the backbone started from: "he", or what was loaded; after [`THEN`] the earlier runs that this one goes on from.
     pub backbone: String,
     /// Digest of the examples.
     pub data: String,
@@ -45,6 +45,16 @@ pub struct About {
     pub device: String,
     /// Commit of the code that started it.
     pub commit: String,
+}
+
+/// Between a start and the runs that went on from it, in [`About::backbone`].
+pub const THEN: &str = "; then ";
+
+impl About {
+    /// What the first of the runs that this one goes on from started from.
+    pub fn first_start(&self) -> &str {
+        self.backbone.split(THEN).next().unwrap_or(&self.backbone)
+    }
 }
 
 /// How far a checkpoint got.

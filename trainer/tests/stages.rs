@@ -110,6 +110,31 @@ fn a_run_is_not_overwritten_nor_resumed_as_another() {
 }
 
 #[test]
+fn a_run_goes_on_from_another_with_other_data_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    support::prepared(&path.join("data"), "data", [2, 1, 1], false);
+    support::prepared(&path.join("more"), "more", [2, 1, 1], false);
+    // No step changes a weight: what comes out is what went in.
+    support::config(&path.join("quick.toml"), &[&QUICK[..], &[("lr = 1e-3", "lr = 1e-30")]].concat());
+    let finetune = ["finetune", "--config", "quick.toml"];
+    succeeds(path, &[&finetune[..], &["--data", "data", "--run", "early"]].concat());
+    let on = ["--data", "data", "more", "--finetuned", "early"];
+    assert!(
+        refuses(path, &[&finetune[..], &on, &["--run", "no", "--width", "0.5"]].concat()).contains("another network")
+    );
+    succeeds(path, &[&finetune[..], &on, &["--run", "late"]].concat());
+    let about = std::fs::read_to_string(path.join("late/run.json")).unwrap();
+    assert!(about.contains("he; then finetune early for 1 epochs at commit "), "{about}");
+    // The stem: batch norms measure anew.
+    let stem = |run: &str| {
+        let network = trainer::finetune::load(&path.join(run), &Device::flex()).unwrap();
+        support::parameters(&network)[..2_352].to_vec()
+    };
+    assert!(stem("late") == stem("early"));
+}
+
+#[test]
 fn a_torchvision_checkpoint_fills_the_encoder_and_a_wrong_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let device = Device::flex();

@@ -3,17 +3,25 @@
 //! The order is that of a camera (Ramanath et al., *Color Image Processing Pipeline*, IEEE Signal Processing Magazine
 //! 2005): lens, sensor, exposure and white balance, demosaicing, noise reduction, tone, sharpening, compression.
 
+use bonafide::{
+    frame::Frame,
+    region::{Region, sample},
+};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
     Picture, Scene, Take,
     codec::Codec,
-    light::{blur, encoded, luma, map, resize},
+    light::{blur, encoded, luma, map},
 };
 
-/// Photosites over the scene's own pixels, at the most.
+/// Photosites over the scene's own pixels, at the most, where the scene is coarser than [`SHARP`].
 const FINER: f32 = 0.85;
+/// Pixels across a training crop that a scene needs to look sharp to the networks, which see no more than that of it.
+const SHARP: f32 = 288.0;
+/// Photosites across a training crop, at the most: a face of 420, as in the largest measured crops.
+const MOST: f32 = 820.0;
 
 /// Fine structure that repeats faster than the picture's own pixels could hold, as the lens leaves it.
 ///
@@ -55,11 +63,12 @@ pub struct Camera {
 impl Camera {
     /// Draws a camera before a scene.
     ///
-    /// Its sensor is coarser than the scene's own pixels: a live face has detail up to the sensor's limit, and a photo that
-    /// is not finer than the sensor would look recaptured already.
+    /// A live face has detail up to the sensor's limit. So the sensor is coarser than the scene's own pixels, unless these are
+    /// as fine as the networks can see: a photo that is coarser than both would look recaptured already.
     pub(crate) fn draw(scene: &Scene, rng: &mut ChaCha8Rng) -> Self {
         let scope = scene.scope;
-        let most = (scene.native() * FINER).clamp(165.0, 560.0);
+        let native = scene.native();
+        let most = if native < SHARP { (native * FINER).max(165.0) } else { MOST };
         let warm = 0.185 * normal(rng);
         Self {
             scope,
@@ -185,7 +194,7 @@ impl Camera {
         let smooth = self.reduce_noise(raw);
         let toned = self.develop(smooth);
         let sharp = unsharp(toned, self.sharpening);
-        map(resize(&self.codec.pass(&sharp), size), |value| value.clamp(0.0, 1.0))
+        cut(&self.codec.pass(&sharp), size)
     }
 
     /// The gain that brings the middle of the crop to the target.
@@ -233,6 +242,13 @@ impl Camera {
             lift + (1.0 - lift) * curved
         })
     }
+}
+
+/// What the product cuts from the camera's frame, at the same reduction: with the product's own filter.
+fn cut(frame: &Picture, size: usize) -> Picture {
+    let (rgba, side) = (frame.rgba(), frame.size as u32);
+    let frame = Frame::new(&rgba, side, side).expect("four bytes a pixel");
+    Picture { size, planes: sample(&frame, &Region::whole(&frame), size) }
 }
 
 /// A draw whose logarithm is uniform.

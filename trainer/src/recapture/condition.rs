@@ -1,5 +1,5 @@
-//! Harder conditions for tests: a worse camera, too little light, or a face that is partly covered. The same for both
-//! classes; training never sees them.
+//! Harder conditions for tests: a worse camera, too little light, a face that is partly covered, or a picture that ends
+//! close to it. The same for both classes; training never sees the first three.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Camera, Scene};
+use super::{Camera, Picture, Scene};
 
 /// A condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub enum Condition {
     LowLight,
     /// A surgical mask or dark glasses.
     Occluded,
+    /// A picture of little more than the face: the networks' crop is black past its edges.
+    CloseEdges,
 }
 
 impl Condition {
@@ -29,7 +31,25 @@ impl Condition {
             Self::DegradedCamera => (Cow::Borrowed(scene), camera.degraded(rng)),
             Self::LowLight => (Cow::Borrowed(scene), camera.in_the_dark(rng)),
             Self::Occluded => (Cow::Owned(covered(scene, rng)), camera),
+            Self::CloseEdges => (Cow::Borrowed(scene), camera),
         }
+    }
+
+    /// What of a taken picture, `scope` training crops wide, reaches the product.
+    pub(super) fn deliver(self, picture: Picture, scope: f32, rng: &mut ChaCha8Rng) -> Picture {
+        if self != Self::CloseEdges {
+            return picture;
+        }
+        // Left, top, right, bottom, in training crops from the centre; the face box reaches 0.26.
+        let edges: [f32; 4] = std::array::from_fn(|_| rng.random_range(0.23..0.37));
+        let n = picture.size;
+        let mut at = 0..n * n;
+        picture.repaint(|rgb| {
+            let at = at.next().expect("a place for each pixel");
+            let [right, down] = [at % n, at / n].map(|at| scope * ((at as f32 + 0.5) / n as f32 - 0.5));
+            let seen = (-edges[0]..edges[2]).contains(&right) && (-edges[1]..edges[3]).contains(&down);
+            if seen { rgb } else { [0.0; 3] }
+        })
     }
 }
 
@@ -59,7 +79,7 @@ fn covered(scene: &Scene, rng: &mut ChaCha8Rng) -> Scene {
 mod tests {
     use super::*;
     use crate::{
-        recapture::{Picture, Simulator, light::luma},
+        recapture::{Simulator, light::luma},
         run::rng,
     };
 
@@ -81,6 +101,10 @@ mod tests {
             picture.planes.windows(2).map(|pair| (pair[0] - pair[1]).abs()).sum::<f32>() / picture.planes.len() as f32
         };
         assert!(contrast(&shot(Some(Condition::DegradedCamera))) < contrast(&plain));
+        let close = shot(Some(Condition::CloseEdges));
+        let black = (0..200 * 200).filter(|&at| luma(close.rgb(at)) == 0.0).count() as f32 / (200.0 * 200.0);
+        assert!((0.4..0.8).contains(&black), "{black}");
+        assert!(luma(close.rgb(100 * 200 + 100)) > 0.0);
         let hidden = covered(&scene, &mut rng(2, "t", 0));
         let changed = hidden.picture.planes.iter().zip(&scene.picture.planes).filter(|(a, b)| a != b).count();
         assert!((0.02..0.2).contains(&(changed as f32 / (3 * n * n) as f32)), "{changed}");

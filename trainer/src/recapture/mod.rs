@@ -161,13 +161,22 @@ impl Simulator {
     /// The scene before the camera is the person: `size` x `size` pixels of it.
     pub fn bona_fide(&self, scene: &Scene, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
         let (scene, camera) = self.take(scene, rng);
-        (witness(&scene, &camera, size, rng), camera.take())
+        let picture = witness(&scene, &camera, size, rng);
+        (self.delivered(picture, scene.scope, rng), camera.take())
     }
 
     /// The scene before the camera is a print or a screen that shows the person: `size` x `size` pixels of it.
     pub fn attack(&self, scene: &Scene, instrument: Instrument, size: usize, rng: &mut ChaCha8Rng) -> (Picture, Take) {
         let (scene, camera) = self.take(scene, rng);
-        (self.present(&scene, instrument, &camera, size, rng), camera.take())
+        let picture = self.present(&scene, instrument, &camera, size, rng);
+        (self.delivered(picture, scene.scope, rng), camera.take())
+    }
+
+    fn delivered(&self, picture: Picture, scope: f32, rng: &mut ChaCha8Rng) -> Picture {
+        match self.condition {
+            None => picture,
+            Some(condition) => condition.deliver(picture, scope, rng),
+        }
     }
 
     /// Whether a stage is simulated.
