@@ -50,6 +50,8 @@ wasm: toolchain
 
 package: wasm
 	cp LICENSE-MIT LICENSE-APACHE NOTICES.md pkg/
+	@# Files of an older layout would ship too.
+	@find pkg/dist -mindepth 1 -maxdepth 1 ! -name wasm -exec rm -rf {} +
 	npm run --silent --workspace pkg build
 
 package-check:
