@@ -430,3 +430,51 @@ pub fn progress(length: usize, what: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {eta} {msg}").expect("a valid template");
     ProgressBar::new(length as u64).with_style(style).with_prefix(what.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use image::{DynamicImage, GrayImage};
+
+    use super::*;
+
+    #[test]
+    fn a_crop_and_its_depth_are_black_past_the_frame_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("bright.png");
+        DynamicImage::from(GrayImage::from_pixel(290, 290, image::Luma([200]))).save(&image).unwrap();
+        let example = Example {
+            depth: Some(image.clone()),
+            image,
+            cut: Cut::default(),
+            attack: None,
+            subject: "somebody".into(),
+            source: "a test".into(),
+            split: Split::Train,
+            tone: None,
+            labels: None,
+        };
+        let product = Cut::default().networks(290.0);
+        let mut rng = run::rng(4, "test", 0);
+        let (mut black, mut bright) = (0, 0);
+        for _ in 0..20 {
+            let mut change = Augmentation::draw(&mut rng);
+            change.flip = false;
+            let (image, depth) = Item { example: &example, augmentation: Some(change) }.cut().unwrap();
+            let [left, top, right, bottom] = change.frame(&product).map(|edge| edge.clamp(0.0, 290.0));
+            for at in 0..CROP_SIZE * CROP_SIZE {
+                let place = |at: usize| (at as f32 + 0.5) / CROP_SIZE as f32;
+                let (x, y) = change.region(product).to_frame(place(at % CROP_SIZE), place(at / CROP_SIZE));
+                // From the nearest edge inwards, in pixels: the edge itself lies on a whole pixel and is blended over one.
+                let inside = (x - left).min(y - top).min(right - x).min(bottom - y);
+                if inside < -1.5 {
+                    assert!(image[at] == 0.0 && depth[at] == 0.0, "{x} {y} lies outside {left} {top} {right} {bottom}");
+                    black += 1;
+                } else if inside > 1.5 {
+                    assert!(image[at] > 0.1 && depth[at] > 0.1, "{x} {y} lies inside {left} {top} {right} {bottom}");
+                    bright += 1;
+                }
+            }
+        }
+        assert!(black > 10_000 && bright > 10_000, "{black} {bright}");
+    }
+}
