@@ -94,7 +94,7 @@ pub fn run(args: &CardArgs) -> Result<()> {
             ("bona_fide", evaluation.bona_fide.to_string()),
             ("attacks", evaluation.attacks.to_string()),
             ("subjects", evaluation.subjects.to_string()),
-            ("schedule", schedule(&config, pretrained.as_ref().map(|of| &of.0))),
+            ("schedule", schedule(&config, &about, pretrained.as_ref().map(|of| &of.0))),
             ("settings", settings(&config, pretrained.as_ref().map(|of| &of.0))?),
             ("threshold", format!("{:.4}", evaluation.threshold)),
             ("headline", headline(&evaluation)),
@@ -168,7 +168,7 @@ fn commits(run: &About, pretrained: Option<&About>) -> String {
     pretrained.unwrap_or_default() + &of("fine-tuning", run)
 }
 
-fn schedule(config: &Config, pretrained: Option<&Config>) -> String {
+fn schedule(config: &Config, about: &About, pretrained: Option<&Config>) -> String {
     let number = |value: f64| value.to_string();
     let row = |stage: &str, epochs: usize, batch: usize, how: String| {
         vec![stage.to_owned(), how, epochs.to_string(), batch.to_string()]
@@ -186,7 +186,7 @@ fn schedule(config: &Config, pretrained: Option<&Config>) -> String {
         rows.push(row("pretraining", of.epochs, of.batch, how));
     }
     let of = &config.finetune;
-    let epochs = if pretrained.is_some() { of.epochs } else { of.baseline_epochs };
+    let epochs = finetune::epochs(of, &about.backbone);
     let how = format!("classifier: binary cross-entropy, Adam at {}, nothing frozen", number(of.lr));
     rows.push(row("fine-tuning", epochs, of.batch, how));
     table(&["stage", "what", "epochs", "batch"], 2, &rows)

@@ -13,7 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    config::Config,
+    config::{self, Config},
     evaluate::metrics,
     examples::{Batch, Example, Examples, Split},
     init::{self, InitArgs},
@@ -129,14 +129,20 @@ fn network(folder: &Path, recording: &Device) -> Result<Liveness> {
 fn fits(earlier: &Path, config: &Config, examples: &Examples) -> Result<()> {
     let (run, of) = RunFolder::existing(earlier)?;
     let about = run.about()?;
-    let there = (&of.model, about.margin, &about.types);
+    let there = (&of.model, about.margin, about.types.as_slice());
     let here = (&config.model, examples.margin(), examples.types());
     ensure!(
-        there.0 == here.0 && there.1 == here.1 && there.2 == here.2,
+        there == here,
         "{} learnt another network, margin or other attack types: {there:?}, here {here:?}",
         earlier.display()
     );
     Ok(())
+}
+
+/// How long a run trains: one whose backbone was neither pretrained nor fine-tuned before is a baseline.
+pub fn epochs(config: &config::Finetune, backbone: &str) -> usize {
+    let begun = backbone.starts_with("pretrain ") || backbone.contains(THEN);
+    if begun { config.epochs } else { config.baseline_epochs }
 }
 
 /// What a network started from that goes on from an earlier run.
@@ -212,8 +218,7 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
     })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = examples.of(Split::Development)?;
-    let begun = args.pretrained.is_some() || args.finetuned.is_some();
-    let epochs = if begun { config.finetune.epochs } else { config.finetune.baseline_epochs };
+    let epochs = epochs(&config.finetune, &backbone);
     train::train(
         trainee,
         &examples.training(config.finetune.batch, devices.len(), config)?,
@@ -234,4 +239,20 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
     )?;
     println!("fine-tuned {epochs} epochs: {}", args.stage.run.run.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_run_without_earlier_training_of_faces_is_a_baseline() {
+        let of = Config::load("inter").unwrap().finetune;
+        for baseline in ["he", "pretrain-imagenet backbone", "checkpoint resnet.pth 0123456789abcdef"] {
+            assert_eq!(epochs(&of, baseline), of.baseline_epochs, "{baseline}");
+        }
+        for begun in ["pretrain first", "he; then finetune early for 1 epochs at commit 0"] {
+            assert_eq!(epochs(&of, begun), of.epochs, "{begun}");
+        }
+    }
 }

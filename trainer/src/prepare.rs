@@ -14,7 +14,7 @@ use bonafide::{
     crop::CROP_MARGIN,
     face::{Face, FaceBox},
     frame::Frame,
-    region::{Region, sample},
+    region::Region,
 };
 use clap::Args;
 use image::{GrayImage, RgbImage};
@@ -250,7 +250,7 @@ impl Maker<'_> {
         };
         let pictures = match recapture {
             Some(recapture) => recapture.of(number, sample, &scene(&frame, &face.bounds, cut), size),
-            None => vec![((resampled(&frame, &wide, size), None), sample.attack.clone())],
+            None => vec![((Picture::of(&frame, &wide, size), None), sample.attack.clone())],
         };
         let (left, top) = wide.from_frame(face.bounds.x, face.bounds.y);
         let bounds = [left, top, face.bounds.width / wide.side, face.bounds.height / wide.side];
@@ -351,11 +351,7 @@ pub(crate) fn scene(frame: &Frame<'_>, face: &FaceBox, cut: &Cut) -> Scene {
     }
     let whole = Frame::new(&rgba, side as u32, side as u32).expect("four bytes a pixel");
     let size = (side as usize).clamp((160.0 * scope) as usize, (640.0 * scope) as usize);
-    Scene { picture: resampled(&whole, &Region::whole(&whole), size), scope }
-}
-
-fn resampled(frame: &Frame<'_>, region: &Region, size: usize) -> Picture {
-    Picture { size, planes: sample(frame, region, size) }
+    Scene { picture: Picture::of(&whole, &Region::whole(&whole), size), scope }
 }
 
 #[cfg(test)]

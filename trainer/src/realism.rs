@@ -54,14 +54,12 @@ struct Shot {
 }
 
 impl Pair {
-    fn of(bona_fide: &[Shot], screen_replay: &[Shot]) -> Self {
-        let summary = |shots: &[Shot]| {
-            let mut of = Summary::of(&shots.iter().map(|shot| shot.features.clone()).collect::<Vec<_>>());
-            let sides = quantiles(shots.iter().map(|shot| shot.side).collect());
-            of.quantiles.insert(SHORT_SIDE.into(), sides);
-            of
-        };
-        Self { bona_fide: summary(bona_fide), screen_replay: summary(screen_replay) }
+    /// Of some sessions together, one or all.
+    fn of(sessions: &[(Vec<Shot>, Vec<Shot>)]) -> Self {
+        Self {
+            bona_fide: summary(sessions.iter().flat_map(|session| &session.0)),
+            screen_replay: summary(sessions.iter().flat_map(|session| &session.1)),
+        }
     }
 
     /// What the replay does to a figure's median: a difference, or log10 of a ratio where the figure spans decades.
@@ -78,6 +76,13 @@ impl Pair {
         };
         high(&self.screen_replay) - high(&self.bona_fide)
     }
+}
+
+fn summary<'a>(shots: impl Iterator<Item = &'a Shot>) -> Summary {
+    let (features, sides): (Vec<Features>, Vec<f64>) = shots.map(|shot| (shot.features.clone(), shot.side)).unzip();
+    let mut of = Summary::of(&features);
+    of.quantiles.insert(SHORT_SIDE.into(), quantiles(sides));
+    of
 }
 
 fn spans_decades(name: &str) -> bool {
@@ -104,11 +109,8 @@ impl Measurements {
     pub fn report(&self, samples: &[Sample], face: &FaceArgs, seed: u64) -> Result<String> {
         let scenes = scenes(samples, face)?;
         let sessions = sessions(&scenes, seed);
-        let pooled = Pair::of(
-            &sessions.iter().flat_map(|session| session.0.clone()).collect::<Vec<_>>(),
-            &sessions.iter().flat_map(|session| session.1.clone()).collect::<Vec<_>>(),
-        );
-        let pairs: Vec<Pair> = sessions.iter().map(|(bona_fide, replay)| Pair::of(bona_fide, replay)).collect();
+        let pooled = Pair::of(&sessions);
+        let pairs: Vec<Pair> = sessions.chunks(1).map(Pair::of).collect();
         let mut text = String::new();
         self.write_shifts(&pairs, &mut text);
         self.write_quantiles(&pooled, &mut text);

@@ -3,10 +3,7 @@
 //! The order is that of a camera (Ramanath et al., *Color Image Processing Pipeline*, IEEE Signal Processing Magazine
 //! 2005): lens, sensor, exposure and white balance, demosaicing, noise reduction, tone, sharpening, compression.
 
-use bonafide::{
-    frame::Frame,
-    region::{Region, sample},
-};
+use bonafide::{frame::Frame, region::Region};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -248,7 +245,7 @@ impl Camera {
 fn cut(frame: &Picture, size: usize) -> Picture {
     let (rgba, side) = (frame.rgba(), frame.size as u32);
     let frame = Frame::new(&rgba, side, side).expect("four bytes a pixel");
-    Picture { size, planes: sample(&frame, &Region::whole(&frame), size) }
+    Picture::of(&frame, &Region::whole(&frame), size)
 }
 
 /// A draw whose logarithm is uniform.

@@ -36,21 +36,25 @@ impl Condition {
     }
 
     /// What of a taken picture, `scope` training crops wide, reaches the product.
-    pub(super) fn deliver(self, picture: Picture, scope: f32, rng: &mut ChaCha8Rng) -> Picture {
+    pub(super) fn deliver(self, mut picture: Picture, scope: f32, rng: &mut ChaCha8Rng) -> Picture {
         if self != Self::CloseEdges {
             return picture;
         }
         // Left, top, right, bottom, in training crops from the centre; the face box reaches 0.26.
         let edges: [f32; 4] = std::array::from_fn(|_| rng.random_range(0.23..0.37));
-        let n = picture.size;
-        let mut at = 0..n * n;
-        picture.repaint(|rgb| {
-            let at = at.next().expect("a place for each pixel");
-            let [right, down] = [at % n, at / n].map(|at| scope * ((at as f32 + 0.5) / n as f32 - 0.5));
-            let seen = (-edges[0]..edges[2]).contains(&right) && (-edges[1]..edges[3]).contains(&down);
-            if seen { rgb } else { [0.0; 3] }
-        })
+        for at in 0..picture.size * picture.size {
+            let [right, down] = place(at, picture.size, scope);
+            if !(-edges[0]..edges[2]).contains(&right) || !(-edges[1]..edges[3]).contains(&down) {
+                picture.set(at, [0.0; 3]);
+            }
+        }
+        picture
     }
+}
+
+/// Where pixel `at` of a view lies, in training crops from its centre: right and down.
+fn place(at: usize, size: usize, scope: f32) -> [f32; 2] {
+    [at % size, at / size].map(|at| scope * ((at as f32 + 0.5) / size as f32 - 0.5))
 }
 
 /// The face lies in the middle of the scene: a training crop is 1.95 times the face box.
@@ -63,13 +67,11 @@ fn covered(scene: &Scene, rng: &mut ChaCha8Rng) -> Scene {
     let (half, top, bottom) = if mask { (0.24, 0.02, 0.28) } else { (0.24, -0.2, -0.07) };
     let folds = rng.random_range(12.0..30.0f32);
     let n = covered.picture.size;
-    for y in 0..n {
-        for x in 0..n {
-            let [right, down] = [x, y].map(|at| scene.scope * ((at as f32 + 0.5) / n as f32 - 0.5));
-            if right.abs() < half && (top..bottom).contains(&down) {
-                let lit = 1.0 - 1.2 * right.powi(2) / half + if mask { 0.04 * (folds * down * 6.0).sin() } else { 0.0 };
-                covered.picture.set(y * n + x, colour.map(|value| (value * lit).clamp(0.0, 1.0)));
-            }
+    for at in 0..n * n {
+        let [right, down] = place(at, n, scene.scope);
+        if right.abs() < half && (top..bottom).contains(&down) {
+            let lit = 1.0 - 1.2 * right.powi(2) / half + if mask { 0.04 * (folds * down * 6.0).sin() } else { 0.0 };
+            covered.picture.set(at, colour.map(|value| (value * lit).clamp(0.0, 1.0)));
         }
     }
     covered

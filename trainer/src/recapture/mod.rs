@@ -22,6 +22,10 @@ mod room;
 
 use std::borrow::Cow;
 
+use bonafide::{
+    frame::Frame,
+    region::{Region, sample},
+};
 use clap::ValueEnum;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -98,12 +102,17 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// A region of a frame, as the product samples it.
+    pub(crate) fn of(frame: &Frame<'_>, region: &Region, size: usize) -> Self {
+        Self { size, planes: sample(frame, region, size) }
+    }
+
     /// An sRGB picture as 8-bit pixels, three bytes each.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         (0..self.size * self.size).flat_map(|at| self.rgb(at).map(to_byte)).collect()
     }
 
-    /// The same, four bytes each, opaque: what a [`Frame`](bonafide::frame::Frame) borrows.
+    /// The same, four bytes each, opaque: what a [`Frame`] borrows.
     pub(crate) fn rgba(&self) -> Vec<u8> {
         self.bytes().chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect()
     }
