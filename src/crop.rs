@@ -21,6 +21,12 @@ pub fn face_region(face: &FaceBox) -> Region {
     face.square(CROP_MARGIN)
 }
 
+/// The face of which a region is the product's crop: the inverse of [`face_region`], for pictures that are crops.
+pub fn face_in(crop: &Region) -> FaceBox {
+    let side = crop.side / CROP_MARGIN;
+    FaceBox { x: crop.cx - side / 2.0, y: crop.cy - side / 2.0, width: side, height: side, confidence: 1.0 }
+}
+
 /// The networks' input for a region of the frame: `[1, 3, CROP_SIZE, CROP_SIZE]`, RGB in `[0, 1]`, no normalisation
 /// (paper, pre-processing).
 pub fn crop_tensor(frame: &Frame, region: &Region, device: &Device) -> Tensor<4> {

@@ -3,14 +3,15 @@
 //! The modules are the data path, in order:
 //!
 //! ```text
-//! frame -> region -> face -> crop -> network -> score -> session -> verdict
-//!                      └-> quality ----------------------┘
+//! frame -> region -> face -> crop  -> network (classifier) -> fusion -> score -> session -> verdict
+//!                      |  -> views -> network (experts) ----┘                    |
+//!                      └--> quality ---------------------------------------------┘
 //! pipeline wires them up to the score of one frame and the depth view, weights fills the networks
 //! ```
 //!
 //! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it
-//! out as the `[1, 3, 224, 224]` tensor that the liveness networks read, [`network`] holds those networks, and [`score`]
-//! turns their logit into P(bona fide). [`pipeline::Pipeline`] runs all of that on any burn device. [`quality`] says how a
+//! out as the `[1, 3, 224, 224]` tensor that the classifier reads, [`views`] as the `[N, 3, 80, 80]` that the experts do.
+//! [`network`] holds all of them, [`fusion`] makes one log-odds of what they say, and [`score`] turns it into P(bona fide). [`pipeline::Pipeline`] runs all of that on any burn device. [`quality`] says how a
 //! frame was taken, and a [`session::Session`] turns scores and qualities over time into one verdict. A [`transcript`]
 //! binds it to a server's nonce, and [`verify`] is that server's side.
 //!
@@ -23,6 +24,7 @@ pub mod crop;
 pub mod error;
 pub mod face;
 pub mod frame;
+pub mod fusion;
 pub mod network;
 mod packed;
 pub mod pipeline;
@@ -34,6 +36,7 @@ pub mod score;
 pub mod session;
 pub mod transcript;
 pub mod verify;
+pub mod views;
 #[cfg(all(target_family = "wasm", feature = "web"))]
 pub mod web;
 pub mod weights;

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use bonafide_kernels::{
     conv::{self, Conv, Plan},
     depthwise::Depthwise,
-    finish::finish,
+    finish::{Activation, finish},
     pool::MaxPool,
 };
 use burn::{
-    nn::{PaddingConfig2d, conv::Conv2d, pool::MaxPool2d},
-    tensor::{DType, Device, Tensor, TensorData, activation::relu},
+    nn::{PRelu, PaddingConfig2d, conv::Conv2d, pool::MaxPool2d},
+    tensor::{DType, Device, Tensor, TensorData, activation},
 };
 
 /// A convolution in the form that the CPU runs best, or nothing.
@@ -22,9 +22,37 @@ use burn::{
 pub(crate) struct Packed(Option<Arc<Layer>>);
 
 #[derive(Debug)]
-enum Layer {
-    Full { conv: Conv, weights: conv::Packed, bias: Vec<f32> },
+struct Layer {
+    window: Window,
+    /// Added to every pixel; a depthwise window's sums begin with its own, and these are zeros.
+    bias: Vec<f32>,
+    /// Of the PReLU behind it, if it was packed with one.
+    slopes: Vec<f32>,
+}
+
+#[derive(Debug)]
+enum Window {
+    Full { conv: Conv, weights: conv::Packed },
     Depthwise(Depthwise),
+}
+
+/// What follows a convolution.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Then<'a> {
+    Nothing,
+    Relu,
+    /// The one that the layer was packed with.
+    PRelu(&'a PRelu),
+}
+
+impl Then<'_> {
+    fn forward(self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Nothing => x,
+            Self::Relu => activation::relu(x),
+            Self::PRelu(slopes) => slopes.forward(x),
+        }
+    }
 }
 
 /// An image `[B, C, H, W]` as numbers with the channels last.
@@ -38,38 +66,49 @@ impl Packed {
     /// Packs the layer's weights, which must not change any more; nothing unless they lie on the CPU. Kernel and stride are
     /// square and the padding is explicit, as all of this crate's are.
     pub(crate) fn pack(layer: &Conv2d) -> Self {
+        Self::pack_before(layer, None)
+    }
+
+    /// The same of a layer with a PReLU behind it.
+    pub(crate) fn pack_prelu(layer: &Conv2d, slopes: &PRelu) -> Self {
+        Self::pack_before(layer, Some(slopes))
+    }
+
+    fn pack_before(layer: &Conv2d, slopes: Option<&PRelu>) -> Self {
         let weight = layer.weight.val();
         let device = weight.device();
         let on_cpu = device == Device::flex() && !device.is_autodiff() && weight.dtype() == DType::F32;
         let (Some((kernel, stride, padding)), true) = (square(layer), on_cpu) else { return Self::default() };
         let [output, per_group, _, _] = weight.dims();
         let weights = numbers(weight);
-        let bias = layer.bias.as_ref().map_or_else(|| vec![0.0; output], |bias| numbers(bias.val()));
-        Self(match layer.groups {
+        let zeros = vec![0.0; output];
+        let bias = layer.bias.as_ref().map_or_else(|| zeros.clone(), |bias| numbers(bias.val()));
+        let slopes = slopes.map_or_else(Vec::new, |slopes| numbers(slopes.alpha.val()));
+        let (window, bias) = match layer.groups {
             1 => {
                 let conv = Conv { size: [0, 0], channels: [per_group, output], kernel, stride, padding };
                 let weights = conv::Packed::new(conv.channels, kernel, &weights);
-                Some(Arc::new(Layer::Full { conv, weights, bias }))
+                (Window::Full { conv, weights }, bias)
             }
             groups if groups == output && per_group == 1 => {
-                Some(Arc::new(Layer::Depthwise(Depthwise::new(kernel, stride, padding, &weights, &bias))))
+                (Window::Depthwise(Depthwise::new(kernel, stride, padding, &weights, &bias)), zeros)
             }
-            _ => None,
-        })
+            _ => return Self::default(),
+        };
+        Self(Some(Arc::new(Layer { window, bias, slopes })))
     }
 
-    /// The convolution of `x`, plus `add` whose missing channels are zero, and a ReLU if asked. `layer` is what was packed.
-    pub(crate) fn forward(&self, layer: &Conv2d, x: Tensor<4>, add: Option<Tensor<4>>, last: bool) -> Tensor<4> {
+    /// The convolution of `x`, plus `add` whose missing channels are zero, and what follows. `layer` is what was packed.
+    pub(crate) fn forward(&self, layer: &Conv2d, x: Tensor<4>, add: Option<Tensor<4>>, then: Then<'_>) -> Tensor<4> {
         let Some(packed) = &self.0 else {
             let y = layer.forward(x);
-            let y = match add {
+            return then.forward(match add {
                 Some(add) => y + widen(add, layer.weight.dims()[0]),
                 None => y,
-            };
-            return if last { relu(y) } else { y };
+            });
         };
         let device = x.device();
-        packed.run(&Image::of(x), add.map(Image::of).as_ref(), last).into_tensor(&device)
+        packed.run(&Image::of(x), add.map(Image::of).as_ref(), then).into_tensor(&device)
     }
 
     /// A max-pool beside the layer.
@@ -87,31 +126,33 @@ impl Packed {
 }
 
 impl Layer {
-    fn run(&self, x: &Image, add: Option<&Image>, relu: bool) -> Image {
+    fn run(&self, x: &Image, add: Option<&Image>, then: Then<'_>) -> Image {
         let [batch, height, width, _] = x.dims;
-        match self {
-            Self::Full { conv, weights, bias } => {
+        let ([rows, columns], mut out) = match &self.window {
+            Window::Full { conv, weights } => {
                 let conv = Conv { size: [height, width], ..*conv };
-                let [rows, columns] = conv.out_size();
                 let plan = Plan::packed(&conv, weights);
                 let mut out = vec![0.0; batch * conv.outputs()];
                 let mut buffer = Vec::new();
                 for (x, out) in x.images().zip(out.chunks_exact_mut(conv.outputs())) {
                     plan.run(plan.pad(x, &mut buffer), out);
                 }
-                finish(&mut out, bias, add.map(|add| (add.numbers(), add.dims[3])), relu);
-                Image::new(out, [batch, rows, columns, bias.len()])
+                (conv.out_size(), out)
             }
-            Self::Depthwise(depthwise) => {
-                let [rows, columns] = depthwise.out_size([height, width]);
-                let mut out = x.each(|x| depthwise.run([height, width], x));
-                let channels = x.dims[3];
-                if add.is_some() || relu {
-                    finish(&mut out, &vec![0.0; channels], add.map(|add| (add.numbers(), add.dims[3])), relu);
-                }
-                Image::new(out, [batch, rows, columns, channels])
+            Window::Depthwise(depthwise) => {
+                (depthwise.out_size([height, width]), x.each(|x| depthwise.run([height, width], x)))
             }
+        };
+        let done = matches!((&self.window, add, then), (Window::Depthwise(_), None, Then::Nothing));
+        if !done {
+            let last = match then {
+                Then::Nothing => Activation::Identity,
+                Then::Relu => Activation::Relu,
+                Then::PRelu(_) => Activation::PRelu(&self.slopes),
+            };
+            finish(&mut out, &self.bias, add.map(|add| (add.numbers(), add.dims[3])), last);
         }
+        Image::new(out, [batch, rows, columns, self.bias.len()])
     }
 }
 
@@ -184,7 +225,7 @@ fn widen(x: Tensor<4>, channels: usize) -> Tensor<4> {
 mod tests {
     use super::*;
     use burn::{
-        nn::{conv::Conv2dConfig, pool::MaxPool2dConfig},
+        nn::{PReluConfig, conv::Conv2dConfig, pool::MaxPool2dConfig},
         tensor::Distribution,
     };
 
@@ -222,10 +263,15 @@ mod tests {
             let plain = layer.forward(x.clone());
             let [_, _, rows, columns] = plain.dims();
             let what = format!("{input} -> {output}, {kernel} / {stride}");
-            close(packed.forward(&layer, x.clone(), None, false), plain, &what);
+            close(packed.forward(&layer, x.clone(), None, Then::Nothing), plain, &what);
+            let slopes = PReluConfig::new().with_num_parameters(output).init(&device);
+            let sloped = Packed::pack_prelu(&layer, &slopes);
             let add = random([2, output.div_ceil(2), rows, columns]);
-            let burns = Packed::default().forward(&layer, x.clone(), Some(add.clone()), true);
-            close(packed.forward(&layer, x, Some(add), true), burns, &format!("{what} and an addition"));
+            for (packed, then) in [(&packed, Then::Relu), (&sloped, Then::PRelu(&slopes))] {
+                let burns = Packed::default().forward(&layer, x.clone(), Some(add.clone()), then);
+                let ours = packed.forward(&layer, x.clone(), Some(add.clone()), then);
+                close(ours, burns, &format!("{what}, an addition and {then:?}"));
+            }
         }
     }
 

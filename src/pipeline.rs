@@ -1,30 +1,38 @@
-//! Frame -> faces -> crop -> logit -> score, or with quality -> what a session observes, or with a decoder -> the depth
-//! that the classifier's features hold: wires the other modules and nothing else.
+//! Frame -> faces -> crop and views -> votes -> score, or with quality -> what a session observes, or with a decoder -> the
+//! depth that the classifier's features hold: wires the other modules and nothing else.
 
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    crop::{crop_tensor, face_region},
+    crop::{crop_tensor, face_in, face_region},
     error::{Error, Result},
-    face::{Face, FaceDetector, blazeface::BlazeFace},
+    face::{Face, FaceBox, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
-    network::{Classifier, Decoder},
+    fusion::Votes,
+    network::{
+        Classifier, Decoder, MiniFasNet,
+        minifasnet::{CLASSES, Variant, log_odds},
+    },
     quality::{Quality, in_front},
     readback::read,
     region::Region,
     score::Score,
     session::{Challenge, Setup},
+    views::{SCALES, views},
     weights::{CLASSIFIER, DECODER, DETECTOR, Manifest, load_safetensors},
 };
 
-/// The loaded product: detector and classifier on one device, and once asked for the depth view's decoder.
+/// The loaded product: detector, classifier and, where the weights have them, experts on one device, and once asked for the
+/// depth view's decoder.
 #[derive(Debug)]
 pub struct Pipeline {
     manifest: Manifest,
     detector: FaceDetector,
     classifier: Classifier,
+    /// As [`Variant::ALL`]; none where the weights have none.
+    experts: Vec<MiniFasNet>,
     decoder: OnceLock<Decoder>,
     device: Device,
 }
@@ -34,8 +42,10 @@ pub struct Pipeline {
 pub struct Scored {
     /// The most confident face of the frame.
     pub face: Face,
-    /// P(bona fide) of its crop.
+    /// Fused P(bona fide).
     pub score: Score,
+    /// What each network says.
+    pub votes: Votes,
 }
 
 /// A face, how live it looks, and the depth that the network sees in it.
@@ -43,8 +53,10 @@ pub struct Scored {
 pub struct Depicted {
     /// The most confident face of the frame.
     pub face: Face,
-    /// P(bona fide) of its crop, as [`Pipeline::score`] gives it.
+    /// Fused P(bona fide), as [`Pipeline::score`] gives it.
     pub score: Score,
+    /// What each network says.
+    pub votes: Votes,
     /// The square of the frame that the map shows.
     pub region: Region,
     /// Pseudo-depth, `[CROP_SIZE, CROP_SIZE]`, row by row from the region's top left corner; 0 to 1, nearest is 1, and
@@ -74,10 +86,18 @@ impl Pipeline {
         let manifest = Manifest::parse(manifest)?;
         let detector = load_safetensors(BlazeFace::new(device), &manifest.bytes(DETECTOR, &mut fetch)?)?.pack();
         let classifier = load_safetensors(Classifier::folded(device), &manifest.bytes(CLASSIFIER, &mut fetch)?)?.pack();
+        let mut experts = Vec::new();
+        if manifest.has_experts() {
+            for variant in Variant::ALL {
+                let bytes = manifest.bytes(variant.name(), &mut fetch)?;
+                experts.push(load_safetensors(MiniFasNet::new(variant, device), &bytes)?.pack());
+            }
+        }
         Ok(Self {
             manifest,
             detector: FaceDetector::new(detector),
             classifier,
+            experts,
             decoder: OnceLock::new(),
             device: device.clone(),
         })
@@ -115,8 +135,7 @@ impl Pipeline {
         Ok(Setup {
             name: operating_point.into(),
             operating_point: point,
-            // A manifest that does not name its classifier is not loaded.
-            model_sha256: self.manifest.networks[CLASSIFIER].sha256.clone(),
+            model_sha256: self.manifest.digest(),
             challenge,
         })
     }
@@ -130,29 +149,35 @@ impl Pipeline {
     }
 
     /// Finds and measures the faces, and scores the one in front if nothing stands against it: a frame that would not
-    /// count costs no classifier.
+    /// count costs no more networks. The experts see it at one of their scales, `turn` modulo how many there are: frames of
+    /// one session take them in turn, and what counts is the mean over the session.
     ///
     /// # Errors
     /// [`crate::Error`] if the device fails.
-    pub async fn look(&self, frame: &Frame<'_>) -> Result<Look> {
+    pub async fn look(&self, frame: &Frame<'_>, turn: usize) -> Result<Look> {
         let faces = self.detect(frame).await?;
         let quality = Quality::measure(frame, &faces);
         let face = in_front(&faces).next().copied();
         let score = match &face {
-            Some(face) if quality.hint().is_none() => Some(self.score_region(frame, &face_region(&face.bounds)).await?),
+            Some(face) if quality.hint().is_none() => {
+                let logit = self.classify(self.features(self.crop(frame, &face_region(&face.bounds))));
+                let experts = self.consult(frame, &face.bounds, &[SCALES[turn % SCALES.len()]]);
+                Some(self.fuse(&self.votes(logit, experts).await?)?)
+            }
             _ => None,
         };
         Ok(Look { face, quality, score })
     }
 
-    /// Finds the most confident face and scores it; `None` where there is no face.
+    /// Finds the most confident face and scores it, the experts at all their scales; `None` where there is no face.
     ///
     /// # Errors
     /// [`crate::Error`] if the device fails.
     pub async fn score(&self, frame: &Frame<'_>) -> Result<Option<Scored>> {
         let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
-        let score = self.score_region(frame, &face_region(&face.bounds)).await?;
-        Ok(Some(Scored { face, score }))
+        let logit = self.classify(self.features(self.crop(frame, &face_region(&face.bounds))));
+        let votes = self.votes(logit, self.consult(frame, &face.bounds, &SCALES)).await?;
+        Ok(Some(Scored { face, score: self.fuse(&votes)?, votes }))
     }
 
     /// As [`Pipeline::score`], and draws the depth that the same features hold; the backbone runs once for both.
@@ -163,16 +188,22 @@ impl Pipeline {
         let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
         let region = face_region(&face.bounds);
         let features = self.features(self.crop(frame, &region));
-        let score = self.classify_features(features.clone()).await?;
-        Ok(Some(Depicted { face, score, region, depth: self.draw(features).await? }))
+        let logit = self.classify(features.clone());
+        let votes = self.votes(logit, self.consult(frame, &face.bounds, &SCALES)).await?;
+        let score = self.fuse(&votes)?;
+        Ok(Some(Depicted { face, score, votes, region, depth: self.draw(features).await? }))
     }
 
-    /// Scores a region of the frame as the face crop.
+    /// Scores a frame that is itself the face crop, letterboxed if it is not square. The experts see its middle: there is
+    /// nothing around it that would tell their scales apart.
     ///
     /// # Errors
     /// [`crate::Error`] if the device fails.
-    pub async fn score_region(&self, frame: &Frame<'_>, region: &Region) -> Result<Score> {
-        self.classify(self.crop(frame, region)).await
+    pub async fn score_whole(&self, frame: &Frame<'_>) -> Result<(Score, Votes)> {
+        let region = Region::whole(frame);
+        let logit = self.classify(self.features(self.crop(frame, &region)));
+        let votes = self.votes(logit, self.consult(frame, &face_in(&region), &SCALES[..1])).await?;
+        Ok((self.fuse(&votes)?, votes))
     }
 
     /// The classifier's input for a region of the frame, `[1, 3, 224, 224]`, on the pipeline's device.
@@ -180,31 +211,53 @@ impl Pipeline {
         crop_tensor(frame, region, &self.device)
     }
 
-    /// Scores one crop, `[1, 3, 224, 224]` from [`Pipeline::crop`].
-    ///
-    /// # Errors
-    /// [`crate::Error`] if the device fails.
-    pub async fn classify(&self, crop: Tensor<4>) -> Result<Score> {
-        self.classify_features(self.features(crop)).await
-    }
-
-    /// What the backbone sees in one crop, `[1, 128, 7, 7]`: for [`Pipeline::classify_features`] and [`Pipeline::draw`].
+    /// What the backbone sees in one crop, `[1, 3, 224, 224]` -> `[1, 128, 7, 7]`: for [`Pipeline::classify`] and
+    /// [`Pipeline::draw`].
     pub fn features(&self, crop: Tensor<4>) -> Tensor<4> {
         self.classifier.encoder.forward(crop)
     }
 
-    /// Scores the features of one crop.
+    /// The classifier's logit of one crop's features, `[1]`: for [`Pipeline::votes`].
+    pub fn classify(&self, features: Tensor<4>) -> Tensor<1> {
+        self.classifier.forward_features(features)
+    }
+
+    /// What the experts make of a face: the logits of their classes, `[2 N, 3]`, the `N` scales' views by the first, then by
+    /// the second. `None` where the weights have no experts. For [`Pipeline::votes`].
+    pub fn consult(&self, frame: &Frame<'_>, face: &FaceBox, scales: &[f32]) -> Option<Tensor<2>> {
+        if self.experts.is_empty() {
+            return None;
+        }
+        let views = views(frame, face, scales, &self.device);
+        Some(Tensor::cat(self.experts.iter().map(|expert| expert.forward(views.clone())).collect(), 0))
+    }
+
+    /// Reads what [`Pipeline::classify`] and [`Pipeline::consult`] gave, at once, for [`Pipeline::fuse`].
     ///
     /// # Errors
     /// [`crate::Error`] if the device fails.
-    pub async fn classify_features(&self, features: Tensor<4>) -> Result<Score> {
-        let logits = read(self.classifier.forward_features(features)).await?;
-        if logits[0].is_nan() {
+    pub async fn votes(&self, logit: Tensor<1>, experts: Option<Tensor<2>>) -> Result<Votes> {
+        let experts = experts.map(|classes| {
+            let count = classes.shape().num_elements();
+            classes.reshape([count])
+        });
+        let numbers = read(Tensor::cat([Some(logit), experts].into_iter().flatten().collect(), 0)).await?;
+        let (classifier, classes) = numbers.split_first().expect("the classifier has voted");
+        let experts = classes.as_chunks::<CLASSES>().0.iter().map(|logits| log_odds(*logits)).collect();
+        Ok(Votes { classifier: *classifier, experts })
+    }
+
+    /// The score that these votes amount to.
+    ///
+    /// # Errors
+    /// [`crate::Error`] with the code `GPU_DEVICE_LOST` if they are no numbers.
+    pub fn fuse(&self, votes: &Votes) -> Result<Score> {
+        if !votes.are_finite() {
             return Err(Error::device_lost(
                 "the compute device's answer is no number: it is broken, or these weights never worked",
             ));
         }
-        Ok(Score::from_logit(logits[0]))
+        Ok(Score::from_logit(self.manifest.fusion.log_odds(votes)))
     }
 
     /// Draws the depth that the features of one crop hold, see [`Depicted::depth`].
@@ -216,13 +269,5 @@ impl Pipeline {
             Error::invalid_input("the depth view's decoder is not loaded: load it before the first picture")
         })?;
         read(decoder.forward(features)).await
-    }
-
-    /// Scores the whole frame as the face crop (letterboxed if it is not square).
-    ///
-    /// # Errors
-    /// [`crate::Error`] if the device fails.
-    pub async fn score_whole(&self, frame: &Frame<'_>) -> Result<Score> {
-        self.score_region(frame, &Region::whole(frame)).await
     }
 }

@@ -1,6 +1,7 @@
 //! [`Region`] of a frame -> its pixels at any size: the sole home of resampling.
 //!
-//! Detector, face mesh and classifier all see a frame through [`sample`], in training, in evaluation and in the browser.
+//! Detector, face mesh and classifier all see a frame through [`sample`], the experts through [`sample_plain`], in training,
+//! in evaluation and in the browser.
 //! It is plain `f32` arithmetic in a fixed order, so that the same pixels give the same values everywhere.
 
 use crate::frame::Frame;
@@ -58,6 +59,40 @@ pub fn sample(frame: &Frame, region: &Region, size: usize) -> Vec<f32> {
     for (channel, values) in planes.chunks_exact_mut(plane).enumerate() {
         for (value, sum) in values.iter_mut().zip(&sums) {
             *value = sum[channel] * scale;
+        }
+    }
+    planes
+}
+
+/// Resamples an upright region of the frame to `size` x `size` pixels: planar RGB, `[3, size, size]`, in 0 to 255.
+///
+/// Each output pixel is the one bilinear sample at its centre, so a reduction aliases. Whatever lies outside the frame is as
+/// the frame's nearest pixel. That is how OpenCV's bilinear `resize` sees a region whose edges are its picture's.
+pub fn sample_plain(frame: &Frame, region: &Region, size: usize) -> Vec<f32> {
+    let step = region.side / size as f32;
+    let (left, top) = region.to_frame(0.0, 0.0);
+    let along = |from: f32, length: u32| -> Vec<(usize, usize, f32)> {
+        let last = length as i32 - 1;
+        let inside = |at: i32| at.clamp(0, last) as usize;
+        (0..size)
+            .map(|at| split(from + (at as f32 + 0.5) * step))
+            .map(|(at, beyond)| (inside(at), inside(at.saturating_add(1)), beyond))
+            .collect()
+    };
+    let (columns, rows) = (along(left, frame.width()), along(top, frame.height()));
+    let plane = size * size;
+    let mut planes = vec![0.0; 3 * plane];
+    for (y, &(above, below, fy)) in rows.iter().enumerate() {
+        let (above, below) = (line(frame, above as i32), line(frame, below as i32));
+        for (x, &(before, after, fx)) in columns.iter().enumerate() {
+            let mut sum = Sum::default();
+            add(above[before], (1.0 - fx) * (1.0 - fy), &mut sum);
+            add(above[after], fx * (1.0 - fy), &mut sum);
+            add(below[before], (1.0 - fx) * fy, &mut sum);
+            add(below[after], fx * fy, &mut sum);
+            for (channel, value) in sum[..3].iter().enumerate() {
+                planes[channel * plane + y * size + x] = *value;
+            }
         }
     }
     planes
@@ -223,6 +258,20 @@ mod tests {
         let frame = Frame::new(&[255; 16], 2, 2).unwrap();
         let region = Region { cx: 1e9, cy: -1e9, side: 4.0, angle: 0.0 };
         assert!(sample(&frame, &region, 4).iter().all(|value| *value == 0.0));
+    }
+
+    #[test]
+    fn plain_samples_are_single_taps_and_end_at_the_frames_edge() {
+        // Reduced by three: the middle pixel of each three, not their mean.
+        let pixels = ramp(30, 30);
+        let frame = Frame::new(&pixels, 30, 30).unwrap();
+        let planes = sample_plain(&frame, &Region::whole(&frame), 10);
+        assert!((0..10).all(|x| planes[x] == 3.0 * x as f32 + 1.0 && planes[100 + 10 * x] == 3.0 * x as f32 + 1.0));
+        // Enlarged by two, the outermost samples lie beyond the outermost pixels' centres.
+        let small = ramp(4, 4);
+        let frame = Frame::new(&small, 4, 4).unwrap();
+        let planes = sample_plain(&frame, &Region::whole(&frame), 8);
+        assert_eq!(planes[..8], [0.0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.0]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Liveness logit -> [`Score`] -> [`Decision`] at a named operating point. Knows no pixels and no networks.
+//! Log-odds -> [`Score`] -> [`Decision`] at a named operating point. Knows no pixels and no networks.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// P(bona fide) of one face crop, in `[0, 1]`; higher is safer.
+/// P(bona fide) of one face, in `[0, 1]`; higher is safer.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f32")]
 pub struct Score(f32);
@@ -25,12 +25,12 @@ impl TryFrom<f32> for Score {
 }
 
 impl Score {
-    /// From the classifier's log-odds of bona fide.
+    /// From log-odds of bona fide.
     ///
     /// # Panics
-    /// If the logit is NaN: weights are checked at load, so that is a broken invariant.
+    /// If the logit is NaN: whoever computes it checks that first.
     pub fn from_logit(logit: f32) -> Self {
-        assert!(!logit.is_nan(), "the classifier's logit is NaN");
+        assert!(!logit.is_nan(), "the log-odds are NaN");
         Self(1.0 / (1.0 + (-logit).exp()))
     }
 
@@ -45,21 +45,33 @@ impl Score {
     }
 }
 
-/// A threshold and what it was measured to cost.
+/// Thresholds and what they were measured to cost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// Lowest score that counts as bona fide, in `[0, 1]`.
     pub threshold: f32,
-    /// Attacks accepted, as a share in `[0, 1]`: the worst attack species' rate (ISO/IEC 30107-3).
+    /// Below this a score is clearly an attack's, in `[0, threshold]`; from here to the threshold it is doubtful. Left out,
+    /// it is the threshold itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuse: Option<f32>,
+    /// Attacks accepted, as a share in `[0, 1]` (ISO/IEC 30107-3: APCER): the worst attack species' rate, unless the
+    /// manifest's [`crate::fusion::Fusion::fitted`] says of which attacks it is.
     pub apcer: f32,
-    /// Bona fide presentations refused, as a share in `[0, 1]`.
+    /// Bona fide presentations not accepted, as a share in `[0, 1]` (BPCER).
     pub bpcer: f32,
 }
 
 impl OperatingPoint {
-    /// Whether all three are shares.
+    /// A point without doubt: what is not bona fide is an attack.
+    pub fn new(threshold: f32, apcer: f32, bpcer: f32) -> Self {
+        Self { threshold, refuse: None, apcer, bpcer }
+    }
+
+    /// Whether all are shares, and the doubtful scores lie below the threshold.
     pub(crate) fn is_whole(&self) -> bool {
-        [self.threshold, self.apcer, self.bpcer].iter().all(|rate| (0.0..=1.0).contains(rate))
+        let rates = [self.threshold, self.apcer, self.bpcer];
+        rates.iter().all(|rate| (0.0..=1.0).contains(rate))
+            && self.refuse.is_none_or(|refuse| (0.0..=self.threshold).contains(&refuse))
     }
 }
 
@@ -95,8 +107,17 @@ mod tests {
     }
 
     #[test]
+    fn doubt_lies_below_the_threshold() {
+        let point = OperatingPoint::new(0.8, 0.1, 0.1);
+        for (refuse, whole) in [(Some(0.0), true), (Some(0.8), true), (Some(0.81), false), (Some(f32::NAN), false)] {
+            assert_eq!(OperatingPoint { refuse, ..point }.is_whole(), whole, "{refuse:?}");
+        }
+        assert!(!serde_json::to_string(&point).unwrap().contains("refuse"));
+    }
+
+    #[test]
     fn the_threshold_itself_is_bona_fide() {
-        let point = OperatingPoint { threshold: 0.5, apcer: 0.0, bpcer: 0.0 };
+        let point = OperatingPoint::new(0.5, 0.0, 0.0);
         assert_eq!(Score::from_logit(0.0).decide(&point), Decision::BonaFide);
         assert_eq!(Score::from_logit(-0.01).decide(&point), Decision::Attack);
     }

@@ -15,18 +15,22 @@ use sha2::{Digest, Sha256};
 use crate::{
     crop::{CROP_MARGIN, CROP_SIZE},
     error::{Error, Result},
+    fusion::Fusion,
+    network::minifasnet::{INPUT_SIZE, Variant},
     quantised,
     score::OperatingPoint,
+    views::SCALES,
 };
 
-/// Version of the manifest's own layout.
-pub const FORMAT: u32 = 1;
+/// Version of the manifest's own layout. Version 1, which knew of no experts, is read too.
+pub const FORMAT: u32 = 2;
 
 /// Key of the face detector in [`Manifest::networks`].
 pub const DETECTOR: &str = "detector";
 /// Key of the liveness classifier in [`Manifest::networks`].
 pub const CLASSIFIER: &str = "classifier";
-/// Key of the depth view's decoder in [`Manifest::networks`]: the one network that a manifest may lack.
+/// Key of the depth view's decoder in [`Manifest::networks`]. A manifest may lack it, and the experts, whose keys are
+/// [`Variant::name`].
 pub const DECODER: &str = "decoder";
 
 /// What a set of weights is, what it expects as input and how it measured.
@@ -34,18 +38,22 @@ pub const DECODER: &str = "decoder";
 pub struct Manifest {
     /// [`FORMAT`].
     pub format: u32,
-    /// What the classifier expects as input.
+    /// What the networks expect as input.
     pub contract: Contract,
-    /// Files by role: [`DETECTOR`], [`CLASSIFIER`], and where there is a depth view [`DECODER`].
+    /// Files by role: [`DETECTOR`], [`CLASSIFIER`], where there is a depth view [`DECODER`], and where there are experts
+    /// both of theirs.
     pub networks: BTreeMap<String, NetworkFile>,
-    /// Named thresholds with their measured error rates.
+    /// How the networks' votes become one score; without it the classifier's is the score.
+    #[serde(default, skip_serializing_if = "Fusion::is_default")]
+    pub fusion: Fusion,
+    /// Named thresholds of that score with their measured error rates.
     #[serde(rename = "operatingPoints")]
     pub operating_points: BTreeMap<String, OperatingPoint>,
     /// Where the weights come from.
     pub training: Training,
 }
 
-/// The input that a classifier was trained on. Equal to [`Contract::current`] or refused.
+/// The input that the networks were trained on. Equal to [`Contract::current`] or refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contract {
     /// Side of the crop in pixels.
@@ -58,17 +66,45 @@ pub struct Contract {
     pub channels: String,
     /// Architecture.
     pub network: String,
+    /// What the experts expect; `None` for weights without experts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experts: Option<ExpertsContract>,
+}
+
+/// The input of the second opinion's networks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpertsContract {
+    /// Side of a view in pixels.
+    pub size: usize,
+    /// Sides of the views over the longer side of the face box.
+    pub scales: Vec<f32>,
+    /// Range of a channel's values.
+    pub range: [f32; 2],
+    /// Order of the channels.
+    pub channels: String,
+    /// How a frame's pixels become a view's: one bilinear sample each, see [`crate::region::sample_plain`].
+    pub sampling: String,
+    /// Architectures.
+    pub networks: Vec<String>,
 }
 
 impl Contract {
-    /// What this code produces and expects.
-    pub fn current() -> Self {
+    /// What this code produces and expects, for weights with experts or without.
+    pub fn current(experts: bool) -> Self {
         Self {
             size: CROP_SIZE,
             margin: CROP_MARGIN,
             range: [0.0, 1.0],
             channels: "rgb".into(),
             network: "resnet18x0.25-128-64-32-1".into(),
+            experts: experts.then(|| ExpertsContract {
+                size: INPUT_SIZE,
+                scales: SCALES.to_vec(),
+                range: [0.0, 255.0],
+                channels: "bgr".into(),
+                sampling: "bilinear".into(),
+                networks: Variant::ALL.map(|variant| variant.name().into()).into(),
+            }),
         }
     }
 }
@@ -133,11 +169,25 @@ impl Manifest {
         })
     }
 
+    /// Whether the experts vote.
+    pub fn has_experts(&self) -> bool {
+        self.fusion.experts.is_some()
+    }
+
+    /// Lower-case hexadecimal SHA-256 that names all that a score depends on: the files of detector, classifier and experts,
+    /// the contract, and the fusion. Not the decoder, which no score looks at, and not the operating points.
+    pub fn digest(&self) -> String {
+        let file = |network| (network, self.networks.get(network).map(|file| file.sha256.as_str()));
+        let experts = Variant::ALL.map(|variant| file(variant.name()));
+        let decides = (file(DETECTOR), file(CLASSIFIER), experts, &self.contract, &self.fusion);
+        sha256(&serde_json::to_vec(&decides).expect("a manifest is plain data"))
+    }
+
     /// Parses a manifest.
     ///
     /// # Errors
-    /// [`Error::is_weights`] if it is not a manifest, or a threshold or rate lies outside `[0, 1]`;
-    /// [`Error::is_incompatible`] if its format or contract is not this code's.
+    /// [`Error::is_weights`] if it is not a manifest, a threshold or rate lies outside `[0, 1]`, its fusion is none, or it
+    /// has some of what experts need and not all; [`Error::is_incompatible`] if its format or contract is not this code's.
     pub fn parse(json: &str) -> Result<Self> {
         // The format comes first: a manifest of another format need not have this one's fields.
         #[derive(Deserialize)]
@@ -146,19 +196,27 @@ impl Manifest {
         }
         let malformed = |e: serde_json::Error| Error::weights(format!("the weights' manifest cannot be read: {e}"));
         let header: Header = serde_json::from_str(json).map_err(malformed)?;
-        if header.format != FORMAT {
+        if !(1..=FORMAT).contains(&header.format) {
             return Err(Error::incompatible(format!(
-                "the weights' manifest has format {}, this version reads {FORMAT}: use weights and code of one release",
+                "the weights' manifest has format {}, this version reads 1 to {FORMAT}: use weights and code of one release",
                 header.format
             )));
         }
         let manifest: Self = serde_json::from_str(json).map_err(malformed)?;
-        let current = Contract::current();
+        let current = Contract::current(manifest.contract.experts.is_some());
         if manifest.contract != current {
             return Err(Error::incompatible(format!(
                 "the weights were made for the input {:?}, this code produces {current:?}: use weights and code of one release",
                 manifest.contract
             )));
+        }
+        manifest.fusion.check()?;
+        let experts = manifest.has_experts();
+        let named = Variant::ALL.map(|variant| manifest.networks.contains_key(variant.name()));
+        if manifest.contract.experts.is_some() != experts || named.iter().any(|named| *named != experts) {
+            return Err(Error::weights(
+                "the weights' manifest has a part of what experts need: their two files, their contract and their term of the fusion belong together",
+            ));
         }
         if let Some((name, point)) = manifest.operating_points.iter().find(|(_, point)| !point.is_whole()) {
             return Err(Error::weights(format!(
@@ -216,7 +274,10 @@ pub fn sha256(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Classifier, WIDTH};
+    use crate::{
+        fusion::Term,
+        network::{Classifier, WIDTH},
+    };
     use burn::{
         store::{FloatCastAdapter, SafetensorsStore},
         tensor::{Device, Tensor},
@@ -231,10 +292,10 @@ mod tests {
     fn manifest(bytes: &[u8]) -> Manifest {
         Manifest {
             format: FORMAT,
-            contract: Contract::current(),
+            contract: Contract::current(false),
             networks: [(CLASSIFIER.to_string(), NetworkFile::describe("classifier.safetensors", bytes))].into(),
-            operating_points: [("balanced".to_string(), OperatingPoint { threshold: 0.5, apcer: 0.1, bpcer: 0.1 })]
-                .into(),
+            fusion: Fusion::default(),
+            operating_points: [("balanced".to_string(), OperatingPoint::new(0.5, 0.1, 0.1))].into(),
             training: Training { data: String::new(), commit: String::new(), config: serde_json::Value::Null },
         }
     }
@@ -280,7 +341,7 @@ mod tests {
             ("/contract/margin", serde_json::json!(1.2)),
             ("/contract/range", serde_json::json!([0.0, 255.0])),
             ("/contract/channels", serde_json::json!("bgr")),
-            ("/format", serde_json::json!(2)),
+            ("/format", serde_json::json!(FORMAT + 1)),
         ] {
             let mut other = good.clone();
             *other.pointer_mut(pointer).unwrap() = value;
@@ -289,5 +350,56 @@ mod tests {
         for text in ["", "{", "[]", "null", "{\"format\":1}"] {
             assert!(Manifest::parse(text).unwrap_err().is_weights(), "{text}");
         }
+    }
+
+    fn with_experts() -> Manifest {
+        let mut manifest = manifest(b"");
+        manifest.contract = Contract::current(true);
+        manifest.fusion.experts = Some(Term { weight: 0.5, limit: 12.0 });
+        for variant in Variant::ALL {
+            manifest.networks.insert(variant.name().into(), NetworkFile::describe(variant.name(), b""));
+        }
+        manifest
+    }
+
+    #[test]
+    fn experts_come_whole_or_not_at_all() {
+        let json = |manifest: &Manifest| serde_json::to_string(manifest).unwrap();
+        assert_eq!(Manifest::parse(&json(&with_experts())).unwrap(), with_experts());
+        // A manifest from before experts: their absence is not written either.
+        let old = json(&Manifest { format: 1, ..manifest(b"") });
+        assert!(!old.contains("experts") && !old.contains("fusion"));
+        assert!(!Manifest::parse(&old).unwrap().has_experts());
+        let parts: [fn(&mut Manifest); 4] = [
+            |m| m.contract.experts = None,
+            |m| m.fusion.experts = None,
+            |m| drop(m.networks.remove(Variant::V2.name())),
+            |m| m.networks.retain(|name, _| name == CLASSIFIER),
+        ];
+        for part in parts {
+            let mut manifest = with_experts();
+            part(&mut manifest);
+            assert!(Manifest::parse(&json(&manifest)).unwrap_err().is_weights());
+        }
+        let mut other = with_experts();
+        other.contract.experts.as_mut().unwrap().scales[0] = 1.4;
+        assert!(Manifest::parse(&json(&other)).unwrap_err().is_incompatible());
+    }
+
+    #[test]
+    fn the_digest_names_all_that_decides_and_nothing_else() {
+        let digest = with_experts().digest();
+        let changed = |change: &dyn Fn(&mut Manifest)| {
+            let mut manifest = with_experts();
+            change(&mut manifest);
+            manifest.digest() != digest
+        };
+        for network in [CLASSIFIER, "minifasnet-v2", "minifasnet-v1se"] {
+            assert!(changed(&|m| m.networks.get_mut(network).unwrap().sha256 = "0".repeat(64)), "{network}");
+        }
+        assert!(changed(&|m| drop(m.networks.insert(DETECTOR.into(), NetworkFile::describe("d", b"d")))));
+        assert!(changed(&|m| m.fusion.offset += 0.25) && changed(&|m| m.fusion.classifier.limit = 7.0));
+        assert!(!changed(&|m| drop(m.networks.insert(DECODER.into(), NetworkFile::describe("d", b"d")))));
+        assert!(!changed(&|m| m.training.data = "other words".into()));
     }
 }

@@ -10,7 +10,7 @@ use burn::{
 };
 
 use super::blocks::{Block, convolution};
-use crate::packed::Packed;
+use crate::packed::{Packed, Then};
 
 /// Side of the input in pixels.
 pub const INPUT_SIZE: usize = 128;
@@ -90,14 +90,14 @@ impl BlazeFace {
     pub fn maps(&self, x: Tensor<4>) -> (Tensor<4>, Tensor<4>, Tensor<4>, Tensor<4>) {
         let [stem, fine_scores, fine_boxes, coarse_scores, coarse_boxes] = &self.packed;
         let (fine, coarse) = self.blocks.split_at(FINE);
-        let x = stem.forward(&self.stem, x, None, true);
+        let x = stem.forward(&self.stem, x, None, Then::Relu);
         let map = fine.iter().fold(x, |x, block| block.forward(x));
         let x = coarse.iter().fold(map.clone(), |x, block| block.forward(x));
         (
-            fine_scores.forward(&self.fine_scores, map.clone(), None, false),
-            coarse_scores.forward(&self.coarse_scores, x.clone(), None, false),
-            fine_boxes.forward(&self.fine_boxes, map, None, false),
-            coarse_boxes.forward(&self.coarse_boxes, x, None, false),
+            fine_scores.forward(&self.fine_scores, map.clone(), None, Then::Nothing),
+            coarse_scores.forward(&self.coarse_scores, x.clone(), None, Then::Nothing),
+            fine_boxes.forward(&self.fine_boxes, map, None, Then::Nothing),
+            coarse_boxes.forward(&self.coarse_boxes, x, None, Then::Nothing),
         )
     }
 

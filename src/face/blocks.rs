@@ -12,7 +12,7 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-use crate::packed::Packed;
+use crate::packed::{Packed, Then};
 
 /// `[in, out]` channels with bias, zeros until weights are loaded, padding like TensorFlow's `SAME` for even sizes.
 pub(super) fn convolution(
@@ -58,18 +58,22 @@ impl Block {
 
     /// Packs both convolutions: for inference alone.
     pub(super) fn pack(self) -> Self {
-        Self { packed: [Packed::pack(&self.depthwise), Packed::pack(&self.pointwise)], ..self }
+        let pointwise = match &self.slopes {
+            Some(slopes) => Packed::pack_prelu(&self.pointwise, slopes),
+            None => Packed::pack(&self.pointwise),
+        };
+        Self { packed: [Packed::pack(&self.depthwise), pointwise], ..self }
     }
 
     /// `[B, in, H, W]` -> `[B, out, H / stride, W / stride]`.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [depthwise, pointwise] = &self.packed;
-        let y = depthwise.forward(&self.depthwise, x.clone(), None, false);
+        let y = depthwise.forward(&self.depthwise, x.clone(), None, Then::Nothing);
         let skip = match &self.pool {
             Some(pool) => pointwise.pool(pool, x),
             None => x,
         };
-        let y = pointwise.forward(&self.pointwise, y, Some(skip), self.slopes.is_none());
-        self.slopes.iter().fold(y, |y, slopes| slopes.forward(y))
+        let then = self.slopes.as_ref().map_or(Then::Relu, Then::PRelu);
+        pointwise.forward(&self.pointwise, y, Some(skip), then)
     }
 }

@@ -14,7 +14,7 @@ use burn::{
 };
 
 use super::kernels::{self, Layer, Normed};
-use crate::packed::Packed;
+use crate::packed::{Packed, Then};
 
 /// Convolution without bias and batch norm; once folded, convolution with bias.
 #[derive(Module, Debug)]
@@ -86,7 +86,10 @@ impl ConvNorm {
             }
             return output;
         }
-        let Some(norm) = &self.norm else { return self.packed.forward(&self.conv, x, add, relu) };
+        let Some(norm) = &self.norm else {
+            let then = if relu { Then::Relu } else { Then::Nothing };
+            return self.packed.forward(&self.conv, x, add, then);
+        };
         let y = norm.forward(self.conv.forward(x));
         let y = add.into_iter().fold(y, Tensor::add);
         if relu { activation::relu(y) } else { y }

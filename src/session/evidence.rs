@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::session::random::SplitMix64;
 
-    const POINT: OperatingPoint = OperatingPoint { threshold: 0.8, apcer: 0.0, bpcer: 0.0 };
+    const POINT: OperatingPoint = OperatingPoint { threshold: 0.8, refuse: None, apcer: 0.0, bpcer: 0.0 };
 
     fn evidence(scores: &[f32], step: f64) -> Evidence {
         let mut evidence = Evidence::new(&POINT);

@@ -58,7 +58,7 @@ pub struct Setup {
     pub name: String,
     /// That operating point.
     pub operating_point: OperatingPoint,
-    /// The classifier's sha-256 in the manifest, so that a recording tells which weights scored it.
+    /// [`Manifest::digest`](crate::weights::Manifest::digest), so that a recording tells all the weights that scored it.
     pub model_sha256: String,
     /// What to ask the person to do; `None`: nothing, which is the default.
     pub challenge: Option<Challenge>,
@@ -168,6 +168,12 @@ impl Session {
         let now = ((time - first) * 1_000.0).round() / 1_000.0;
         self.observations.push(Observation { time_ms: now, ..observation });
         Ok(self.advance(now, &observation))
+    }
+
+    /// Which view of a face the next frame's experts are to have, see [`Pipeline::look`](crate::pipeline::Pipeline::look):
+    /// one more after each frame that counted.
+    pub fn turn(&self) -> usize {
+        self.evidence.count()
     }
 
     /// The verdict, once there is one.

@@ -129,7 +129,7 @@ mod tests {
     fn recording() -> Recording {
         let mut session = Session::new(Setup {
             name: "strict".into(),
-            operating_point: OperatingPoint { threshold: 0.9, apcer: 0.01, bpcer: 0.1 },
+            operating_point: OperatingPoint::new(0.9, 0.01, 0.1),
             model_sha256: "0f".repeat(32),
             challenge: Some(Challenge { seed: 7, steps: vec![Step::TurnLeft, Step::TurnLeft] }),
         })

@@ -8,7 +8,7 @@ const NOBODY: Quality = Quality { faces: 0, face: None };
 fn setup(challenge: Option<Challenge>) -> Setup {
     Setup {
         name: "balanced".into(),
-        operating_point: OperatingPoint { threshold: 0.8, apcer: 0.05, bpcer: 0.05 },
+        operating_point: OperatingPoint::new(0.8, 0.05, 0.05),
         model_sha256: "0123456789abcdef".repeat(4),
         challenge,
     }
@@ -211,7 +211,7 @@ fn an_ended_session_takes_nothing() {
 
 #[test]
 fn setups_that_cannot_be_are_refused() {
-    let point = |threshold| OperatingPoint { threshold, apcer: 0.0, bpcer: 0.0 };
+    let point = |threshold| OperatingPoint::new(threshold, 0.0, 0.0);
     let steps = |count| Some(Challenge { seed: 0, steps: vec![Step::TurnLeft; count] });
     for bad in [
         Setup { name: String::new(), ..setup(None) },

@@ -19,7 +19,7 @@ use crate::{
     error::Error,
     session::{Challenge, Setup, Step, Verdict},
     transcript::{SDK, Transcript, digest},
-    weights::{CLASSIFIER, Manifest},
+    weights::Manifest,
 };
 
 /// Clocks of page and server may differ by this much over one check, milliseconds, and by a thousandth of its length.
@@ -183,7 +183,7 @@ impl Verifier {
             return Err(Rejection::OtherRelease(sdk.clone()));
         }
         let Setup { name, operating_point, model_sha256, challenge } = &recording.setup;
-        if self.manifest.networks.get(CLASSIFIER).map(|file| &file.sha256) != Some(model_sha256) {
+        if self.manifest.digest() != *model_sha256 {
             return Err(Rejection::OtherWeights);
         }
         if *name != ticket.operating_point || self.manifest.operating_points.get(name) != Some(operating_point) {

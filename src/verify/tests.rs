@@ -31,7 +31,7 @@ fn recording(ticket: &Ticket, score: f32) -> Recording {
     let mut session = Session::new(Setup {
         name: ticket.operating_point.clone(),
         operating_point: manifest.operating_points[&ticket.operating_point],
-        model_sha256: manifest.networks[CLASSIFIER].sha256.clone(),
+        model_sha256: manifest.digest(),
         challenge: ticket.challenge.clone(),
     })
     .unwrap();

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::{
-    crop::face_region, error::Error, face::Face, frame::Frame, pipeline::Pipeline, region::Region, weights::Contract,
+    crop::face_region, error::Error, face::Face, frame::Frame, pipeline::Pipeline, views::SCALES,
 };
 use depth::Drawn;
 use frames::{FrameReader, Pixels};
@@ -39,12 +39,6 @@ pub fn start() {
         __wasm_call_ctors();
     }
     std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
-}
-
-/// The input contract that this module was compiled with, as JSON.
-#[wasm_bindgen]
-pub fn contract() -> String {
-    serde_json::to_string(&Contract::current()).expect("a contract is plain data")
 }
 
 /// The loaded networks on one backend.
@@ -93,7 +87,7 @@ impl Engine {
         future_to_promise(async move { inner.score(Pixels { rgba, width, height }, began).await })
     }
 
-    /// Scores a source that is itself the face crop: a promise of P(bona fide).
+    /// Scores a source that is itself the face crop: a promise of the fused P(bona fide).
     #[wasm_bindgen(js_name = scoreCrop)]
     pub fn score_crop(&self, source: JsValue) -> Promise {
         let inner = self.inner.clone();
@@ -101,7 +95,7 @@ impl Engine {
         future_to_promise(async move {
             let pixels = pixels.map_err(to_js)?;
             let frame = pixels.frame().map_err(to_js)?;
-            let score = inner.pipeline.score_region(&frame, &Region::whole(&frame)).await.map_err(to_js)?;
+            let (score, _) = inner.pipeline.score_whole(&frame).await.map_err(to_js)?;
             Ok(score.value().into())
         })
     }
@@ -131,13 +125,17 @@ impl Inner {
         let read = now();
         let face = self.pipeline.detect(&frame).await?.into_iter().next();
         let detected = now();
-        let (mut cropped, mut scored, mut score, mut drawn) = (detected, detected, None, None);
+        let (mut cropped, mut classified, mut scored) = (detected, detected, detected);
+        let (mut score, mut drawn) = (None, None);
         if let Some(face) = &face {
             let region = face_region(&face.bounds);
             let crop = self.pipeline.crop(&frame, &region);
             cropped = now();
             let features = self.pipeline.features(crop);
-            score = Some(self.pipeline.classify_features(features.clone()).await?.value());
+            let logit = self.pipeline.classify(features.clone());
+            classified = now();
+            let experts = self.pipeline.consult(&frame, &face.bounds, &SCALES);
+            score = Some(self.pipeline.fuse(&self.pipeline.votes(logit, experts).await?)?.value());
             scored = now();
             if draw {
                 drawn = Some(Drawn { region, depth: self.pipeline.draw(features).await? });
@@ -153,6 +151,7 @@ impl Inner {
                 detect_ms: detected - read,
                 crop_ms: cropped - detected,
                 score_ms: scored - cropped,
+                experts_ms: scored - classified,
                 depth_ms: draw.then_some(ended - scored),
                 total_ms: ended - began,
             },
@@ -192,6 +191,7 @@ struct Timings {
     detect_ms: f64,
     crop_ms: f64,
     score_ms: f64,
+    experts_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     depth_ms: Option<f64>,
     total_ms: f64,

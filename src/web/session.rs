@@ -130,7 +130,8 @@ struct TranscriptObject {
 
 impl Inner {
     async fn observe(&self, pixels: Pixels, time_ms: f64, session: &RefCell<Session>) -> crate::Result<UpdateObject> {
-        let look = self.pipeline.look(&pixels.frame()?).await?;
+        let turn = session.borrow().turn();
+        let look = self.pipeline.look(&pixels.frame()?, turn).await?;
         let observation = Observation { time_ms, quality: look.quality, score: look.score };
         let update = session.borrow_mut().observe(observation)?;
         let face = look.face.as_ref().map(FaceObject::from);

@@ -4,7 +4,7 @@ use bonafide::{
     session::{Observation, Recording, Session, Setup, Update},
     transcript::Transcript,
     verify::Ticket,
-    weights::{CLASSIFIER, Manifest},
+    weights::Manifest,
 };
 
 /// The manifest that ships.
@@ -19,7 +19,7 @@ pub(crate) fn transcript(ticket: &Ticket, score: f32, step_ms: f64) -> String {
     let mut session = Session::new(Setup {
         name: ticket.operating_point.clone(),
         operating_point: manifest.operating_point(&ticket.operating_point).unwrap(),
-        model_sha256: manifest.networks[CLASSIFIER].sha256.clone(),
+        model_sha256: manifest.digest(),
         challenge: ticket.challenge.clone(),
     })
     .unwrap();

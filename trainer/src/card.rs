@@ -84,9 +84,9 @@ pub fn run(args: &CardArgs) -> Result<()> {
     let card = fill(
         WORDS,
         &[
-            ("architecture", Contract::current().network),
+            ("architecture", Contract::current(false).network),
             ("parameters", thousands(finetune::parameters(&args.run)?)),
-            ("input", input(&Contract::current())),
+            ("input", input(&Contract::current(false))),
             ("backbone", about.backbone.clone()),
             ("depth_view", depth_view.map_or_else(String::new, |log| depth_view_row(&log))),
             ("commits", commits(&about, pretrained.as_ref().map(|of| &of.1))),

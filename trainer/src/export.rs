@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use bonafide::{
     crop::{CROP_MARGIN, CROP_SIZE},
+    fusion::Fusion,
     network::{Classifier, Decoder, Encoder},
     weights::{CLASSIFIER, Contract, DECODER, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
 };
@@ -19,6 +20,7 @@ use crate::{
     depth_view,
     evaluate::Evaluation,
     finetune,
+    fuse::Block,
     run::{RunFolder, write_atomic},
     store::{Precision, serialise},
 };
@@ -40,6 +42,11 @@ pub struct ExportArgs {
     /// Folder to write to; holds detector.safetensors already.
     #[arg(long, default_value = "pkg/weights")]
     out: PathBuf,
+    /// Count the experts in, whose files lie in the folder already: this file holds the fusion and its thresholds, as
+    /// `trainer fuse --out` writes it (trainer/configs/fusion.json is what ships). It was fitted with another classifier's
+    /// votes: score real presentations and fit it again. Without this the classifier decides alone.
+    #[arg(long, value_name = "BLOCK")]
+    experts: Option<PathBuf>,
     /// How finely the classifier's weights are stored; `trainer precision` measures what that costs.
     #[arg(long, value_enum, default_value = "int8")]
     precision: Precision,
@@ -88,13 +95,17 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if let Some(decoder) = &decoder {
         networks.insert(DECODER.to_string(), NetworkFile::describe(decoder_file, decoder));
     }
-    let manifest = Manifest {
+    let mut manifest = Manifest {
         format: FORMAT,
-        contract: Contract::current(),
+        contract: Contract::current(false),
         networks,
+        fusion: Fusion::default(),
         operating_points: evaluation.operating_points(),
         training: Training { data: evaluation.data, commit: about.commit, config: serde_json::to_value(&config)? },
     };
+    if let Some(block) = &args.experts {
+        Block::read(block)?.into_manifest(&args.out, &mut manifest)?;
+    }
     // The manifest last: until it is there, the old one refuses the new bytes.
     write_atomic(&args.out.join(classifier_file), &bytes)?;
     if let Some(decoder) = &decoder {
@@ -105,6 +116,10 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         format!("{}\n", serde_json::to_string_pretty(&manifest)?).as_bytes(),
     )?;
     println!("{}: {} bytes, logits within {difference:.5} of the trained ones", args.out.display(), bytes.len());
+    match &args.experts {
+        Some(_) => println!("experts: their votes count as fitted for another classifier, until `trainer fuse` fits them anew"),
+        None => println!("no experts: the classifier decides alone; --experts counts them in"),
+    }
     match decoder {
         Some(decoder) => println!("depth view: {} bytes", decoder.len()),
         None => println!("no depth view: `trainer depth-view` makes one, --depth-view adds it"),

@@ -28,6 +28,7 @@ pub mod export;
 pub mod features;
 pub mod feed;
 pub mod finetune;
+pub mod fuse;
 pub mod imagenet;
 pub mod import;
 pub mod init;

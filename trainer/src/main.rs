@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    audit, bench, card, config, contact, depth, depth_view, detect, evaluate, export, finetune, imagenet, import,
-    kernels, precision, prepare, pretrain, preview, protocol, replay, score, synthesize,
+    audit, bench, card, config, contact, depth, depth_view, detect, evaluate, export, finetune, fuse, imagenet,
+    import, kernels, precision, prepare, pretrain, preview, protocol, replay, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -54,6 +54,8 @@ enum Command {
     Precision(precision::PrecisionArgs),
     /// Write the model card from run folders.
     Card(card::CardArgs),
+    /// Fit how the networks' votes become one score, on scored and labelled presentations.
+    Fuse(fuse::FuseArgs),
     /// Write a classifier as the weights that the package ships.
     Export(export::ExportArgs),
     /// Write the networks that ship as ONNX files, for other runtimes.
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => evaluate::compare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Precision(args) => precision::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Fuse(args) => fuse::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "onnx")]
         Command::ExportOnnx(args) => trainer::onnx::run(&args).map(|()| ExitCode::SUCCESS),

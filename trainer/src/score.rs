@@ -1,5 +1,5 @@
-//! Photos -> faces and scores with the weights that ship, as a table or CSV, and the depth that the network sees: `trainer
-//! score`.
+//! Photos -> faces, scores and each network's vote with the weights that ship, as a table or CSV, and the depth that the
+//! network sees: `trainer score`.
 
 use std::{
     fs,
@@ -9,13 +9,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use bonafide::{crop::CROP_SIZE, face::FaceBox, pipeline::Pipeline};
+use bonafide::{crop::CROP_SIZE, face::FaceBox, fusion::Votes, pipeline::Pipeline, score::Score};
 use burn::tensor::Device;
 use clap::Args;
 use image::{ImageBuffer, Luma};
 
 use crate::{
     examples::progress,
+    fuse::columns,
     photo::{Photo, expand},
     sheet::write_png,
 };
@@ -44,7 +45,7 @@ pub struct ScoreArgs {
 /// What is known of one photo.
 struct Row {
     face: Option<FaceBox>,
-    score: Option<f32>,
+    scored: Option<(Score, Votes)>,
     error: String,
 }
 
@@ -70,7 +71,13 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
         None => Box::new(std::io::stdout()),
     };
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["path", "face_x", "face_y", "face_width", "face_height", "face_confidence", "score", "error"])?;
+    let mut header: Vec<String> =
+        ["path", "face_x", "face_y", "face_width", "face_height", "face_confidence", "score", columns::CLASSIFIER]
+            .map(Into::into)
+            .into();
+    header.extend(columns::experts());
+    header.push("error".into());
+    csv.write_record(header)?;
     if let Some(folder) = &args.depth {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         pipeline.load_decoder(|file| fs::read(args.weights.join(file)).ok())?;
@@ -88,21 +95,23 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
             },
             Err(error) => {
                 unreadable += 1;
-                Row { face: None, score: None, error: format!("{error:#}") }
+                Row { face: None, scored: None, error: format!("{error:#}") }
             }
         };
         let face =
             |value: fn(&FaceBox) -> f32| row.face.as_ref().map_or_else(String::new, |face| value(face).to_string());
-        csv.write_record([
+        let mut cells = vec![
             path.to_string_lossy().into_owned(),
             face(|face| face.x),
             face(|face| face.y),
             face(|face| face.width),
             face(|face| face.height),
             face(|face| face.confidence),
-            row.score.map_or_else(String::new, |score| score.to_string()),
-            row.error,
-        ])?;
+            row.scored.as_ref().map_or_else(String::new, |(score, _)| score.value().to_string()),
+        ];
+        cells.extend(columns::cells(row.scored.as_ref().map(|(_, votes)| votes)));
+        cells.push(row.error);
+        csv.write_record(cells)?;
         bar.inc(1);
     }
     csv.flush()?;
@@ -117,11 +126,11 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
 fn score(pipeline: &Pipeline, photo: &Photo, whole: bool) -> Result<Row> {
     let frame = photo.frame();
     if whole {
-        let score = pollster::block_on(pipeline.score_whole(&frame))?;
-        return Ok(Row { face: None, score: Some(score.value()), error: String::new() });
+        let scored = pollster::block_on(pipeline.score_whole(&frame))?;
+        return Ok(Row { face: None, scored: Some(scored), error: String::new() });
     }
     Ok(match pollster::block_on(pipeline.score(&frame))? {
-        Some(scored) => Row { face: Some(scored.face.bounds), score: Some(scored.score.value()), error: String::new() },
+        Some(of) => Row { face: Some(of.face.bounds), scored: Some((of.score, of.votes)), error: String::new() },
         None => Row::without_a_face(),
     })
 }
@@ -134,12 +143,13 @@ fn depict(pipeline: &Pipeline, photo: &Photo, to: &Path) -> Result<Row> {
     let map: ImageBuffer<Luma<u16>, _> =
         ImageBuffer::from_raw(CROP_SIZE as u32, CROP_SIZE as u32, values).expect("a map is of the crop's size");
     write_png(to, &map.into())?;
-    Ok(Row { face: Some(depicted.face.bounds), score: Some(depicted.score.value()), error: String::new() })
+    let scored = Some((depicted.score, depicted.votes));
+    Ok(Row { face: Some(depicted.face.bounds), scored, error: String::new() })
 }
 
 impl Row {
     /// No error: the photo was read, and this is what it shows.
     fn without_a_face() -> Self {
-        Self { face: None, score: None, error: "no face".into() }
+        Self { face: None, scored: None, error: "no face".into() }
     }
 }

@@ -6,13 +6,17 @@ use bonafide::{
     Error,
     face::{Face, FaceBox, blazeface::BlazeFace},
     frame::{Frame, MAX_SIDE},
-    network::Decoder,
+    network::{
+        Decoder, MiniFasNet,
+        minifasnet::{INPUT_SIZE, Variant},
+    },
     quality::Quality,
     quantised,
-    region::{Region, sample},
+    region::{Region, sample, sample_plain},
     session::{Recording, Session, Setup},
     verify::{Entry, Rejection, Submission, Ticket, Verifier},
-    weights::{CLASSIFIER, Contract, DETECTOR, Manifest, load_safetensors},
+    views::{SCALES, view_region},
+    weights::{Contract, DETECTOR, Manifest, load_safetensors},
 };
 use burn::tensor::Device;
 
@@ -59,7 +63,8 @@ pub fn manifest(bytes: &[u8]) -> bool {
             return false;
         }
     };
-    assert_eq!(manifest.contract, Contract::current());
+    assert_eq!(manifest.contract, Contract::current(manifest.has_experts()));
+    assert_eq!(manifest.digest().len(), 64);
     for (name, point) in &manifest.operating_points {
         assert_eq!(manifest.operating_point(name).as_ref(), Ok(point));
         let setup =
@@ -93,13 +98,14 @@ pub fn weights(bytes: &[u8]) -> bool {
     let loaded = [
         load_safetensors(BlazeFace::new(&device), bytes).map(drop),
         load_safetensors(Decoder::folded(&device), bytes).map(drop),
+        load_safetensors(MiniFasNet::new(Variant::V1Se, &device), bytes).map(drop),
         quantised::pack(bytes).map(drop),
     ];
     for error in loaded.iter().filter_map(|loaded| loaded.as_ref().err()) {
         assert!(error.is_weights(), "{error:?}");
         said(error);
     }
-    loaded[0].is_ok() || loaded[1].is_ok()
+    loaded[..3].iter().any(Result::is_ok)
 }
 
 /// `Recording::parse` and the replay of what it took.
@@ -140,7 +146,7 @@ pub fn transcript(bytes: &[u8]) -> bool {
             let recording = Recording::parse(&value["recording"].to_string()).expect("it was parsed");
             assert_eq!(recording.setup.name, ticket.operating_point);
             assert_eq!(recording.setup.operating_point, manifest.operating_points[&ticket.operating_point]);
-            assert_eq!(recording.setup.model_sha256, manifest.networks[CLASSIFIER].sha256);
+            assert_eq!(recording.setup.model_sha256, manifest.digest());
             assert_eq!(recording.setup.challenge, None);
             assert_eq!(recording.replay().expect("it was parsed").as_ref(), Some(&verdict));
             true
@@ -196,6 +202,10 @@ pub fn frame(bytes: &[u8]) -> bool {
     }
     let bounds = FaceBox { x: odd(4), y: odd(5), width: odd(6), height: odd(7), confidence: 0.9 };
     let landmarks = std::array::from_fn(|point| [odd(8 + 2 * point), odd(9 + 2 * point)]);
+    for scale in SCALES {
+        let view = view_region(&frame, &bounds, scale);
+        assert_eq!(sample_plain(&frame, &view, INPUT_SIZE).len(), 3 * INPUT_SIZE * INPUT_SIZE);
+    }
     // Larger ones take long, for nothing: each pixel has at most 64 x 64 samples.
     let large = bounds.width.max(bounds.height) > 1_000.0;
     if !large {

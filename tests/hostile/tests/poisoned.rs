@@ -65,6 +65,6 @@ fn networks_that_compute_no_numbers_end_in_an_error() {
     let error = pollster::block_on(classifier.score_whole(&frame)).unwrap_err();
     assert_eq!(error.code(), "GPU_DEVICE_LOST", "{error}");
     let detector = pipeline(DETECTOR, &overflowing(WEIGHTS)).unwrap();
-    let look = pollster::block_on(detector.look(&frame)).unwrap();
+    let look = pollster::block_on(detector.look(&frame, 0)).unwrap();
     assert!(look.score.is_none(), "a face was found by what computes no numbers");
 }

@@ -33,7 +33,7 @@ fn setup() -> impl Strategy<Value = Setup> {
     let steps = option::weighted(0.5, (any::<u64>(), vec(select(Step::ALL.to_vec()), 0..10)));
     (number(0.0..1.0), steps).prop_map(|(threshold, steps)| Setup {
         name: "strict".into(),
-        operating_point: OperatingPoint { threshold, apcer: 0.1, bpcer: 0.1 },
+        operating_point: OperatingPoint::new(threshold, 0.1, 0.1),
         model_sha256: "0f".repeat(32),
         challenge: steps.map(|(seed, steps)| Challenge { seed, steps }),
     })

@@ -8,13 +8,13 @@ use anyhow::{Result, ensure};
 use bonafide::score::Score;
 use serde::{Deserialize, Serialize};
 
-use super::labelled::Labelled;
+use super::{
+    labelled::Labelled,
+    logistic::{self, Point},
+};
 
 /// Bins of equal width over `[0, 1]` (Guo et al. 2017).
 pub const BINS: usize = 15;
-
-/// Newton's method needs about ten.
-const MOST_STEPS: usize = 100;
 
 /// The line that logits go through.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -89,9 +89,10 @@ impl Calibration {
             None => (bona_fide + 1.0) / (bona_fide + 2.0),
             Some(_) => 1.0 / (attacks + 2.0),
         };
-        let points: Vec<(f64, f64)> =
-            logits.iter().zip(of).map(|(&logit, item)| (f64::from(logit), target(item))).collect();
-        let line = newton(&points, Self { scale: 0.0, offset: ((bona_fide + 1.0) / (attacks + 1.0)).ln() });
+        let point = |(&logit, item)| Point { features: [f64::from(logit), 1.0], target: target(item), weight: 1.0 };
+        let points: Vec<Point<2>> = logits.iter().zip(of).map(point).collect();
+        let [scale, offset] = logistic::fit(&points, [0.0, ((bona_fide + 1.0) / (attacks + 1.0)).ln()]);
+        let line = Self { scale, offset };
         ensure!(
             line.scale > 0.0 && line.scale.is_finite() && line.offset.is_finite(),
             "the scores of the development split cannot be calibrated, because bona fide presentations do not score above \
@@ -114,47 +115,6 @@ impl Calibration {
         let with = |(&logit, item): (&f32, &Labelled)| Labelled { score: self.score(logit), ..item.clone() };
         logits.iter().zip(of).map(with).collect()
     }
-
-    fn at(&self, logit: f64) -> f64 {
-        self.scale * logit + self.offset
-    }
-
-    /// Cross-entropy of the targets, in a form that no logit overflows.
-    fn loss(&self, points: &[(f64, f64)]) -> f64 {
-        points
-            .iter()
-            .map(|&(logit, target)| {
-                let z = self.at(logit);
-                z.max(0.0) - z * target + (-z.abs()).exp().ln_1p()
-            })
-            .sum()
-    }
-}
-
-/// The minimum of a convex loss from `line` on; returns early where no step lowers it any more.
-fn newton(points: &[(f64, f64)], mut line: Calibration) -> Calibration {
-    let mut loss = line.loss(points);
-    for _ in 0..MOST_STEPS {
-        let (mut gradient, mut hessian) = ([0.0; 2], [1e-9, 0.0, 1e-9]);
-        for &(logit, target) in points {
-            let p = 1.0 / (1.0 + (-line.at(logit)).exp());
-            let (error, curvature) = (p - target, p * (1.0 - p));
-            gradient = [gradient[0] + error * logit, gradient[1] + error];
-            hessian = [hessian[0] + curvature * logit * logit, hessian[1] + curvature * logit, hessian[2] + curvature];
-        }
-        let [a, b, c] = hessian;
-        let determinant = a * c - b * b;
-        let step =
-            [(c * gradient[0] - b * gradient[1]) / determinant, (a * gradient[1] - b * gradient[0]) / determinant];
-        let shorter = (0..40).map(|halvings| 0.5_f64.powi(halvings)).find_map(|share| {
-            let next = Calibration { scale: line.scale - share * step[0], offset: line.offset - share * step[1] };
-            let lower = next.loss(points);
-            (lower < loss).then_some((next, lower))
-        });
-        let Some((next, lower)) = shorter else { break };
-        (line, loss) = (next, lower);
-    }
-    line
 }
 
 impl Reliability {

@@ -95,7 +95,7 @@ impl Evaluation {
         let point = |(name, target): (&str, f64)| {
             let at = self.at(target);
             let (apcer, bpcer) = (at.apcer.value as f32, at.bpcer.value as f32);
-            (name.to_owned(), OperatingPoint { threshold: at.threshold, apcer, bpcer })
+            (name.to_owned(), OperatingPoint::new(at.threshold, apcer, bpcer))
         };
         OPERATING_POINTS.map(point).into()
     }

@@ -17,6 +17,7 @@ pub mod gallery;
 pub mod html;
 pub mod intervals;
 pub mod labelled;
+pub mod logistic;
 pub mod markdown;
 pub mod measure;
 pub mod metrics;

@@ -1,6 +1,8 @@
 //! Published weights of others -> our networks' weights, in `pkg/weights`.
 
 pub mod mediapipe;
+pub mod minifasnet;
+pub mod onnx;
 pub mod pytorch;
 pub mod tflite;
 
@@ -28,6 +30,15 @@ enum Source {
         #[arg(long, default_value = "pkg/weights")]
         out: PathBuf,
     },
+    /// The experts: MiniFASNetV2 and MiniFASNetV1SE (Apache-2.0), which Minivision trained on real attacks.
+    Minifasnet {
+        /// Each network's file: .onnx, or a PyTorch state dict (.pth, .pt, .bin).
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Folder to write to.
+        #[arg(long, default_value = "pkg/weights")]
+        out: PathBuf,
+    },
 }
 
 /// Runs `trainer import`.
@@ -37,5 +48,6 @@ enum Source {
 pub fn run(args: &ImportArgs) -> Result<()> {
     match &args.source {
         Source::Mediapipe { package, out } => mediapipe::run(package, out),
+        Source::Minifasnet { files, out } => minifasnet::run(files, out),
     }
 }

@@ -1,0 +1,90 @@
+//! What each network said of real presentations -> how their votes become one score, and its thresholds: `trainer fuse`.
+//!
+//! ```text
+//! trainer score --csv -> columns (who voted what) + labels -> scores -> fit -> block -> a manifest
+//! ```
+//!
+//! Whoever holds presentations that this project does not have fits on them; a block without the pictures comes back.
+
+pub mod block;
+pub mod columns;
+pub mod fit;
+pub mod scores;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use bonafide::quality::gate::MIN_PIXELS;
+use clap::Args;
+
+pub use block::Block;
+
+use crate::run::write_atomic;
+
+/// Options of `trainer fuse`.
+#[derive(Debug, Args)]
+pub struct FuseArgs {
+    /// What `trainer score --csv` wrote of the presentations. Repeatable: one file a data set, say.
+    #[arg(long, required_unless_present = "block")]
+    scores: Vec<PathBuf>,
+    /// What they are: a CSV file with the columns path,class,species,source,subject, and split if there is one; without it
+    /// the score files themselves have these columns. class is bona-fide or attack; rows of the split `test` are measured
+    /// and not fitted on.
+    #[arg(long, requires = "scores")]
+    labels: Option<PathBuf>,
+    /// Smallest face that is fitted on, pixels: what the gate lets through.
+    #[arg(long, default_value_t = MIN_PIXELS)]
+    min_face: f32,
+    /// The classifier's logit is held within this distance of 0.
+    #[arg(long, default_value_t = 8.0)]
+    classifier_limit: f32,
+    /// Each expert's logit is held within this distance of 0.
+    #[arg(long, default_value_t = 12.0)]
+    experts_limit: f32,
+    /// What the presentations are, in a sentence, for whoever reads the manifest.
+    #[arg(long, required_unless_present = "block", default_value = "")]
+    about: String,
+    /// Take this block instead of fitting one.
+    #[arg(long, conflicts_with = "scores")]
+    block: Option<PathBuf>,
+    /// Write the block to this file.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Write the report (Markdown) to this file as well as to the terminal.
+    #[arg(long)]
+    report: Option<PathBuf>,
+    /// Folder of weights whose manifest gets the block, and the experts' files that lie in it.
+    #[arg(long)]
+    weights: Option<PathBuf>,
+}
+
+/// Runs `trainer fuse`.
+///
+/// # Errors
+/// If files cannot be read, a row has no label, a class is missing, the votes do not tell the classes apart, or the disk
+/// refuses.
+pub fn run(args: &FuseArgs) -> Result<()> {
+    let block = match &args.block {
+        Some(path) => Block::read(path)?,
+        None => {
+            let scores = scores::read(&args.scores, args.labels.as_deref(), args.min_face)?;
+            let limits = fit::Limits { classifier: args.classifier_limit, experts: args.experts_limit };
+            ensure!(limits.classifier > 0.0 && limits.experts > 0.0, "limits are above 0");
+            let fitted = fit::fit(&scores, limits, &args.about)?;
+            let report = fitted.report();
+            println!("{report}");
+            if let Some(path) = &args.report {
+                write_atomic(path, report.as_bytes())?;
+            }
+            fitted.block
+        }
+    };
+    if let Some(path) = &args.out {
+        block.write(path)?;
+    }
+    if let Some(folder) = &args.weights {
+        block.apply(folder)?;
+        println!("{}: fusion and operating points are set", folder.join("manifest.json").display());
+    }
+    Ok(())
+}
