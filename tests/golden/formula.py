@@ -12,10 +12,9 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
-import torch
 
 
-def tensor(name, shape):
+def values(name, shape):
     i = np.arange(prod(shape), dtype=np.int64)
     w = ((i * 7919 + sum(name.encode())) % 2003) / 2003.0 - 0.5
     if name.endswith("running_var"):
@@ -26,17 +25,31 @@ def tensor(name, shape):
         w = 1 + 0.4 * w
     else:
         w = 2 * w * np.sqrt(3.0 / prod(shape[1:]))
-    return torch.tensor(w.reshape(shape), dtype=torch.float32)
+    return w.reshape(shape).astype(np.float32)
+
+
+def pixels(size):
+    y, x = np.mgrid[0:size, 0:size]
+    planes = [((x * 7 + y * 13 + channel * 29 + x * y % 11) % 64) / 63.0 for channel in range(3)]
+    return np.stack(planes)[None].astype(np.float32)
+
+
+def tensor(name, shape):
+    import torch
+
+    return torch.tensor(values(name, shape))
 
 
 def picture(size):
-    y, x = np.mgrid[0:size, 0:size]
-    planes = [((x * 7 + y * 13 + channel * 29 + x * y % 11) % 64) / 63.0 for channel in range(3)]
-    return torch.tensor(np.stack(planes)[None], dtype=torch.float32)
+    import torch
+
+    return torch.tensor(pixels(size))
 
 
 def write(script, network, x, strides):
     """Runs the filled network and keeps every `stride`-th value of each output beside the script."""
+    import torch
+
     state = network.state_dict()
     shapes = {name: list(value.shape) for name, value in state.items() if not name.endswith("num_batches_tracked")}
     network.load_state_dict({**state, **{name: tensor(name, shape) for name, shape in shapes.items()}})

@@ -1,4 +1,4 @@
-//! A network -> the bytes of its weights as the package ships them: safetensors, in 16 or 8 bits.
+//! A network -> the bytes of its weights as the package ships them: safetensors, in 16 or 8 bits (or 32, to compare with).
 
 use anyhow::Result;
 use bonafide::quantised;
@@ -11,6 +11,8 @@ use clap::ValueEnum;
 /// How finely weights are stored. Networks compute in 32 bits, whatever it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Precision {
+    /// 32 bits: nothing is lost, for comparisons.
+    Full,
     /// 16 bits.
     Half,
     /// Convolutions in 8 bits, the rest in 16 (see [`quantised`]).
@@ -23,13 +25,13 @@ pub enum Precision {
 /// # Errors
 /// If it cannot be serialised.
 pub fn serialise<M: ModuleSnapshot>(module: &M, precision: Precision) -> Result<Vec<u8>> {
-    let mut store =
-        SafetensorsStore::from_bytes(None).clear_metadata().with_to_adapter(FloatCastAdapter::to(DType::F16));
+    let dtype = if precision == Precision::Full { DType::F32 } else { DType::F16 };
+    let mut store = SafetensorsStore::from_bytes(None).clear_metadata().with_to_adapter(FloatCastAdapter::to(dtype));
     module.save_into(&mut store).map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?;
-    let half = store.get_bytes().map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?;
+    let bytes = store.get_bytes().map_err(|e| anyhow::anyhow!("the weights cannot be serialised: {e}"))?;
     Ok(match precision {
-        Precision::Half => half.to_vec(),
-        Precision::Int8 => quantised::pack(&half)?,
+        Precision::Full | Precision::Half => bytes.to_vec(),
+        Precision::Int8 => quantised::pack(&bytes)?,
     })
 }
 

@@ -1,6 +1,6 @@
-//! The networks whose published weights are not here, against independent PyTorch implementations with computed weights.
+//! The networks whose published weights are not here, against independent implementations with computed weights.
 //!
-//! `tests/golden/retinaface.py` and `tests/golden/prnet.py` made the golden vectors; `tests/golden/formula.py` says how the
+//! `tests/golden/retinaface.py`, `prnet.py` and `minifasnet.py` beside it made the golden vectors; `tests/golden/formula.py` says how the
 //! weights are computed. They come in through checkpoints with the published names, so that the renaming is tested too.
 
 use std::{
@@ -12,6 +12,7 @@ use std::{
 use bonafide::{
     face::{Face, FaceBox},
     frame::Frame,
+    network::minifasnet::Variant,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::{Dtype, tensor::TensorView};
@@ -19,6 +20,7 @@ use serde_json::Value;
 use trainer::{
     depth::{DepthChoice, Reconstructor, position_map::prnet_region, prnet::Prnet},
     detect::{Detector, DetectorChoice, retinaface::RetinaFace},
+    import::minifasnet,
 };
 
 /// Largest difference that is allowed, relative to the output's largest value.
@@ -112,6 +114,21 @@ fn prnet_equals_pytorch() {
     let golden = golden("prnet");
     let network = Prnet::load(checkpoint(&golden, "").path(), &Device::flex()).unwrap();
     compare(&golden, "positions", network.forward(picture(64, 0.0, 1.0)));
+}
+
+#[test]
+fn minifasnets_equal_onnxruntime() {
+    let golden = golden("minifasnet");
+    for variant in Variant::ALL {
+        let golden = &golden[variant.name()];
+        let (read, network) = minifasnet::read(checkpoint(golden, "").path()).unwrap();
+        assert_eq!(read, variant);
+        compare(golden, "classes", network.forward(picture(80, 0.0, 255.0)));
+        // Which of the two it is shows in its tensors; a torn one is neither.
+        let torn = checkpoint(golden, "conv_5.model.1");
+        let error = format!("{:#}", minifasnet::read(torn.path()).unwrap_err());
+        assert!(error.contains("lack"), "{error}");
+    }
 }
 
 /// Weights of no meaning give faces and surfaces of no meaning, but what is theirs must lie where the photo does.

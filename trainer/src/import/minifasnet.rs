@@ -1,6 +1,6 @@
 //! Published MiniFASNet weights -> `minifasnet-v2.safetensors`, `minifasnet-v1se.safetensors`.
 //!
-//! Reads an ONNX file, or a PyTorch state dict under Minivision's names or yakhyo's. Batch norms are folded into the
+//! Reads an ONNX file, or a state dict (PyTorch's or safetensors) under Minivision's names or yakhyo's. Batch norms are folded into the
 //! convolutions before them; the last three layers (linear, batch norm, linear), which have nothing between them, become one.
 
 use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use bonafide::{
     network::minifasnet::{CLASSES, MiniFasNet, Variant},
-    quantised::Floats,
+    quantised::{self, Floats},
     weights::load_safetensors,
 };
 use burn::{
@@ -41,17 +41,17 @@ const NAMES: [(&str, &str); 12] = [
     ("se_module", "se"),
 ];
 
-/// Runs `trainer import minifasnet`: writes each file's network, convolutions in 8 bits, into `out`.
+/// Runs `trainer import minifasnet`: writes each file's network into `out`.
 ///
 /// # Errors
 /// One sentence if a file cannot be read or is no MiniFASNetV2 or MiniFASNetV1SE, two hold the same one, or the disk
 /// refuses. Nothing is written unless all can be read.
-pub fn run(files: &[PathBuf], out: &Path) -> Result<()> {
+pub fn run(files: &[PathBuf], out: &Path, precision: Precision) -> Result<()> {
     let mut networks = BTreeMap::new();
     for path in files {
         let (variant, network) = read(path).with_context(|| format!("{} cannot be imported", path.display()))?;
         ensure!(
-            networks.insert(variant, serialise(&network, Precision::Int8)?).is_none(),
+            networks.insert(variant, serialise(&network, precision)?).is_none(),
             "two of the files hold {}",
             variant.name()
         );
@@ -79,8 +79,12 @@ pub fn read(path: &Path) -> Result<(Variant, MiniFasNet)> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     let tensors = match ending.as_str() {
         "onnx" => onnx::tensors(&fs::read(path).context("it cannot be read")?)?,
+        "safetensors" => {
+            let tensors = quantised::unpack(&fs::read(path).context("it cannot be read")?)?;
+            tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect()
+        }
         "pth" | "pt" | "bin" => state_dict(path)?,
-        _ => bail!("its name must end in .onnx, .pth, .pt or .bin"),
+        _ => bail!("its name must end in .onnx, .safetensors, .pth, .pt or .bin"),
     };
     let source = Source(tensors.into_iter().map(|(name, tensor)| (renamed(&name), tensor)).collect());
     let variant = match source.0.keys().any(|name| name.contains(".se.")) {

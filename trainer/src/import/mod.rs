@@ -12,6 +12,8 @@ use anyhow::Result;
 
 pub use mediapipe::CanonicalMesh;
 
+use crate::store::Precision;
+
 /// Options of `trainer import`.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
@@ -32,12 +34,15 @@ enum Source {
     },
     /// The experts: MiniFASNetV2 and MiniFASNetV1SE (Apache-2.0), which Minivision trained on real attacks.
     Minifasnet {
-        /// Each network's file: .onnx, or a PyTorch state dict (.pth, .pt, .bin).
+        /// Each network's file: .onnx, or a state dict (.safetensors, .pth, .pt, .bin).
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Folder to write to.
         #[arg(long, default_value = "pkg/weights")]
         out: PathBuf,
+        /// How finely the weights are stored.
+        #[arg(long, value_enum, default_value = "int8")]
+        precision: Precision,
     },
 }
 
@@ -48,6 +53,6 @@ enum Source {
 pub fn run(args: &ImportArgs) -> Result<()> {
     match &args.source {
         Source::Mediapipe { package, out } => mediapipe::run(package, out),
-        Source::Minifasnet { files, out } => minifasnet::run(files, out),
+        Source::Minifasnet { files, out, precision } => minifasnet::run(files, out, *precision),
     }
 }
