@@ -3,7 +3,7 @@
 //! Each output channel of a kernel has a scale of its own, `w = scale * q` with whole `q` in -127..=127 (symmetric
 //! per-channel quantisation: Krishnamoorthi, *Quantizing deep convolutional networks for efficient inference*, 2018). A
 //! kernel `NAME` is stored as I8 under its name and shape, its scales as F32 `[out]` under `NAME.scale`. Everything else,
-//! biases and linear layers, stays as it is.
+//! biases, linear layers and kernels of few weights, stays as it is.
 
 use std::collections::BTreeMap;
 
@@ -143,11 +143,12 @@ mod tests {
 
     #[test]
     fn each_channel_keeps_its_own_precision_and_the_rest_its_bytes() {
-        let values: Vec<f32> = (0..24).map(|at| (at as f32 - 7.3).sin() * if at < 12 { 0.01 } else { 30.0 }).collect();
+        let values: Vec<f32> = (0..72).map(|at| (at as f32 - 7.3).sin() * if at < 36 { 0.01 } else { 30.0 }).collect();
         let half: Vec<u8> = [1.5, -2.0].iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
         let whole = file(&[
-            ("conv.weight", Dtype::F32, &[2, 3, 2, 2], bytes_of(&values)),
-            ("zero.weight", Dtype::F32, &[2, 1, 1, 1], bytes_of(&[0.0, 0.0])),
+            ("conv.weight", Dtype::F32, &[2, 9, 2, 2], bytes_of(&values)),
+            ("zero.weight", Dtype::F32, &[2, 32, 1, 1], bytes_of(&[0.0; 64])),
+            ("depthwise.weight", Dtype::F32, &[2, 1, 3, 3], bytes_of(&values[..18])),
             ("linear.weight", Dtype::F16, &[1, 2], half),
         ]);
         let packed = pack(&whole).unwrap();
@@ -155,15 +156,16 @@ mod tests {
         let unpacked = unpack(&packed).unwrap();
         let read = |name| unpacked.iter().find(|tensor: &&Floats| tensor.name == name).unwrap();
         for (at, (is, was)) in read("conv.weight").values.iter().zip(&values).enumerate() {
-            let largest = if at < 12 { 0.01 } else { 30.0 };
+            let largest = if at < 36 { 0.01 } else { 30.0 };
             assert!((is - was).abs() <= 0.51 * largest / 127.0, "{at}: {is} for {was}");
         }
-        assert_eq!(read("zero.weight").values, [0.0, 0.0]);
+        assert_eq!(read("zero.weight").values, [0.0; 64]);
+        assert_eq!(read("depthwise.weight").values, values[..18], "too few weights to gain anything");
         assert_eq!(
             (&read("linear.weight").values[..], &read("linear.weight").shape[..]),
             (&[1.5, -2.0][..], &[1, 2][..])
         );
-        assert_eq!(unpacked.len(), 3, "scales are used up");
+        assert_eq!(unpacked.len(), 4, "scales are used up");
     }
 
     #[test]
@@ -201,7 +203,7 @@ mod tests {
         assert!(unpack(&file(&scalar)).unwrap_err().is_weights());
         let empty = [("k", Dtype::I8, &[2, 0, 1, 1][..], vec![]), ("k.scale", Dtype::F32, &[2], bytes_of(&[0.1, 0.1]))];
         assert!(unpack(&file(&empty)).is_ok());
-        let infinite = file(&[("k", Dtype::F32, &[1, 1, 1, 1], bytes_of(&[f32::INFINITY]))]);
+        let infinite = file(&[("k", Dtype::F32, &[1, 32, 1, 1], bytes_of(&[f32::INFINITY; 32]))]);
         assert!(pack(&infinite).unwrap_err().is_weights());
         for bytes in [&[][..], b"{}", &[0xff; 64]] {
             assert!(unpack(bytes).unwrap_err().is_weights());

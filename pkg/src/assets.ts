@@ -8,6 +8,8 @@ const SHIPPED: Readonly<Record<string, URL>> = {
   'manifest.json': new URL('../weights/manifest.json', import.meta.url),
   'detector.safetensors': new URL('../weights/detector.safetensors', import.meta.url),
   'classifier.safetensors': new URL('../weights/classifier.safetensors', import.meta.url),
+  'minifasnet-v2.safetensors': new URL('../weights/minifasnet-v2.safetensors', import.meta.url),
+  'minifasnet-v1se.safetensors': new URL('../weights/minifasnet-v1se.safetensors', import.meta.url),
   'decoder.safetensors': new URL('../weights/decoder.safetensors', import.meta.url),
 };
 

@@ -60,17 +60,21 @@ export async function openCamera(options: CameraOptions = {}): Promise<Camera> {
   };
 }
 
+/** Shortest side that is asked for, pixels: in smaller pictures a face of the size that a check needs would fill the frame. */
+const LEAST_SIDE = 360;
+
 async function request({ deviceId, width = 1280, height = 720 }: CameraOptions): Promise<MediaStream> {
-  const size = { width: { ideal: width }, height: { ideal: height } };
+  const side = (ideal: number) => ({ ideal, min: Math.min(LEAST_SIDE, ideal) });
   const which = deviceId === undefined ? { facingMode: { ideal: 'user' } } : { deviceId: { exact: deviceId } };
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...size, ...which } });
+    return await navigator.mediaDevices.getUserMedia({ audio: false, video: { width: side(width), height: side(height), ...which } });
   } catch (error) {
     if (nameOf(error) !== 'OverconstrainedError') throw translate(error);
   }
   try {
-    // Once more without demands: the wished camera may be gone, or drivers may misreport their sizes.
-    return await navigator.mediaDevices.getUserMedia({ audio: false, video: true });
+    // Once more as wishes, without demands: the wished camera may be gone, or drivers may misreport their sizes.
+    const video = { width: { ideal: width }, height: { ideal: height }, facingMode: { ideal: 'user' } };
+    return await navigator.mediaDevices.getUserMedia({ audio: false, video });
   } catch (error) {
     throw translate(error);
   }

@@ -49,8 +49,10 @@ export interface Timings {
   readonly detectMs: number;
   /** Cutting it out. */
   readonly cropMs: number;
-  /** The liveness network. */
+  /** The liveness networks: classifier and experts. */
   readonly scoreMs: number;
+  /** Of that, the experts, who look at four views of the face; a check lets them look at one a frame. 0 without experts. */
+  readonly expertsMs: number;
   /** Drawing the depth view; `depth` alone has it. */
   readonly depthMs?: number;
   /** All of it, inside the worker. */
@@ -60,7 +62,7 @@ export interface Timings {
 /** One frame's result. No face is a result, not an error: then `face` and `score` are null. */
 export interface ScoreResult {
   readonly face: FaceBox | null;
-  /** P(bona fide), 0 to 1, higher is safer. One frame's evidence, not a session's verdict. */
+  /** P(bona fide), 0 to 1, higher is safer: what classifier and experts say together. One frame's evidence, not a session's verdict. */
   readonly score: number | null;
   readonly backend: Backend;
   readonly timings: Timings;
@@ -81,13 +83,15 @@ export interface DepthResult extends ScoreResult {
   readonly depth: DepthMap | null;
 }
 
-/** A named threshold and what it was measured to cost. */
+/** Named thresholds and what they were measured to cost. */
 export interface OperatingPoint {
   /** Lowest score that counts as bona fide, 0 to 1. */
   readonly threshold: number;
-  /** Share of attacks accepted, worst attack species, 0 to 1. */
+  /** Below this a score is clearly an attack's, from here to the threshold it is doubtful. Left out, there is no doubt. */
+  readonly refuse?: number;
+  /** Share of attacks accepted, 0 to 1; the manifest's `fusion.fitted` says of which. */
   readonly apcer: number;
-  /** Share of bona fide presentations refused, 0 to 1. */
+  /** Share of bona fide presentations not accepted, 0 to 1. */
   readonly bpcer: number;
 }
 

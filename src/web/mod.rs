@@ -125,7 +125,7 @@ impl Inner {
         let read = now();
         let face = self.pipeline.detect(&frame).await?.into_iter().next();
         let detected = now();
-        let (mut cropped, mut classified, mut scored) = (detected, detected, detected);
+        let (mut cropped, mut scored, mut experts_ms) = (detected, detected, 0.0);
         let (mut score, mut drawn) = (None, None);
         if let Some(face) = &face {
             let region = face_region(&face.bounds);
@@ -133,10 +133,12 @@ impl Inner {
             cropped = now();
             let features = self.pipeline.features(crop);
             let logit = self.pipeline.classify(features.clone());
-            classified = now();
+            let classified = now();
             let experts = self.pipeline.consult(&frame, &face.bounds, &SCALES);
+            let asked = experts.is_some();
             score = Some(self.pipeline.fuse(&self.pipeline.votes(logit, experts).await?)?.value());
             scored = now();
+            experts_ms = if asked { scored - classified } else { 0.0 };
             if draw {
                 drawn = Some(Drawn { region, depth: self.pipeline.draw(features).await? });
             }
@@ -151,7 +153,7 @@ impl Inner {
                 detect_ms: detected - read,
                 crop_ms: cropped - detected,
                 score_ms: scored - cropped,
-                experts_ms: scored - classified,
+                experts_ms,
                 depth_ms: draw.then_some(ended - scored),
                 total_ms: ended - began,
             },

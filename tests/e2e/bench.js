@@ -34,7 +34,7 @@ const SETTLED = 100;
 
 const cores = cpus().length;
 const load = loadavg()[0].toFixed(1);
-const pictures = { frame: portrait(), letterbox: fit(portrait(), 128, 128), crop: faceCrop() };
+const pictures = { frame: portrait(), letterbox: fit(portrait(), 128, 128), crop: faceCrop(), view: fit(faceCrop(), 80, 80) };
 const server = await serveBench(pictures);
 const browser = await launch({ webgpu: true, clip: writeClip('bench.y4m', portrait()) });
 
@@ -42,54 +42,78 @@ const browser = await launch({ webgpu: true, clip: writeClip('bench.y4m', portra
 async function openContestants() {
   const opened = await openPackage(browser, server);
   const { page } = opened;
-  await page.evaluate(async () => (globalThis.detector = await load({ backend: 'cpu' })));
   // A certain score agrees to many digits whatever computes it.
-  pictures.crop = await unsure(page, pictures.crop, 0.5);
-  const adapter = await page.evaluate(async ([wasm, webgpu, cores]) => {
-    const { classifierInput, detectorInput, peer, pixels, takeTurns } = await import('/bench/page.js');
-    const [rgba, letterbox, crop] = await Promise.all(['frame', 'letterbox', 'crop'].map(pixels));
+  for (const [voice, picture] of [['classifier', 'crop'], ['experts', 'view']]) {
+    await page.evaluate(async (assetBase) => (globalThis.detector = await load({ backend: 'cpu', assetBase })), `${server.url}/bench/only/${voice}/`);
+    pictures[picture] = await unsure(page, pictures[picture], 0.5);
+    await page.evaluate(() => detector.dispose());
+  }
+  const adapter = await page.evaluate(async ([wasm, webgpu, cores, url]) => {
+    const { classifierInput, detectorInput, expertInput, peer, pixels, takeTurns } = await import('/bench/page.js');
+    const [rgba, letterbox, crop, view] = await Promise.all(['frame', 'letterbox', 'crop', 'view'].map(pixels));
     const frame = new ImageData(rgba, 640, 480);
     globalThis.crop = new ImageData(crop, 224, 224);
     globalThis.letterbox = new ImageData(letterbox, 128, 128);
-    globalThis.inputs = { detector: detectorInput(letterbox), classifier: classifierInput(crop) };
+    globalThis.view = new ImageData(view, 80, 80);
+    const expert = expertInput(view);
+    globalThis.inputs = { detector: detectorInput(letterbox), classifier: classifierInput(crop), 'minifasnet-v2': expert, 'minifasnet-v1se': expert };
     globalThis.takeTurns = takeTurns;
-    globalThis.ours = { cpu: detector, webgpu: await load({ backend: 'webgpu' }) };
+    globalThis.ours = { cpu: await load({ backend: 'cpu' }), webgpu: await load({ backend: 'webgpu' }) };
+    /** Ours with one voice alone, for comparisons. */
+    globalThis.alone = (backend, voice) => load({ backend, assetBase: `${url}/bench/only/${voice}/` });
     globalThis.peers = {
       ort_1t: peer({ ...wasm, threads: 1 }),
       ort_threads: peer({ ...wasm, threads: cores }),
       ort_webgpu: peer({ ...webgpu, threads: 1 }),
     };
     globalThis.turn = (name) => async () => {
-      if (ours[name]) return (await ours[name].score(frame)).timings;
-      const { detector, classifier } = await peers[name].ask(inputs);
-      return { detectMs: detector.ms, scoreMs: classifier.ms };
+      if (ours[name]) {
+        const { timings } = await ours[name].score(frame);
+        const { scoreMs, expertsMs, totalMs } = timings;
+        // A check asks the experts about one view a frame, a score about all four.
+        return { ...timings, classifierMs: scoreMs - expertsMs, viewMs: expertsMs / 4, checkMs: totalMs - 0.75 * expertsMs };
+      }
+      const { detector, classifier, 'minifasnet-v2': v2, 'minifasnet-v1se': v1se } = await peers[name].ask(inputs);
+      const viewMs = v2.ms + v1se.ms;
+      return { detectMs: detector.ms, classifierMs: classifier.ms, viewMs, scoreMs: classifier.ms + 4 * viewMs };
     };
     // The software adapter has no name, only what it is made of.
     const { vendor, architecture, isFallbackAdapter } = (await navigator.gpu.requestAdapter()).info;
     return [ours.webgpu.adapter || `${vendor} ${architecture}`, isFallbackAdapter && '(emulated)'].filter(Boolean).join(' ');
-  }, [PEERS.wasm, PEERS.webgpu, cores]);
+  }, [PEERS.wasm, PEERS.webgpu, cores, server.url]);
   return { ...opened, adapter };
 }
 
 /** The largest difference of a score, or of a face's confidence, between anyone and our CPU module. */
 async function compare(page) {
   const all = await page.evaluate(async () => {
+    const { logOdds } = await import('/bench/page.js');
     const sigmoid = (logit) => 1 / (1 + Math.exp(-logit));
     const results = {};
     for (const [name, detector] of Object.entries(ours)) {
-      results[name] = { score: await detector.scoreCrop(crop), confidence: (await detector.score(letterbox)).face.confidence };
+      const one = async (voice, picture) => {
+        const speaker = await alone(name, voice);
+        const score = await speaker.scoreCrop(picture);
+        speaker.dispose();
+        return score;
+      };
+      results[name] = {
+        classifier: await one('classifier', crop), experts: await one('experts', view), confidence: (await detector.score(letterbox)).face.confidence,
+      };
     }
     for (const [name, peer] of Object.entries(peers)) {
-      const { detector, classifier } = await peer.ask(inputs);
+      const { detector, classifier, 'minifasnet-v2': v2, 'minifasnet-v1se': v1se } = await peer.ask(inputs);
       // The detector's scores are its first two maps.
       const best = Math.max(...detector.outputs.slice(0, 2).flatMap((map) => [...map]));
-      results[name] = { score: sigmoid(classifier.outputs[0][0]), confidence: sigmoid(best) };
+      const experts = (logOdds(v2.outputs[0]) + logOdds(v1se.outputs[0])) / 2;
+      results[name] = { classifier: sigmoid(classifier.outputs[0][0]), experts: sigmoid(experts), confidence: sigmoid(best) };
     }
     return results;
   });
   let largest = 0;
-  for (const [name, { score, confidence }] of Object.entries(all)) {
-    for (const [what, theirs, ours] of [['score', score, all.cpu.score], ['face confidence', confidence, all.cpu.confidence]]) {
+  for (const [name, figures] of Object.entries(all)) {
+    for (const [what, theirs] of Object.entries(figures)) {
+      const ours = all.cpu[what];
       const difference = Math.abs(theirs - ours);
       assert.ok(difference <= TOLERANCE, `${what} of ${name}: ${theirs}, ours on the CPU ${ours}: these are not the same networks, and no comparison`);
       largest = Math.max(largest, difference);
@@ -182,9 +206,9 @@ const weights = {
   ort_wasm: weigh(first.cpu.requests.ort), ort_webgpu: weigh(first.webgpu.requests.ort),
 };
 const runtime = (sizes) => sum(Object.fromEntries(Object.entries(sizes).filter(([path]) => !path.startsWith('/onnx/'))));
-const path = (figures, name) => Object.fromEntries(['read', 'detect', 'crop', 'score', 'total'].map((stage) => [`${stage}_ms`, figures(name, `${stage}Ms`).median]));
+const path = (figures, name) => Object.fromEntries(['read', 'detect', 'crop', 'classifier', 'view', 'experts', 'score', 'total', 'check'].map((stage) => [`${stage}_ms`, figures(name, `${stage}Ms`).median]));
 const spreads = {
-  ours_ms: onCpu('cpu', 'scoreMs'), ort_1t_ms: onCpu('ort_1t', 'scoreMs'), ort_threads_ms: onCpu('ort_threads', 'scoreMs'),
+  ours_ms: onCpu('cpu', 'classifierMs'), ort_1t_ms: onCpu('ort_1t', 'classifierMs'), ort_threads_ms: onCpu('ort_threads', 'classifierMs'),
 };
 const gpuSpreads = { ours_ms: onGpu('webgpu', 'scoreMs'), ort_ms: onGpu('ort_webgpu', 'scoreMs') };
 const result = {
@@ -200,6 +224,7 @@ const result = {
     ort_threads_ms: spreads.ort_threads_ms.median,
     threads: cores,
     ort_1t_detector_ms: onCpu('ort_1t', 'detectMs').median,
+    ort_1t_view_ms: onCpu('ort_1t', 'viewMs').median,
     spread: spreads,
   },
   webgpu: {

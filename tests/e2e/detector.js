@@ -1,8 +1,15 @@
 //! A page with the unbundled package in it, and ways to hand it pixels.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { open } from './browser.js';
 import { fade } from './pictures.js';
+import { root } from './server.js';
+
+const { networks } = JSON.parse(readFileSync(join(root, 'pkg/weights/manifest.json'), 'utf8'));
+/** The weights that a check downloads, below the package's folder: all but the depth view's. */
+export const WEIGHTS = Object.entries(networks).filter(([name]) => name !== 'decoder').map(([, { file }]) => `weights/${file}`);
 
 /** Opens an empty page with the package in it. */
 export async function openPackage(browser, server) {

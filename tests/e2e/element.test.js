@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { ERROR_CODES } from 'bonafide';
 import { accessible as checkAccessible } from './accessible.js';
 import { denyCamera, open, screenshot } from './browser.js';
+import { WEIGHTS } from './detector.js';
 import { emptyScene, portrait, writeClip } from './pictures.js';
 import { root } from './server.js';
 import { server, withBrowser } from './suite.js';
@@ -299,7 +300,7 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     await page.click(START);
     // All of the engine and none of the weights; the bar goes in tens.
     const size = (path) => statSync(join(root, 'pkg', path)).size;
-    const [engine, ...weights] = ['dist/wasm/bonafide_cpu_bg.wasm', 'weights/detector.safetensors', 'weights/classifier.safetensors'].map(size);
+    const [engine, ...weights] = ['dist/wasm/bonafide_cpu_bg.wasm', ...WEIGHTS].map(size);
     const tens = Math.floor((9 * engine) / weights.reduce((sum, bytes) => sum + bytes, engine)) * 10;
     await page.waitForFunction((tens) => part('[role=progressbar]').ariaValueNow === String(tens), tens);
     await page.waitForTimeout(400);

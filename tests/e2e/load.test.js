@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { launch, open } from './browser.js';
-import { openPackage, providePackage } from './detector.js';
+import { openPackage, providePackage, WEIGHTS } from './detector.js';
 import { root, serve } from './server.js';
 import { server, withBrowser } from './suite.js';
 
 const size = (path) => statSync(join(root, 'pkg', path)).size;
-const WEIGHTS = size('weights/detector.safetensors') + size('weights/classifier.safetensors');
-const TOTAL = size('dist/wasm/bonafide_cpu_bg.wasm') + WEIGHTS;
+const TOTAL = WEIGHTS.map(size).reduce((sum, bytes) => sum + bytes, size('dist/wasm/bonafide_cpu_bg.wasm'));
 
 /** Loads in the page and gives what was told of it. */
 const told = async (options) => {

@@ -53,7 +53,7 @@ async function requestsOfCheck(server) {
   return { loading, checking: requests, served: server.requests, faults, stored };
 }
 
-const OWN = /^\/pkg\/(dist\/[\w/-]+\.(js|wasm)|weights\/(manifest\.json|\w+\.safetensors))$/;
+const OWN = /^\/pkg\/(dist\/[\w/-]+\.(js|wasm)|weights\/(manifest\.json|[\w-]+\.safetensors))$/;
 
 test('under a strict policy: the own files, then nothing', async () => {
   const server = await serve();

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crashGpu } from './browser.js';
-import { providePackage } from './detector.js';
+import { providePackage, WEIGHTS } from './detector.js';
 import { portrait, writeClip } from './pictures.js';
 import { root } from './server.js';
 import { withBrowser } from './suite.js';
@@ -22,7 +22,7 @@ withBrowser('WebGPU', options, (its) => {
       return { heard, result: await detector.check(await film()) };
     });
     const size = (path) => statSync(join(root, 'pkg', path)).size;
-    const total = size('dist/wasm/bonafide_webgpu_bg.wasm') + size('weights/detector.safetensors') + size('weights/classifier.safetensors');
+    const total = WEIGHTS.map(size).reduce((sum, bytes) => sum + bytes, size('dist/wasm/bonafide_webgpu_bg.wasm'));
     assert.ok(heard.every(({ totalBytes, fraction }, i) => totalBytes === total && fraction >= (heard[i - 1]?.fraction ?? 0)));
     assert.deepEqual(heard.at(-1), { stage: 'prepare', loadedBytes: total, totalBytes: total, fraction: 1 });
     console.log('  verdict:', JSON.stringify(result));

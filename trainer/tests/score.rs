@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path, process::Command};
 
-const HEADER: &str = "path,face_x,face_y,face_width,face_height,face_confidence,score,error";
+const HEADER: &str = "path,face_x,face_y,face_width,face_height,face_confidence,score,classifier,\
+    minifasnet-v2@1.5,minifasnet-v2@1.8,minifasnet-v2@2.2,minifasnet-v2@2.7,\
+    minifasnet-v1se@1.5,minifasnet-v1se@1.8,minifasnet-v1se@2.2,minifasnet-v1se@2.7,error";
+/// The last column.
+const ERROR: usize = 16;
 
 fn weights() -> String {
     concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/weights").into()
@@ -48,9 +52,11 @@ fn folders_are_searched_and_a_broken_file_does_not_stop_the_run() {
     assert_eq!(rows.len(), 3, "{text}");
     let row = |name: &str| rows.iter().find(|row| row[0].ends_with(name)).unwrap();
     assert!((0.0..=1.0).contains(&row("face.jpg")[6].parse::<f32>().unwrap()));
-    assert!(row("face.jpg")[3].parse::<f32>().unwrap() > 20.0 && row("face.jpg")[7].is_empty());
-    assert!(row("cut.jpg")[6].is_empty() && row("cut.jpg")[7].contains("cut.jpg"));
-    assert_eq!(&row("empty.png")[7], "no face");
+    assert!(row("face.jpg")[3].parse::<f32>().unwrap() > 20.0 && row("face.jpg")[ERROR].is_empty());
+    assert!((7..ERROR).all(|vote| row("face.jpg")[vote].parse::<f32>().is_ok_and(f32::is_finite)), "{text}");
+    assert!(row("cut.jpg")[6].is_empty() && row("cut.jpg")[ERROR].contains("cut.jpg"));
+    assert_eq!(&row("empty.png")[ERROR], "no face");
+    assert!((6..ERROR).all(|cell| row("empty.png")[cell].is_empty()));
 }
 
 #[test]
@@ -63,9 +69,11 @@ fn a_photo_without_a_face_is_no_failure_and_whole_takes_it_as_a_crop() {
     assert!(fs::read_to_string(&csv).unwrap().contains("no face"));
     assert_eq!(score(&[path, "--whole", "--csv", csv_path]).0, Some(0));
     let text = fs::read_to_string(&csv).unwrap();
-    let row = text.lines().nth(1).unwrap();
-    let score: f32 = row.rsplit(',').nth(1).unwrap().parse().unwrap();
-    assert!((0.0..=1.0).contains(&score), "{row}");
+    let row: Vec<&str> = text.lines().nth(1).unwrap().split(',').collect();
+    assert!((0.0..=1.0).contains(&row[6].parse::<f32>().unwrap()), "{row:?}");
+    // One view of a crop for all scales.
+    let votes: Vec<usize> = (7..ERROR).filter(|at| !row[*at].is_empty()).collect();
+    assert_eq!(votes, [7, 8, 12]);
 }
 
 #[test]

@@ -2,15 +2,19 @@
 //!
 //! Networks alone. What else a frame costs (scaling, anchors, crop) would be code of ours, so its figures leave it out.
 
+/** Ours as ONNX files, by `trainer export-onnx`. */
+const NETWORKS = ['detector', 'classifier', 'minifasnet-v2', 'minifasnet-v1se'];
+
 /** `build` is a file of the package, `provider` 'wasm' or 'webgpu'. */
 export async function start({ build, provider, threads }) {
   const ort = await import(`/ort/${build}`);
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
   const open = (network) => ort.InferenceSession.create(`/onnx/${network}.onnx`, { executionProviders: [provider] });
-  const sessions = { detector: await open('detector'), classifier: await open('classifier') };
+  const sessions = {};
+  for (const network of NETWORKS) sessions[network] = await open(network);
   return {
-    /** `[3, side, side]` -> all that the network puts out, logits first, and how long that took. */
+    /** A network's input, `[3, side, side]` -> all that it puts out, logits first, and how long that took. */
     async run(network, input) {
       const session = sessions[network];
       const side = Math.sqrt(input.length / 3);

@@ -26,27 +26,42 @@ const FIRST = {
     const loadedMs = performance.now();
     const { score } = await detector.score(new ImageData(new Uint8ClampedArray(await frame), 640, 480));
     globalThis.first = { loadedMs, scoredMs: performance.now(), score };`,
-  // Both networks, on ready inputs, in the page itself: no worker to start.
+  // The same networks as often, on ready inputs, in the page itself: no worker to start.
   ort: (backend) => `
     import { start } from '/bench/peer.js';
-    import { classifierInput, detectorInput, pixels } from '/bench/page.js';
-    const inputs = Promise.all([pixels('letterbox'), pixels('crop')]);
+    import { classifierInput, detectorInput, expertInput, pixels } from '/bench/page.js';
+    const inputs = Promise.all(['letterbox', 'crop', 'view'].map(pixels));
     const peer = await start(${JSON.stringify({ ...PEERS[backend === 'cpu' ? 'wasm' : backend], threads: 1 })});
     const loadedMs = performance.now();
-    const [letterbox, crop] = await inputs;
+    const [letterbox, crop, view] = await inputs;
     await peer.run('detector', detectorInput(letterbox));
     const { outputs: [[logit]] } = await peer.run('classifier', classifierInput(crop));
+    for (let scale = 0; scale < 4; scale++) {
+      await peer.run('minifasnet-v2', expertInput(view));
+      await peer.run('minifasnet-v1se', expertInput(view));
+    }
     globalThis.first = { loadedMs, scoredMs: performance.now(), score: 1 / (1 + Math.exp(-logit)) };`,
 };
 
 const html = (script) => `<!doctype html><title>bench</title><script type="module">${script}</script>`;
+
+/** The manifest that ships, with one of the voices silenced: so that each can be compared by itself. */
+function alone(voice) {
+  const manifest = JSON.parse(readFileSync(join(root, 'pkg/weights/manifest.json'), 'utf8'));
+  const { fusion } = manifest;
+  fusion.offset = 0;
+  fusion.classifier.weight = voice === 'classifier' ? 1 : 0;
+  fusion.experts.weight = voice === 'experts' ? 1 : 0;
+  for (const point of Object.values(manifest.operatingPoints)) delete point.refuse;
+  return JSON.stringify(manifest);
+}
 
 /**
  * Serves, with every page isolated, as threads demand. `pictures` are RGBA by name, at /bench/NAME.rgba;
  * /bench/first/WHO/BACKEND scores once and leaves `globalThis.first`.
  */
 export async function serveBench(pictures) {
-  for (const network of ['detector', 'classifier']) {
+  for (const network of ['detector', 'classifier', 'minifasnet-v2', 'minifasnet-v1se']) {
     if (!existsSync(join(onnxFolder, `${network}.onnx`))) throw new Error(`${onnxFolder} has no ${network}.onnx: run make bench, which exports it`);
   }
   const server = await serve({
@@ -72,6 +87,8 @@ export async function serveBench(pictures) {
     if (path === '/bench/blank.html') return answer(TYPES['.html'], html(''));
     const first = path.match(/^\/bench\/first\/(ours|ort)\/(cpu|webgpu)$/);
     if (first) return answer(TYPES['.html'], html(FIRST[first[1]](first[2])));
+    const only = path.match(/^\/bench\/only\/(classifier|experts)\/([\w.-]+)$/);
+    if (only) return answer('application/octet-stream', only[2] === 'manifest.json' ? alone(only[1]) : server.read(`/pkg/weights/${only[2]}`));
     const picture = path.match(/^\/bench\/(\w+)\.rgba$/);
     if (picture) return answer('application/octet-stream', Buffer.from(pictures[picture[1]].data));
     if (/^\/(ort|onnx|bench)\/[\w.-]+$/.test(path)) return answer(TYPES[extname(path)] ?? 'application/octet-stream', server.read(path));

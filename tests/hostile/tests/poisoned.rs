@@ -10,6 +10,10 @@ use burn::tensor::Device;
 use serde_json::Value;
 
 const CLASSIFIER_WEIGHTS: &[u8] = include_bytes!("../../../pkg/weights/classifier.safetensors");
+const EXPERTS: [(&str, &[u8]); 2] = [
+    ("minifasnet-v2", include_bytes!("../../../pkg/weights/minifasnet-v2.safetensors")),
+    ("minifasnet-v1se", include_bytes!("../../../pkg/weights/minifasnet-v1se.safetensors")),
+];
 
 /// The pipeline with these bytes as one of its networks, described by a manifest that fits them.
 fn pipeline(network: &str, bytes: &[u8]) -> bonafide::Result<Pipeline> {
@@ -18,6 +22,8 @@ fn pipeline(network: &str, bytes: &[u8]) -> bonafide::Result<Pipeline> {
     let fetch = |file: &str| match file {
         "poisoned.safetensors" => Some(bytes.to_vec()),
         "detector.safetensors" => Some(WEIGHTS.to_vec()),
+        "minifasnet-v2.safetensors" => Some(EXPERTS[0].1.to_vec()),
+        "minifasnet-v1se.safetensors" => Some(EXPERTS[1].1.to_vec()),
         _ => Some(CLASSIFIER_WEIGHTS.to_vec()),
     };
     Pipeline::load(&serde_json::to_string(&manifest).unwrap(), fetch, &Device::flex())
@@ -39,7 +45,7 @@ fn floats(weights: &[u8]) -> Vec<std::ops::Range<usize>> {
 
 #[test]
 fn weights_that_are_no_numbers_are_refused() {
-    for (network, weights) in [(CLASSIFIER, CLASSIFIER_WEIGHTS), (DETECTOR, WEIGHTS)] {
+    for (network, weights) in [(CLASSIFIER, CLASSIFIER_WEIGHTS), (DETECTOR, WEIGHTS)].into_iter().chain(EXPERTS) {
         for tensor in floats(weights) {
             let mut bytes = weights.to_vec();
             // Not a number, in f16 and in f32.
@@ -61,9 +67,11 @@ fn networks_that_compute_no_numbers_end_in_an_error() {
         }
         bytes
     };
-    let classifier = pipeline(CLASSIFIER, &overflowing(CLASSIFIER_WEIGHTS)).unwrap();
-    let error = pollster::block_on(classifier.score_whole(&frame)).unwrap_err();
-    assert_eq!(error.code(), "GPU_DEVICE_LOST", "{error}");
+    for (network, weights) in [(CLASSIFIER, CLASSIFIER_WEIGHTS)].into_iter().chain(EXPERTS) {
+        let broken = pipeline(network, &overflowing(weights)).unwrap();
+        let error = pollster::block_on(broken.score_whole(&frame)).unwrap_err();
+        assert_eq!(error.code(), "GPU_DEVICE_LOST", "{network}: {error}");
+    }
     let detector = pipeline(DETECTOR, &overflowing(WEIGHTS)).unwrap();
     let look = pollster::block_on(detector.look(&frame, 0)).unwrap();
     assert!(look.score.is_none(), "a face was found by what computes no numbers");
