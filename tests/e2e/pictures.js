@@ -21,7 +21,7 @@ export function sample(n) {
 }
 
 /** One woman of sample 3, as a webcam would see her: the samples are group photos. All networks find her live. */
-export const portrait = () => fit(cut(sample(3), 420, 280, 560, 420));
+export const portrait = () => fit(cut(sample(3), 346, 280, 640, 480));
 
 /** The same woman's face alone, square as a face crop is. */
 export const faceCrop = (side = 224) => fit(cut(sample(3), 506, 296, 380, 380), side, side);
