@@ -195,6 +195,11 @@ impl Examples {
         Ok(of)
     }
 
+    /// The examples of all splits, in their order.
+    pub fn all(&self) -> Vec<&Example> {
+        self.examples.iter().collect()
+    }
+
     /// The training split, in batches of `batch` over `devices` devices.
     ///
     /// # Errors
@@ -226,6 +231,11 @@ impl Examples {
     /// Presentations of a split for which there is no crop.
     pub fn unscored(&self, split: Split) -> Vec<Unscored> {
         self.unscored.iter().filter(|(of, _)| *of == split).map(|(_, unscored)| unscored.clone()).collect()
+    }
+
+    /// Presentations of all splits for which there is no crop.
+    pub fn all_unscored(&self) -> Vec<Unscored> {
+        self.unscored.iter().map(|(_, unscored)| unscored.clone()).collect()
     }
 
     /// What they were made from, in a sentence.

@@ -21,7 +21,7 @@ use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 
 use crate::{
-    dataset::{self, Attack, Layout, ListOptions, Media, Sample},
+    dataset::{self, Attack, Layout, ListOptions, Sample},
     depth::rasterise::pseudo_depth,
     detect::FaceArgs,
     examples::progress,
@@ -138,6 +138,7 @@ impl Preparation<'_> {
                     split: sample.split,
                     attack: sample.attack.clone(),
                     file: sample.media.path().display().to_string(),
+                    frame: sample.media.frame(),
                     tone,
                     outcome,
                 };
@@ -209,13 +210,7 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// The pixels of samples that share a file.
     fn read(&self, samples: &[Sample], numbers: &[usize]) -> Vec<(usize, Result<Photo>)> {
-        let frames: Vec<u64> = numbers
-            .iter()
-            .filter_map(|&number| match &samples[number].media {
-                Media::VideoFrame { number, .. } => Some(*number),
-                Media::Photo(_) => None,
-            })
-            .collect();
+        let frames: Vec<u64> = numbers.iter().filter_map(|&number| samples[number].media.frame()).collect();
         let path = samples[numbers[0]].media.path();
         if frames.is_empty() {
             return numbers.iter().map(|&number| (number, Photo::read(path))).collect();

@@ -114,6 +114,9 @@ pub struct Record {
     pub attack: Option<Attack>,
     /// The file that it came from.
     pub file: String,
+    /// Of a video: the frame's number from 0, in the order of display.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u64>,
     /// Of bona fide photos that are recaptured: the skin's tone in the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tone: Option<Tone>,

@@ -1,6 +1,7 @@
 //! A tiny tree of each published layout -> its samples, and a sentence for everything that is wrong with one.
 
 use std::{
+    collections::BTreeMap,
     fs,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -436,8 +437,8 @@ fn oulu_npu_is_read_from_its_protocols() {
     assert_eq!(listing.samples.len(), 3);
     let says = left_out(&listing, root.path()).join("\n");
     for sentence in [
-        "Train_2.txt lists Train_files/1_1_01_1.avi again in line 2",
-        "Train_files/1_1_02_1.avi cannot be read: ",
+        "Train_2.txt lists 1_1_01_1 again in line 2",
+        "Train_files/1_1_02_1.avi is listed, but neither it nor a folder of its frames is there",
         "Train_2.txt has a bad line 4: 1_1_01_1 is labelled -1, but its file number 1 means +1",
         "Dev_2.txt has a bad line 1: it is not a label, a comma and a name",
         "Dev_2.txt has a bad line 2: ../x is not named like 1_1_01_1",
@@ -453,6 +454,271 @@ fn oulu_npu_is_read_from_its_protocols() {
         assert!(list(Layout::OuluNpu, root.path(), &bad).unwrap_err().to_string().starts_with("OULU-NPU"));
     }
     assert!(error(Layout::OuluNpu, tempdir().unwrap().path()).starts_with("cannot read ROOT/Protocols/Protocol_1/"));
+}
+
+// Replay-Attack, MSU-MFSD, CASIA-FASD
+
+/// Ten empty frames in a folder: listing decodes none.
+fn frames(folder: impl AsRef<Path>) {
+    for number in 0..10 {
+        write(folder.as_ref().join(format!("{number}.jpg")), "");
+    }
+}
+
+/// Each recording's class and split, by its folder's name: the pictures of a recording agree, and are as many as asked for.
+fn recordings(listing: &Listing, per_recording: usize) -> BTreeMap<String, (String, Split)> {
+    let mut told: BTreeMap<String, Vec<(String, Split)>> = BTreeMap::new();
+    for sample in &listing.samples {
+        let folder = sample.media.path().parent().unwrap().file_name().unwrap().to_str().unwrap();
+        told.entry(folder.to_owned()).or_default().push((class(sample), sample.split));
+    }
+    let agree = |of: Vec<(String, Split)>| {
+        assert!(of.len() == per_recording && of.iter().all(|one| *one == of[0]), "{of:?}");
+        of[0].clone()
+    };
+    told.into_iter().map(|(name, of)| (name, agree(of))).collect()
+}
+
+#[test]
+fn replay_attack_is_read_from_folders_of_frames() {
+    let root = tempdir().unwrap();
+    let good = [
+        ("train/real/client001_session01_webcam_authenticate_adverse_1", "bona fide", Split::Train),
+        ("devel/real/client004_session01_webcam_authenticate_controlled_2.mov", "bona fide", Split::Development),
+        ("train/attack/fixed/attack_print_client001_session01_highdef_photo_adverse", "print/a4", Split::Train),
+        ("test/attack/hand/attack_mobile_client009_session01_mobile_video_controlled", "replay/phone", Split::Test),
+        ("test/attack/hand/attack_highdef_client009_session01_highdef_photo_adverse.mov", "replay/tablet", Split::Test),
+    ];
+    for (name, ..) in good {
+        frames(root.path().join(name));
+    }
+    for folder in ["test/real", "devel/attack/fixed", "devel/attack/hand", "train/attack/hand", "test/attack/fixed"] {
+        fs::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    // For face recognition.
+    frames(root.path().join("enroll/train/client001_session01_webcam_enroll_controlled_1"));
+    let listing = list(Layout::ReplayAttack, root.path(), &options(3)).unwrap();
+    assert_eq!(listing.left_out, []);
+    let name = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let expected = good.map(|(path, class, split)| (name(path), (class.to_owned(), split)));
+    assert_eq!(recordings(&listing, 3), expected.into());
+    let first = &listing.samples[0];
+    assert_eq!((first.source.as_str(), first.subject.as_str()), ("replay-attack", "replay-attack/client001"));
+    let numbers: Vec<_> = listing.samples[..3].iter().map(|one| one.media.path().file_stem().unwrap()).collect();
+    assert_eq!(numbers, ["1", "5", "8"]);
+
+    let odd = [
+        ("train/real/client1_session01_webcam_authenticate_adverse_1", "names no person: client1 is not of the form"),
+        ("train/real/attack_print_client001_session01_highdef_photo_adverse", "is not named like client001_session01_"),
+        ("train/real/holiday", "is not named like client001_session01_webcam_authenticate_adverse_1.mov"),
+        ("train/attack/hand/client001_session01_webcam_authenticate_adverse_1", "is not named like attack_mobile_"),
+        (
+            "train/attack/hand/attack_print_client001_session01_highdef_video_adverse",
+            "is of an unknown attack, video by",
+        ),
+    ];
+    for (name, _) in odd {
+        frames(root.path().join(name));
+    }
+    fs::remove_dir(root.path().join("test/attack/fixed")).unwrap();
+    write(root.path().join("train/real/loose.jpg"), "");
+    let again = list(Layout::ReplayAttack, root.path(), &options(3)).unwrap();
+    assert_eq!(again.samples, listing.samples);
+    let says = left_out(&again, root.path());
+    for (name, sentence) in odd {
+        assert!(says.iter().any(|left| left.starts_with(&format!("{name} {sentence}"))), "{name}: {says:?}");
+    }
+    assert!(says.contains(&"test/attack/fixed is missing".to_owned()), "{says:?}");
+    assert_eq!(says.len(), 5 + 2, "the loose picture too: {says:?}");
+
+    frames(root.path().join("test/real/client001_session01_webcam_authenticate_adverse_2"));
+    assert!(error(Layout::ReplayAttack, root.path()).starts_with("replay-attack/client001 is in two splits, train ("));
+    assert_eq!(error(Layout::ReplayAttack, &root.path().join("x")), "cannot find the folder ROOT");
+}
+
+#[test]
+fn replay_attack_has_boxes_of_videos_where_its_face_locations_are() {
+    let root = tempdir().unwrap();
+    let name = "train/real/client001_session01_webcam_authenticate_adverse_1";
+    if !clip(root.path().join(format!("{name}.mov")), 4) {
+        return;
+    }
+    for class in ["real", "attack/fixed", "attack/hand"] {
+        for part in ["train", "devel", "test"] {
+            fs::create_dir_all(root.path().join(part).join(class)).unwrap();
+        }
+    }
+    let folder = "train/attack/hand/attack_print_client001_session01_highdef_photo_adverse";
+    frames(root.path().join(folder));
+    // Beside the video lies a copy of its frames.
+    frames(root.path().join(name));
+    let listing = list(Layout::ReplayAttack, root.path(), &options(2)).unwrap();
+    let instead = format!("{name} is not read, since {} is", root.path().join(format!("{name}.mov")).display());
+    assert_eq!(left_out(&listing, root.path()), [instead.replace(&format!("{}/", root.path().display()), "")]);
+    assert!(listing.samples.iter().all(|sample| sample.face.is_none()));
+
+    write(root.path().join(format!("face-locations/{name}.face")), "0 1 1 1 1\n1 10 5 20 30\n3 0 0 0 0\n");
+    write(root.path().join(format!("face-locations/{folder}.face")), "1 10 5 20 30\n");
+    let listing = list(Layout::ReplayAttack, root.path(), &options(2)).unwrap();
+    let video: Vec<&Sample> = listing.samples.iter().filter(|one| one.attack.is_none()).collect();
+    assert!(near(&video[0].face.unwrap(), [10.0, 5.0, 20.0, 30.0]), "{:?}", video[0].face);
+    assert_eq!((video[1].face, listing.samples.len()), (None, 4));
+    let says = left_out(&listing, root.path());
+    assert!(says[1].starts_with(&format!("face-locations/{folder}.face is not used: frames in a folder")), "{says:?}");
+}
+
+#[test]
+fn msu_mfsd_is_split_by_its_lists() {
+    let root = tempdir().unwrap();
+    let good = [
+        ("real/real_client002_android_SD_scene01.mp4", "bona fide", false),
+        ("real/real_client001_laptop_SD_scene01", "bona fide", true),
+        ("attack/attack_client002_android_SD_printed_photo_scene01", "print/a3", false),
+        ("attack/attack_client001_android_HD_ipad_video_scene01", "replay/ipad", true),
+        ("attack/attack_client001_laptop_SD_iphone_video_scene01.mov", "replay/iphone", true),
+    ];
+    for (name, ..) in good {
+        frames(root.path().join("scene01").join(name));
+    }
+    let (train, test) = (root.path().join("train_sub_list.txt"), root.path().join("test_sub_list.txt"));
+    assert!(error(Layout::MsuMfsd, root.path()).starts_with("cannot read ROOT/train_sub_list.txt"));
+    write(&train, "02\n");
+    assert!(error(Layout::MsuMfsd, root.path()).starts_with("cannot read ROOT/test_sub_list.txt"));
+    write(&test, "01\n");
+    let listing = list(Layout::MsuMfsd, root.path(), &options(2)).unwrap();
+    assert_eq!(listing.left_out, []);
+    let told = recordings(&listing, 2);
+    assert_eq!(told.len(), good.len());
+    for (path, class, is_test) in good {
+        let (of, split) = &told[path.rsplit('/').next().unwrap()];
+        assert!(of == class && (*split == Split::Test) == is_test, "{path} is {of} in {split}");
+    }
+    assert!(listing.samples.iter().any(|sample| sample.subject == "msu-mfsd/client001"));
+
+    let odd = [
+        ("real/real_client003_android_SD_scene01", "shows person 3, who is in neither list of people"),
+        ("real/real_someone_android_SD_scene01", "names no person: someone is not of the form client001"),
+        ("real/attack_client001_android_SD_ipad_video_scene01", "is not named like real_client001_"),
+        ("attack/attack_client001_android_SD_ipad_photo_scene01", "is of an unknown attack, ipad_photo"),
+        ("attack/attack_client001_phone_SD_ipad_video_scene01", "is not named like attack_client001_"),
+    ];
+    for (name, _) in odd {
+        frames(root.path().join("scene01").join(name));
+    }
+    let again = list(Layout::MsuMfsd, root.path(), &options(2)).unwrap();
+    assert_eq!(again.samples, listing.samples);
+    let says = left_out(&again, root.path());
+    for (name, sentence) in odd {
+        assert!(says.iter().any(|left| left.starts_with(&format!("scene01/{name} {sentence}"))), "{name}: {says:?}");
+    }
+    assert_eq!(says.len(), odd.len(), "{says:?}");
+
+    let recording = root.path().join("scene01/real/real_client002_laptop_SD_scene01.mov");
+    if clip(&recording, 2) {
+        write(recording.with_extension("face"), "0, 10, 5, 30, 35, 15, 20, 25, 20\n1, 0, 0, 0, 0, 0, 0, 0, 0\n");
+        let listing = list(Layout::MsuMfsd, root.path(), &options(2)).unwrap();
+        let video = find(&listing, "real_client002_laptop_SD_scene01.mov");
+        assert!(near(&video[0].face.unwrap(), [10.0, 5.0, 20.0, 30.0]), "{:?}", video[0].face);
+        assert_eq!(video[1].face, None);
+    }
+    fs::remove_dir_all(root.path().join("scene01/real")).unwrap();
+    let listing = list(Layout::MsuMfsd, root.path(), &options(2)).unwrap();
+    assert_eq!(left_out(&listing, root.path())[0], "scene01/real is missing");
+}
+
+#[test]
+fn casia_fasd_numbers_its_people_twice() {
+    let root = tempdir().unwrap();
+    for person in 1..=20 {
+        frames(root.path().join(format!("train_release/{person}/1.avi")));
+    }
+    let good = [
+        ("1", "bona fide"),
+        ("2.avi", "bona fide"),
+        ("HR_1", "bona fide"),
+        ("3", "print/warped print"),
+        ("HR_2", "print/warped print"),
+        ("6", "print/cut print"),
+        ("HR_3.avi", "print/cut print"),
+        ("7", "replay/tablet"),
+        ("HR_4", "replay/tablet"),
+    ];
+    for (name, _) in good {
+        frames(root.path().join("test_release/1").join(name));
+    }
+    let listing = list(Layout::CasiaFasd, root.path(), &options(1)).unwrap();
+    assert_eq!(listing.left_out, []);
+    for (name, expected) in good {
+        let of =
+            |sample: &&Sample| sample.split == Split::Test && sample.media.path().parent().unwrap().ends_with(name);
+        let sample = listing.samples.iter().find(of).unwrap();
+        assert_eq!((class(sample).as_str(), sample.subject.as_str()), (expected, "casia-fasd/test/01"), "{name}");
+    }
+    let mut aside: Vec<&str> = listing
+        .samples
+        .iter()
+        .filter(|sample| sample.split == Split::Development)
+        .map(|sample| sample.subject.as_str())
+        .collect();
+    // By hash, for ever.
+    aside.sort_unstable();
+    assert_eq!(aside, ["07", "08", "10", "11", "12", "13"].map(|number| format!("casia-fasd/train/{number}")));
+
+    let odd = [
+        ("train_release/21/1", "does not lie in the folder of a person, 1 to 20"),
+        ("train_release/1/9", "is not named 1 to 8 or HR_1 to HR_4"),
+        ("train_release/extra/1/1", "does not lie in the folder of a person"),
+        ("test_release/31/1", "does not lie in the folder of a person, 1 to 30"),
+    ];
+    for (name, _) in odd {
+        frames(root.path().join(name));
+    }
+    write(root.path().join("test_release/2/0.jpg"), "");
+    let again = list(Layout::CasiaFasd, root.path(), &options(1)).unwrap();
+    assert_eq!(again.samples, listing.samples);
+    let says = left_out(&again, root.path());
+    for (name, sentence) in odd {
+        assert!(says.iter().any(|left| left.starts_with(&format!("{name} {sentence}"))), "{name}: {says:?}");
+    }
+    assert_eq!(says.len(), odd.len() + 1, "{says:?}");
+    fs::remove_dir_all(root.path().join("test_release")).unwrap();
+    let listing = list(Layout::CasiaFasd, root.path(), &options(1)).unwrap();
+    assert!(left_out(&listing, root.path()).contains(&"test_release is missing".to_owned()));
+}
+
+#[test]
+fn older_layouts_are_read_from_folders_of_frames_too() {
+    let rose = tempdir().unwrap();
+    frames(rose.path().join("2/G_NT_5s_wg_E_2_1"));
+    frames(rose.path().join("test/_13/Ps_T_HS_g_E_13_0.mp4"));
+    let listing = list(Layout::RoseYoutu, rose.path(), &options(4)).unwrap();
+    let told = recordings(&listing, 4);
+    assert_eq!(told["G_NT_5s_wg_E_2_1"], ("bona fide".into(), Split::Train));
+    assert_eq!(told["Ps_T_HS_g_E_13_0.mp4"], ("print/still paper".into(), Split::Test));
+
+    let siw = tempdir().unwrap();
+    for name in ["Train/live/003/003-1-1-1-1", "Train/spoof/003/003-1-2-1-1.m", "Test/live/004/004-1-1-1-1.mov"] {
+        frames(siw.path().join(name));
+    }
+    fs::create_dir_all(siw.path().join("Test/spoof")).unwrap();
+    write(siw.path().join("Train/live/003/003-1-1-1-1.face"), "1 1 2 2\n".repeat(10));
+    let listing = list(Layout::Siw, siw.path(), &options(4)).unwrap();
+    assert_eq!((recordings(&listing, 4).len(), listing.left_out.len()), (3, 1), "{:?}", listing.left_out);
+    assert!(listing.left_out[0].path.ends_with("003-1-1-1-1.face"));
+    assert!(listing.samples.iter().all(|sample| sample.face.is_none()));
+
+    let oulu = tempdir().unwrap();
+    let protocols = oulu.path().join("Protocols/Protocol_1");
+    for (part, line) in [("Train", "+1,1_1_01_1"), ("Dev", "-1,1_1_21_3"), ("Test", "-2,1_3_36_4")] {
+        write(protocols.join(format!("{part}.txt")), line);
+        let name = line.split_once(',').unwrap().1;
+        frames(oulu.path().join(format!("{part}_files/{name}{}", if part == "Dev" { ".avi" } else { "" })));
+    }
+    // What the protocol does not list is not named.
+    frames(oulu.path().join("Train_files/1_1_02_1"));
+    let listing = list(Layout::OuluNpu, oulu.path(), &options(4)).unwrap();
+    assert_eq!(listing.left_out, []);
+    assert_eq!(recordings(&listing, 4)["1_1_21_3.avi"], ("print/printer 2".into(), Split::Development));
 }
 
 // CSV

@@ -94,11 +94,7 @@ fn row(record: &ByteRecord, folder: &Path, source: &str) -> Result<Sample> {
     };
     let path = inside(folder, path)?;
     Ok(Sample {
-        media: if tree::ends_in(&path, &video::VIDEOS) {
-            Media::VideoFrame { path, number: 0 }
-        } else {
-            Media::Photo(path)
-        },
+        media: if video::is_video(&path) { Media::VideoFrame { path, number: 0 } } else { Media::Photo(path) },
         source: source.to_owned(),
         subject,
         split,

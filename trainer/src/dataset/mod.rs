@@ -2,12 +2,18 @@
 //!
 //! Nothing here decodes more than a picture's size and a video's length; whoever wants pixels reads a sample's [`Media`].
 //! Nothing is dropped in silence: what a layout should hold and does not, or what contradicts itself, is in
-//! [`Listing::left_out`] with its reason. No person is in two splits.
+//! [`Listing::left_out`] with its reason. No person is in two splits. In every published layout a video may be a folder of its
+//! frames (`frames`).
 
+mod boxes;
+mod casia_fasd;
 mod celeba_spoof;
+mod frames;
 mod manifest;
+mod msu_mfsd;
 mod oulu_npu;
 pub mod photos;
+mod replay_attack;
 mod rose_youtu;
 mod sample;
 mod siw;
@@ -76,6 +82,12 @@ pub enum Layout {
     Siw,
     /// OULU-NPU: `Protocols`, `Train_files`, `Dev_files`, `Test_files`.
     OuluNpu,
+    /// Replay-Attack: `train`, `devel` and `test`, each with `real` and `attack`.
+    ReplayAttack,
+    /// MSU-MFSD: `scene01`, `train_sub_list.txt`, `test_sub_list.txt`.
+    MsuMfsd,
+    /// CASIA-FASD: `train_release` and `test_release`, videos in folders of persons.
+    CasiaFasd,
     /// A table of your own files: path,class,species,instrument,subject,split,x,y,width,height.
     ///
     /// The header is that line, in full. One line a photo or video:
@@ -136,6 +148,9 @@ pub fn list(layout: Layout, root: &Path, options: &ListOptions) -> Result<Listin
         Layout::RoseYoutu => rose_youtu::list(root, options),
         Layout::Siw => siw::list(root, options),
         Layout::OuluNpu => oulu_npu::list(root, options),
+        Layout::ReplayAttack => replay_attack::list(root, options),
+        Layout::MsuMfsd => msu_mfsd::list(root, options),
+        Layout::CasiaFasd => casia_fasd::list(root, options),
         Layout::Csv => manifest::list(root, options),
     }?;
     if listing.samples.is_empty() {

@@ -11,51 +11,80 @@
 //! The three parts, with no person in common, are the splits. The publication has no boxes; one is drawn around the
 //! eyes. Videos that the protocol does not list are not meant to be used, and not named.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use bonafide::face::FaceBox;
-use rayon::prelude::*;
 
-use super::{Attack, ListOptions, Listing, Media, Sample, Split, tree, video};
+use super::{
+    Attack, ListOptions, Listing, Split, boxes,
+    frames::{self, Recording},
+    tree,
+};
 use crate::recapture::PaiSpecies::{Print, Replay};
 
 const SOURCE: &str = "oulu-npu";
-/// A protocol has at most 1,800 lines, a video some hundred frames.
+/// A protocol has at most 1,800 lines.
 const MAX_TEXT: u64 = 16 << 20;
+
+/// What a protocol's line says of a video.
+struct Listed {
+    subject: String,
+    attack: Option<Attack>,
+}
 
 pub(super) fn list(root: &Path, options: &ListOptions) -> Result<Listing> {
     let (protocol, fold) = (options.oulu_protocol, options.oulu_fold);
     ensure!((1..=4).contains(&protocol), "OULU-NPU has the protocols 1 to 4, and no {protocol}");
     ensure!((1..=6).contains(&fold), "OULU-NPU's protocols 3 and 4 have the parts 1 to 6, and no {fold}");
-    video::installed()?;
     let mut listing = Listing::default();
     for (part, split) in [("Train", Split::Train), ("Dev", Split::Development), ("Test", Split::Test)] {
         let name = if protocol < 3 { format!("{part}.txt") } else { format!("{part}_{fold}.txt") };
         let file = root.join(format!("Protocols/Protocol_{protocol}")).join(name);
-        let text = tree::text(&file, MAX_TEXT)?;
-        let mut seen = HashSet::new();
-        let mut samples = Vec::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            match sample(&root.join(format!("{part}_files")), split, line) {
-                Ok(sample) if seen.insert(sample.media.clone()) => samples.push(sample),
-                Ok(sample) => {
-                    listing.leave_out(
-                        &file,
-                        format!("lists {} again in line {}", sample.media.path().display(), number + 1),
-                    );
-                }
-                Err(error) => listing.leave_out(&file, format!("has a bad line {}: {error:#}", number + 1)),
+        let listed = lines(&file, &mut listing)?;
+        let folder = root.join(format!("{part}_files"));
+        let found = frames::find(&folder, &["avi"], &mut listing)?;
+        let mut named: HashMap<&str, &Recording> = HashMap::new();
+        named.extend(found.iter().filter_map(|recording| Some((recording.name().ok()?, recording))));
+        let mut recordings = Vec::new();
+        for name in listed.keys() {
+            match named.get(name.as_str()) {
+                Some(&recording) => recordings.push(recording.clone()),
+                None => listing.leave_out(
+                    folder.join(format!("{name}.avi")),
+                    "is listed, but neither it nor a folder of its frames is there",
+                ),
             }
         }
-        samples.sort_by(|a, b| a.media.cmp(&b.media));
-        let parts: Vec<Listing> = samples.par_iter().map(|sample| recording(sample, options)).collect();
-        listing.append(parts);
+        let sample = |recording: &Recording| {
+            let Listed { subject, attack } = &listed[recording.name()?];
+            Ok(recording.sample(SOURCE, subject.clone(), split, attack.clone()))
+        };
+        listing.append([frames::list(&recordings, options.frames_per_video, sample, give_boxes)?]);
     }
     Ok(listing)
 }
 
-fn sample(folder: &Path, split: Split, line: &str) -> Result<Sample> {
+/// The videos that a protocol's file lists, by name; its bad lines are left out.
+fn lines(file: &Path, listing: &mut Listing) -> Result<BTreeMap<String, Listed>> {
+    let text = tree::text(file, MAX_TEXT)?;
+    let mut all = BTreeMap::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        match listed(line) {
+            Ok((name, _)) if all.contains_key(&name) => {
+                listing.leave_out(file, format!("lists {name} again in line {}", number + 1));
+            }
+            Ok((name, video)) => drop(all.insert(name, video)),
+            Err(error) => listing.leave_out(file, format!("has a bad line {}: {error:#}", number + 1)),
+        }
+    }
+    Ok(all)
+}
+
+fn listed(line: &str) -> Result<(String, Listed)> {
     let (label, name) = line.split_once(',').context("it is not a label, a comma and a name")?;
     let (label, name) = (label.trim(), name.trim());
     let fields: Vec<&str> = name.split('_').collect();
@@ -73,49 +102,19 @@ fn sample(folder: &Path, split: Split, line: &str) -> Result<Sample> {
         _ => bail!("{name} is of an unknown file number, {file}"),
     };
     ensure!(label == expected, "{name} is labelled {label}, but its file number {file} means {expected}");
-    Ok(Sample {
-        media: Media::VideoFrame { path: folder.join(format!("{name}.avi")), number: 0 },
-        source: SOURCE.into(),
-        subject: format!("{SOURCE}/{user}"),
-        split,
-        attack,
-        face: None,
-        labels: None,
-    })
+    Ok((name.to_owned(), Listed { subject: format!("{SOURCE}/{user}"), attack }))
 }
 
-fn recording(sample: &Sample, options: &ListOptions) -> Listing {
-    let mut listing = video::spread(sample, options.frames_per_video);
-    let eyes = sample.media.path().with_extension("txt");
-    if listing.samples.is_empty() {
-        return listing;
-    }
-    if !eyes.exists() {
-        listing.leave_out(eyes, "is missing, its frames are kept without boxes");
-        return listing;
-    }
-    match tree::text(&eyes, MAX_TEXT) {
-        Ok(text) => {
-            let lines: Vec<&str> = text.lines().collect();
-            for sample in &mut listing.samples {
-                let Media::VideoFrame { number, .. } = sample.media else { continue };
-                let line = usize::try_from(number).ok().and_then(|number| lines.get(number));
-                sample.face = line.and_then(|line| face(line));
-            }
-            if listing.samples.iter().all(|sample| sample.face.is_none()) {
-                listing.leave_out(eyes, "gives the eyes of none of the frames, which are kept");
-            }
-        }
-        Err(error) => listing.leave_out(eyes, format!("gives no eyes, its frames are kept: {error:#}")),
-    }
-    listing
+fn give_boxes(recording: &Recording, listing: &mut Listing) {
+    boxes::give(listing, &recording.beside("txt"), |text, number| {
+        Ok(usize::try_from(number).ok().and_then(|number| text.lines().nth(number)).and_then(face))
+    });
 }
 
 /// From eyebrows to chin around two eyes. In a grown-up's face, whose eyes are 63 mm apart, that is about 2.2 times as
 /// wide and as high, and its centre lies 0.75 of the distance below the eyes.
 fn face(line: &str) -> Option<FaceBox> {
-    let values: Vec<f32> = line.split(',').map(|field| field.trim().parse()).collect::<Result<_, _>>().ok()?;
-    let &[_, x1, y1, x2, y2] = values.as_slice() else { return None };
+    let &[_, x1, y1, x2, y2] = boxes::numbers(line).as_slice() else { return None };
     let distance = (x2 - x1).hypot(y2 - y1);
     if !distance.is_finite() || distance <= 0.0 {
         return None;

@@ -15,37 +15,26 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use rayon::prelude::*;
 
-use super::{Attack, ListOptions, Listing, Media, Sample, Split, tree, video};
+use super::{
+    Attack, ListOptions, Listing, Sample, Split,
+    frames::{self, Recording},
+};
 use crate::recapture::PaiSpecies::{Print, Replay};
 
 const SOURCE: &str = "rose-youtu";
 
 pub(super) fn list(root: &Path, options: &ListOptions) -> Result<Listing> {
     let mut listing = Listing::default();
-    let files = tree::files(root, &["mp4"], &mut listing)?;
-    if !files.is_empty() {
-        video::installed()?;
-    }
-    let parts: Vec<Listing> = files
-        .par_iter()
-        .map(|path| match sample(root, path) {
-            Ok(sample) => video::spread(&sample, options.frames_per_video),
-            Err(error) => {
-                let mut part = Listing::default();
-                part.leave_out(path, format!("{error:#}"));
-                part
-            }
-        })
-        .collect();
-    listing.append(parts);
+    let recordings = frames::find(root, &["mp4"], &mut listing)?;
+    let sample = |recording: &Recording| sample(root, recording);
+    listing.append([frames::list(&recordings, options.frames_per_video, sample, |_, _| {})?]);
     Ok(listing)
 }
 
-fn sample(root: &Path, path: &Path) -> Result<Sample> {
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).context("has a name that is not UTF-8")?;
-    let fields: Vec<&str> = stem.split('_').collect();
+fn sample(root: &Path, recording: &Recording) -> Result<Sample> {
+    let (path, name) = (recording.path(), recording.name()?);
+    let fields: Vec<&str> = name.split('_').collect();
     let &[class, _speaking, _device, _glasses, _background, person, _number] = fields.as_slice() else {
         bail!("is not named like G_NT_5s_wg_E_2_1.mp4");
     };
@@ -67,24 +56,17 @@ fn sample(root: &Path, path: &Path) -> Result<Sample> {
             "shows person {person}, who is in the published {half} half, but lies in the folder {folder}"
         );
     }
-    Ok(Sample {
-        media: Media::VideoFrame { path: path.to_owned(), number: 0 },
-        source: SOURCE.into(),
-        subject: format!("{SOURCE}/{person}"),
-        split,
-        attack: match class {
-            "G" => None,
-            "Ps" => Some(Attack::new(Print, "still paper")),
-            "Pq" => Some(Attack::new(Print, "quivering paper")),
-            "Vl" => Some(Attack::new(Replay, "lenovo screen")),
-            "Vm" => Some(Attack::new(Replay, "mac screen")),
-            "Mc" => Some(Attack::new(Print, "paper mask with holes")),
-            "Mf" => Some(Attack::new(Print, "paper mask")),
-            "Mu" => Some(Attack::new(Print, "paper mask cut above")),
-            "Ml" => Some(Attack::new(Print, "paper mask cut below")),
-            _ => bail!("is of an unknown class, {class}"),
-        },
-        face: None,
-        labels: None,
-    })
+    let attack = match class {
+        "G" => None,
+        "Ps" => Some(Attack::new(Print, "still paper")),
+        "Pq" => Some(Attack::new(Print, "quivering paper")),
+        "Vl" => Some(Attack::new(Replay, "lenovo screen")),
+        "Vm" => Some(Attack::new(Replay, "mac screen")),
+        "Mc" => Some(Attack::new(Print, "paper mask with holes")),
+        "Mf" => Some(Attack::new(Print, "paper mask")),
+        "Mu" => Some(Attack::new(Print, "paper mask cut above")),
+        "Ml" => Some(Attack::new(Print, "paper mask cut below")),
+        _ => bail!("is of an unknown class, {class}"),
+    };
+    Ok(recording.sample(SOURCE, format!("{SOURCE}/{person}"), split, attack))
 }

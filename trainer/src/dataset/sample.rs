@@ -73,6 +73,14 @@ impl Media {
             Self::Photo(path) | Self::VideoFrame { path, .. } => path,
         }
     }
+
+    /// Of a video: the frame's number.
+    pub fn frame(&self) -> Option<u64> {
+        match self {
+            Self::Photo(_) => None,
+            Self::VideoFrame { number, .. } => Some(*number),
+        }
+    }
 }
 
 impl fmt::Display for Media {

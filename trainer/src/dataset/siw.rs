@@ -12,20 +12,19 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use bonafide::face::FaceBox;
-use rayon::prelude::*;
 
-use super::{Attack, ListOptions, Listing, Media, Sample, Split, carve, tree, video};
+use super::{
+    Attack, ListOptions, Listing, Sample, Split, boxes, carve,
+    frames::{self, Recording},
+};
 use crate::recapture::PaiSpecies::{Print, Replay};
 
 const SOURCE: &str = "siw";
-/// A box of a frame takes about 20 bytes.
-const MAX_BOXES: u64 = 16 << 20;
 
 pub(super) fn list(root: &Path, options: &ListOptions) -> Result<Listing> {
     ensure!(root.is_dir(), "cannot find the folder {}", root.display());
-    video::installed()?;
     let mut listing = Listing::default();
     for half in ["Train", "Test"] {
         for class in ["live", "spoof"] {
@@ -34,41 +33,25 @@ pub(super) fn list(root: &Path, options: &ListOptions) -> Result<Listing> {
                 listing.leave_out(folder, "is missing");
                 continue;
             }
-            let files = tree::files(&folder, &["mov", "mp4"], &mut listing)?;
-            let parts: Vec<Listing> = files.par_iter().map(|path| recording(half, class, path, options)).collect();
-            listing.append(parts);
+            let recordings = frames::find(&folder, &["mov", "mp4"], &mut listing)?;
+            let sample = |recording: &Recording| sample(half, class, recording);
+            listing.append([frames::list(&recordings, options.frames_per_video, sample, give_boxes)?]);
         }
     }
     Ok(listing)
 }
 
-fn recording(half: &str, class: &str, path: &Path, options: &ListOptions) -> Listing {
-    let mut listing = Listing::default();
-    match sample(half, class, path) {
-        Ok(sample) => listing.append([video::spread(&sample, options.frames_per_video)]),
-        Err(error) => listing.leave_out(path, format!("{error:#}")),
-    }
-    if listing.samples.is_empty() {
-        return listing;
-    }
+fn give_boxes(recording: &Recording, listing: &mut Listing) {
     // Of x.m.mov, x.m.face or x.face.
-    let near = path.with_extension("face");
-    let boxes = if near.exists() { near } else { path.with_extension("").with_extension("face") };
-    if !boxes.exists() {
-        listing.leave_out(boxes, "is missing, its frames are kept without boxes");
-        return listing;
-    }
-    let given = tree::text(&boxes, MAX_BOXES).and_then(|text| give_boxes(&mut listing.samples, &text));
-    if let Err(error) = given {
-        listing.leave_out(boxes, format!("gives no boxes for some frames, which are kept: {error:#}"));
-    }
-    listing
+    let near = recording.beside("face");
+    let file = if near.exists() { near } else { near.with_extension("").with_extension("face") };
+    boxes::give(listing, &file, |text, number| boxes::at(text, number, face));
 }
 
-fn sample(half: &str, class: &str, path: &Path) -> Result<Sample> {
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).context("has a name that is not UTF-8")?;
+fn sample(half: &str, class: &str, recording: &Recording) -> Result<Sample> {
+    let (path, name) = (recording.path(), recording.name()?);
     // Some files are published as .m.mov.
-    let fields: Vec<&str> = stem.strip_suffix(".m").unwrap_or(stem).split(['-', '_']).collect();
+    let fields: Vec<&str> = name.strip_suffix(".m").unwrap_or(name).split(['-', '_']).collect();
     let &[subject, _sensor, kind, medium, session] = fields.as_slice() else {
         bail!("is not named like 003-1-2-1-1.mov");
     };
@@ -92,40 +75,11 @@ fn sample(half: &str, class: &str, path: &Path) -> Result<Sample> {
     };
     ensure!(attack.is_some() == (class == "spoof"), "is of type {kind}, but lies in the folder {class}");
     let subject = format!("{SOURCE}/{subject}");
-    Ok(Sample {
-        media: Media::VideoFrame { path: path.to_owned(), number: 0 },
-        source: SOURCE.into(),
-        split: if half == "Test" { Split::Test } else { carve(&subject) },
-        subject,
-        attack,
-        face: None,
-        labels: None,
-    })
+    let split = if half == "Test" { Split::Test } else { carve(&subject) };
+    Ok(recording.sample(SOURCE, subject, split, attack))
 }
 
-fn give_boxes(samples: &mut [Sample], text: &str) -> Result<()> {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut problem = Ok(());
-    for sample in samples {
-        let Media::VideoFrame { number, .. } = sample.media else { continue };
-        let line = usize::try_from(number).ok().and_then(|number| lines.get(number));
-        match line.with_context(|| format!("it has no line {}", number + 1)).and_then(|line| face(line)) {
-            Ok(face) => sample.face = face,
-            Err(error) if problem.is_ok() => problem = Err(error.context(format!("line {}", number + 1))),
-            Err(_) => {}
-        }
-    }
-    problem
-}
-
-/// A box from its corners; `None` where no face was found.
 fn face(line: &str) -> Result<Option<FaceBox>> {
-    let corners = line.split([' ', ',', '\t']).filter(|field| !field.is_empty()).map(str::parse);
-    let corners: Vec<f32> = corners.collect::<Result<_, _>>().unwrap_or_default();
-    let &[left, top, right, bottom] = corners.as_slice() else { bail!("it is not four numbers") };
-    if corners.iter().all(|&corner| corner == 0.0) {
-        return Ok(None);
-    }
-    ensure!(corners.iter().all(|corner| corner.is_finite()) && right > left && bottom > top, "its box is empty");
-    Ok(Some(FaceBox { x: left, y: top, width: right - left, height: bottom - top, confidence: 1.0 }))
+    let Ok(corners) = <[f32; 4]>::try_from(boxes::numbers(line)) else { bail!("it is not four numbers") };
+    boxes::corners(corners)
 }

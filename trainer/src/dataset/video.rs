@@ -17,11 +17,16 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bonafide::frame::MAX_SIDE;
 
-use super::{Listing, Media, Sample};
+use super::{Listing, Media, Sample, tree};
 use crate::photo::Photo;
 
 /// Endings of videos.
 pub(super) const VIDEOS: [&str; 6] = ["mp4", "mov", "avi", "mkv", "webm", "m4v"];
+
+/// Whether a file's name is a video's.
+pub fn is_video(path: &Path) -> bool {
+    tree::ends_in(path, &VIDEOS)
+}
 
 /// Containers that ffmpeg may recognise: no playlist, which would name other files.
 const CONTAINERS: &str = "mov,avi,matroska,mpegts,yuv4mpegpipe";
@@ -59,7 +64,7 @@ pub fn frames(path: &Path, numbers: &[u64]) -> Result<Vec<Photo>> {
 
 /// The numbers of `wanted` of `count` frames: the middle of each of so many equal parts, never the black first frame or
 /// the cut-off last one of a long video.
-fn spaced(count: u64, wanted: usize) -> Vec<u64> {
+pub(super) fn spaced(count: u64, wanted: usize) -> Vec<u64> {
     let wanted = (wanted as u64).min(count);
     (0..wanted).map(|part| ((2 * part + 1) * count) / (2 * wanted)).collect()
 }

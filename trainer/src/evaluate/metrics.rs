@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     labelled::Labelled,
-    ranked::{Ranked, Tally, Weights},
+    ranked::{Ranked, Step, Tally, Weights},
 };
 
 /// Error rates at one threshold, as shares in `[0, 1]`.
@@ -108,6 +108,23 @@ impl Ranked {
         };
         let best = self.steps(&weights).min_by_key(|step| errors(step.refused, step.accepted));
         best.map_or(0.5, |step| step.threshold)
+    }
+
+    /// The threshold of equal error: where APCER, all species together, and BPCER differ least. Among equals the one with
+    /// the lowest ACER, then the lowest; 0.5 if a class is missing.
+    pub fn eer_threshold(&self) -> f32 {
+        let weights = self.once();
+        let (bona_fide, attacks) = self.sizes(&weights);
+        if bona_fide == 0 || attacks == 0 {
+            return 0.5;
+        }
+        // In whole numbers, so that equals are equal.
+        let errors = |step: &Step| {
+            let refused = u128::from(step.refused) * u128::from(attacks);
+            let accepted = u128::from(step.accepted) * u128::from(bona_fide);
+            (refused.abs_diff(accepted), refused + accepted)
+        };
+        self.steps(&weights).min_by_key(errors).map_or(0.5, |step| step.threshold)
     }
 
     /// The lowest threshold at which no species' APCER is above `target` (a share in `[0, 1]`): the lowest BPCER at that
@@ -225,6 +242,24 @@ mod tests {
         // All tied: the curve is the diagonal.
         assert_eq!(eer(&labelled(&[0.5; 3], &[0.5; 5], &[])), Some(0.5));
         assert_eq!(eer(&labelled(&[0.5], &[], &[])), None);
+    }
+
+    #[test]
+    fn the_threshold_of_equal_error_by_hand() {
+        let at = |of: &[Labelled]| {
+            let ranked = Ranked::new(of);
+            let rates = ranked.rates(ranked.eer_threshold());
+            (rates.bpcer, rates.apcer, rates.threshold)
+        };
+        let (bpcer, apcer, threshold) = at(&labelled(&[0.9, 0.8], &[0.1], &[0.2]));
+        assert!((bpcer, apcer) == (0.0, 0.0) && threshold > 0.2 && threshold <= 0.8, "{threshold}");
+        // Between 0.4 and 0.6 one bona fide of four is refused, and one attack of four accepted, whatever its species.
+        let (bpcer, apcer, threshold) = at(&labelled(&[0.9, 0.8, 0.6, 0.2], &[0.7, 0.4], &[0.1, 0.1]));
+        assert!((bpcer, apcer) == (0.25, 0.25) && threshold > 0.4 && threshold <= 0.6, "{threshold}");
+        // 0.5 ties: refused or accepted together. Nothing is equal; 0 against 1/2 is nearer than 0 against 1 or 1 against 0.
+        let (bpcer, apcer, _) = at(&labelled(&[0.5], &[0.5, 0.1], &[]));
+        assert_eq!((bpcer, apcer), (0.0, 0.5));
+        assert_eq!(Ranked::new(&labelled(&[0.5], &[], &[])).eer_threshold(), 0.5);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 pub mod breakdown;
 pub mod calibration;
 pub mod compare;
+pub mod cross;
 pub mod curves;
 pub mod evaluation;
 pub mod figures;

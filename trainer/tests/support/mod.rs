@@ -40,6 +40,7 @@ pub(crate) fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled
                 split,
                 attack: None,
                 file: format!("{number}.jpg"),
+                frame: None,
                 tone: None,
                 outcome: Outcome::Crops(crops),
             };

@@ -1,6 +1,10 @@
 //! A protocol -> every row of its table: pretraining, fine-tuning, evaluation, for each seed. `trainer protocol`.
 //!
-//! Each row is a run folder of its own within `--run`; what is finished is kept, what was broken off goes on.
+//! Each row is a run folder of its own within `--run`; what is finished is kept, what was broken off goes on. `cross`
+//! leaves each data set out in turn, and has a row of weights that exist already, from `shipped`.
+
+mod cross;
+mod shipped;
 
 use std::{
     fs,
@@ -30,6 +34,9 @@ pub enum Protocol {
     Inter,
     /// What two CPU cores can train: intra-dataset, on few crops.
     Small,
+    /// Each data set left out in turn, trained on the others (with four sets the MCIO protocol): HTER at the threshold of
+    /// equal error of the others' development splits, and AUC, on the whole left-out set. The preset is inter's.
+    Cross,
 }
 
 /// A row of the table.
@@ -51,6 +58,8 @@ pub enum Row {
     Resnet18,
     /// AENet C, S, G at width 1.0, from `--imagenet-full` where given; needs CelebA-Spoof's labels.
     Aenet,
+    /// cross only: the weights of `--weights` as they are, on the pictures that the sets were prepared from.
+    Shipped,
 }
 
 /// Options of `trainer protocol`.
@@ -59,7 +68,8 @@ pub struct ProtocolArgs {
     /// Which.
     #[arg(value_enum)]
     protocol: Protocol,
-    /// Folders that `trainer prepare` wrote: pretraining, fine-tuning and thresholds; intra: the test too.
+    /// Folders that `trainer prepare` wrote: pretraining, fine-tuning and thresholds; intra: the test too; cross: two or
+    /// more, each of other sources.
     #[arg(long, required = true, num_args = 1..)]
     data: Vec<PathBuf>,
     /// Further folders for fine-tuning alone (the paper's custom set).
@@ -71,8 +81,8 @@ pub struct ProtocolArgs {
     /// Folder of all the runs; the same command again goes on where it was broken off.
     #[arg(long)]
     run: PathBuf,
-    /// Rows of the table.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "he,pdgan")]
+    /// Rows of the table; without it he and pdgan, of cross shipped too.
+    #[arg(long, value_enum, value_delimiter = ',')]
     rows: Vec<Row>,
     /// Seeds: each gives the whole table once, and the rows are averaged.
     #[arg(long, value_delimiter = ',', default_value = "1")]
@@ -86,6 +96,9 @@ pub struct ProtocolArgs {
     /// ImageNet start of the rows at width 1.0.
     #[arg(long)]
     imagenet_full: Option<PathBuf>,
+    /// cross: folder with manifest.json and the weights that it names, for the row shipped.
+    #[arg(long, default_value = "pkg/weights")]
+    weights: PathBuf,
     /// Where to compute.
     #[arg(long, default_value = "cpu")]
     device: DeviceChoice,
@@ -100,17 +113,17 @@ pub struct ProtocolArgs {
 /// If options, data or disk do not serve, or a row fails; finished rows are kept.
 pub fn run(args: &ProtocolArgs) -> Result<()> {
     args.check()?;
+    if args.protocol == Protocol::Cross {
+        return cross::run(args);
+    }
     let protocol = args.protocol.name();
     let (mut optimistic, mut held) = (Vec::new(), Vec::new());
-    for &row in &args.rows {
+    for row in args.rows() {
         let (mut best, mut fixed) = (Vec::new(), Vec::new());
         for &seed in &args.seeds {
             println!("{} seed {seed}", row.name());
             let (evaluation, parameters) = args.row(row, seed)?;
-            let model = match args.seeds.len() {
-                1 => row.title().to_owned(),
-                _ => format!("{}, seed {seed}", row.title()),
-            };
+            let model = args.title(row, seed);
             best.push(table::Row::new(&protocol, &model, parameters, &evaluation));
             fixed.push(table::Row::held(&protocol, &model, parameters, &evaluation));
         }
@@ -142,8 +155,19 @@ impl ProtocolArgs {
     fn check(&self) -> Result<()> {
         ensure!(
             (self.protocol == Protocol::Inter) != self.test.is_empty(),
-            "inter tests on other data sets and needs --test; intra and small test on --data and take none"
+            "inter tests on other data sets and needs --test; the others test on --data and take none"
         );
+        if self.protocol == Protocol::Cross {
+            ensure!(
+                self.finetune_data.is_empty(),
+                "cross trains on all of --data but one, and takes no --finetune-data"
+            );
+        } else {
+            ensure!(
+                !self.rows.contains(&Row::Shipped),
+                "the row shipped is one of cross: the others train all of theirs"
+            );
+        }
         if self.rows.iter().any(|row| row.needs_imagenet()) {
             ensure!(self.imagenet.is_some(), "the imagenet rows need --imagenet, a run or a checkpoint");
         }
@@ -155,7 +179,24 @@ impl ProtocolArgs {
     }
 
     fn config_name(&self) -> String {
-        self.config.clone().unwrap_or_else(|| self.protocol.name())
+        let preset = if self.protocol == Protocol::Cross { Protocol::Inter } else { self.protocol };
+        self.config.clone().unwrap_or_else(|| preset.name())
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        match (self.rows.as_slice(), self.protocol) {
+            ([], Protocol::Cross) => vec![Row::He, Row::Pdgan, Row::Shipped],
+            ([], _) => vec![Row::He, Row::Pdgan],
+            (rows, _) => rows.to_vec(),
+        }
+    }
+
+    /// What the table calls a row of one seed.
+    fn title(&self, row: Row, seed: u64) -> String {
+        match self.seeds.len() {
+            1 => row.title().to_owned(),
+            _ => format!("{}, seed {seed}", row.title()),
+        }
     }
 
     /// Trains and evaluates a row; its figures and the network's parameters.
@@ -164,23 +205,10 @@ impl ProtocolArgs {
         let run = folder.join(row.name());
         let evaluation = run.join("evaluation.json");
         if !evaluation.exists() {
-            let init = InitArgs { init: self.init(row) };
-            let pretrained = match row.pretrains() {
-                true => Some(self.pretrain(&folder, seed, init.clone())?),
-                false => None,
-            };
-            let init = if pretrained.is_some() { InitArgs::default() } else { init };
-            let mut data = self.data.clone();
-            data.extend(self.finetune_data.iter().cloned());
-            finetune::run(&FinetuneArgs {
-                pretrained: pretrained.clone(),
-                finetuned: None,
-                init,
-                stage: StageArgs { data: data.clone(), run: self.run_args(&run, seed, Some(row)) },
-            })?;
+            let pretrained = self.train(row, seed, &folder, &self.data)?;
             evaluate::run(&EvaluateArgs {
                 run: run.clone(),
-                data,
+                data: self.finetune_data(&self.data),
                 test: self.test.clone(),
                 pretrained,
                 imagenet: self.imagenet.clone().filter(|path| path.is_dir()),
@@ -195,10 +223,34 @@ impl ProtocolArgs {
         Ok((figures, finetune::parameters(&run)?))
     }
 
-    /// The generator that this seed's PDGAN rows share.
-    fn pretrain(&self, folder: &Path, seed: u64, init: InitArgs) -> Result<PathBuf> {
+    /// Trains a row on `data`, into the folder of its name within `folder`; the run of its pretraining, where it has one.
+    fn train(&self, row: Row, seed: u64, folder: &Path, data: &[PathBuf]) -> Result<Option<PathBuf>> {
+        let init = InitArgs { init: self.init(row) };
+        let pretrained = match row.pretrains() {
+            true => Some(self.pretrain(folder, seed, init.clone(), data)?),
+            false => None,
+        };
+        let init = if pretrained.is_some() { InitArgs::default() } else { init };
+        finetune::run(&FinetuneArgs {
+            pretrained: pretrained.clone(),
+            finetuned: None,
+            init,
+            stage: StageArgs {
+                data: self.finetune_data(data),
+                run: self.run_args(&folder.join(row.name()), seed, Some(row)),
+            },
+        })?;
+        Ok(pretrained)
+    }
+
+    fn finetune_data(&self, data: &[PathBuf]) -> Vec<PathBuf> {
+        data.iter().chain(&self.finetune_data).cloned().collect()
+    }
+
+    /// The generator that the PDGAN rows of one seed and data share.
+    fn pretrain(&self, folder: &Path, seed: u64, init: InitArgs, data: &[PathBuf]) -> Result<PathBuf> {
         let run = folder.join("pretrain");
-        let stage = StageArgs { data: self.data.clone(), run: self.run_args(&run, seed, None) };
+        let stage = StageArgs { data: data.to_vec(), run: self.run_args(&run, seed, None) };
         pretrain::run(&PretrainArgs { init, stage })?;
         Ok(run)
     }
@@ -220,7 +272,7 @@ impl ProtocolArgs {
 
     fn init(&self, row: Row) -> Option<PathBuf> {
         match row {
-            Row::He | Row::HeMultihead => None,
+            Row::He | Row::HeMultihead | Row::Shipped => None,
             Row::Resnet18 | Row::Aenet => self.imagenet_full.clone(),
             Row::Imagenet | Row::ImagenetMultihead | Row::Pdgan | Row::PdganMultihead => self.imagenet.clone(),
         }
@@ -249,12 +301,13 @@ impl Row {
             Self::PdganMultihead => "PDGAN backbone, multihead",
             Self::Resnet18 => "ResNet-18",
             Self::Aenet => "AENet C, S, G",
+            Self::Shipped => "shipped weights, as they are",
         }
     }
 
     fn head(self) -> Head {
         match self {
-            Self::He | Self::Imagenet | Self::Pdgan | Self::Resnet18 => Head::Single,
+            Self::He | Self::Imagenet | Self::Pdgan | Self::Resnet18 | Self::Shipped => Head::Single,
             Self::HeMultihead | Self::ImagenetMultihead | Self::PdganMultihead => Head::Multihead,
             Self::Aenet => Head::Aenet,
         }
