@@ -199,7 +199,7 @@ withBrowser('cameras', () => ({}), (its) => {
     return page.evaluate(`(async () => { const detector = await load({ backend: 'cpu' }); const on = await stage(); return (${run})(detector, on, ${JSON.stringify(argument)}); })()`);
   };
 
-  for (const [what, [width, height]] of Object.entries({ 'that changes its resolution': [320, 240], 'that is turned': [480, 640] })) {
+  for (const [what, [width, height]] of Object.entries({ 'that changes its resolution': [480, 360], 'that is turned': [480, 640] })) {
     test(`one ${what} in the middle reaches an ending, and the next check a verdict`, async () => {
       const [ended, next] = await onStage(async (detector, { canvas, video }, [width, height]) => {
         const ended = await checkAnd(detector, video, () => Object.assign(canvas, { width, height }));

@@ -24,7 +24,7 @@ export function sample(n) {
 export const portrait = () => fit(cut(sample(3), 346, 280, 640, 480));
 
 /** The same woman's face alone, square as a face crop is. */
-export const faceCrop = (side = 224) => fit(cut(sample(3), 506, 296, 380, 380), side, side);
+export const faceCrop = (side = 224) => fit(cut(sample(3), 516, 306, 400, 400), side, side);
 
 function cut(source, left, top, width, height) {
   const data = new Uint8Array(width * height * 4);

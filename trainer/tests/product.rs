@@ -88,6 +88,20 @@ fn what_ships_is_calibrated_and_is_what_was_measured() {
     assert_eq!(points.keys().collect::<Vec<_>>(), ["balanced", "low_friction", "strict"]);
     assert_eq!(points["balanced"].threshold, dusk["threshold"].as_f64().unwrap() as f32);
 
+    // With experts: their files first, and then the block decides what a score is.
+    let repository = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    let block = repository("trainer/configs/fusion.json");
+    let with_experts = [&export[..], &["--experts", block.to_str().unwrap()]].concat();
+    refuses(path, &with_experts, "trainer import minifasnet");
+    for file in ["minifasnet-v2.safetensors", "minifasnet-v1se.safetensors"] {
+        fs::copy(repository("pkg/weights").join(file), path.join("weights").join(file)).unwrap();
+    }
+    succeeds(path, &with_experts);
+    let fused = Manifest::parse(&fs::read_to_string(path.join("weights/manifest.json")).unwrap()).unwrap();
+    assert!(fused.has_experts() && fused.operating_points["balanced"].refuse == Some(0.5));
+    assert_ne!(fused.digest(), manifest.digest());
+    succeeds(path, &export);
+
     // Without a depth view the weights load, and say that they have none.
     let load = || {
         let manifest = fs::read_to_string(path.join("weights/manifest.json")).unwrap();
