@@ -28,13 +28,7 @@ pub fn finish(out: &mut [f32], bias: &[f32], add: Option<(&[f32], usize)>, last:
 
 /// `last` of every sum and its channel's slope.
 #[inline(always)]
-fn sums(
-    out: &mut [f32],
-    bias: &[f32],
-    add: Option<(&[f32], usize)>,
-    slopes: &[f32],
-    last: impl Fn(f32, f32) -> f32,
-) {
+fn sums(out: &mut [f32], bias: &[f32], add: Option<(&[f32], usize)>, slopes: &[f32], last: impl Fn(f32, f32) -> f32) {
     assert_eq!(slopes.len(), bias.len(), "slopes that do not fit");
     let Some((add, channels)) = add else {
         for pixel in out.chunks_exact_mut(bias.len()) {

@@ -143,26 +143,12 @@ struct Window {
 
 impl Window {
     /// `[in, out]` channels; a bias, and a PReLU if asked.
-    fn new(
-        channels: [usize; 2],
-        kernel: usize,
-        stride: usize,
-        padding: usize,
-        prelu: bool,
-        device: &Device,
-    ) -> Self {
+    fn new(channels: [usize; 2], kernel: usize, stride: usize, padding: usize, prelu: bool, device: &Device) -> Self {
         Self::build(channels, kernel, stride, padding, 1, prelu, device)
     }
 
     /// Each channel with a window of its own.
-    fn depthwise(
-        channels: usize,
-        kernel: usize,
-        stride: usize,
-        padding: usize,
-        prelu: bool,
-        device: &Device,
-    ) -> Self {
+    fn depthwise(channels: usize, kernel: usize, stride: usize, padding: usize, prelu: bool, device: &Device) -> Self {
         Self::build([channels, channels], kernel, stride, padding, channels, prelu, device)
     }
 
@@ -228,12 +214,7 @@ impl Bottleneck {
     }
 
     fn pack(self) -> Self {
-        Self {
-            expand: self.expand.pack(),
-            depthwise: self.depthwise.pack(),
-            project: self.project.pack(),
-            ..self
-        }
+        Self { expand: self.expand.pack(), depthwise: self.depthwise.pack(), project: self.project.pack(), ..self }
     }
 
     /// `[B, in, H, W]` -> `[B, out, H, W]`, or half of both sides without a shortcut.

@@ -97,7 +97,10 @@ fn every_rule_refuses_what_breaks_it() {
         verify(&submit(recording), &ticket).unwrap_err()
     };
     // A threshold of the client's own choice.
-    assert_eq!(changed(|r| r.setup.operating_point = OperatingPoint::new(0.0, 0.0, 0.0)), Rejection::OtherOperatingPoint);
+    assert_eq!(
+        changed(|r| r.setup.operating_point = OperatingPoint::new(0.0, 0.0, 0.0)),
+        Rejection::OtherOperatingPoint
+    );
     assert_eq!(changed(|r| r.setup.name = "low_friction".into()), Rejection::OtherOperatingPoint);
     assert_eq!(changed(|r| r.setup.model_sha256 = "0".repeat(64)), Rejection::OtherWeights);
     assert_eq!(changed(|r| r.verdict = None), Rejection::NoVerdict);

@@ -15,9 +15,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::{
-    crop::face_region, error::Error, face::Face, frame::Frame, pipeline::Pipeline, views::SCALES,
-};
+use crate::{crop::face_region, error::Error, face::Face, frame::Frame, pipeline::Pipeline, views::SCALES};
 use depth::Drawn;
 use frames::{FrameReader, Pixels};
 

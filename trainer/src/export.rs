@@ -117,7 +117,9 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     )?;
     println!("{}: {} bytes, logits within {difference:.5} of the trained ones", args.out.display(), bytes.len());
     match &args.experts {
-        Some(_) => println!("experts: their votes count as fitted for another classifier, until `trainer fuse` fits them anew"),
+        Some(_) => {
+            println!("experts: their votes count as fitted for another classifier, until `trainer fuse` fits them anew")
+        }
         None => println!("no experts: the classifier decides alone; --experts counts them in"),
     }
     match decoder {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    audit, bench, card, config, contact, depth, depth_view, detect, evaluate, export, finetune, fuse, imagenet,
-    import, kernels, precision, prepare, pretrain, preview, protocol, replay, score, synthesize,
+    audit, bench, card, config, contact, depth, depth_view, detect, evaluate, export, finetune, fuse, imagenet, import,
+    kernels, precision, prepare, pretrain, preview, protocol, replay, score, synthesize,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.

@@ -64,7 +64,10 @@ fn scored_and_labelled_presentations_become_a_fusion() {
     refuses(path, &fuse, "--about");
     let fuse = [&fuse[..], &["--about", "strips of a test", "--weights", "weights"]].concat();
     let report = succeeds(path, &[&fuse[..], &["--out", "block.json", "--report", "report.md"]].concat());
-    assert!(report.contains("optimistic") && report.contains("30 attacks") || report.contains("24 attacks"), "{report}");
+    assert!(
+        report.contains("optimistic") && report.contains("30 attacks") || report.contains("24 attacks"),
+        "{report}"
+    );
     assert!(fs::read_to_string(path.join("report.md")).unwrap().contains("| both | source strips |"));
 
     let manifest = || Manifest::parse(&fs::read_to_string(path.join("weights/manifest.json")).unwrap()).unwrap();

@@ -27,10 +27,10 @@ pub fn fit<const N: usize>(points: &[Point<N>], start: [f64; N]) -> [f64; N] {
         for point in points {
             let p = 1.0 / (1.0 + (-sum(&weights, &point.features)).exp());
             let (error, curvature) = (point.weight * (p - point.target), point.weight * p * (1.0 - p));
-            for i in 0..N {
-                gradient[i] += error * point.features[i];
-                for j in 0..N {
-                    hessian[i][j] += curvature * point.features[i] * point.features[j];
+            for ((slope, row), feature) in gradient.iter_mut().zip(&mut hessian).zip(point.features) {
+                *slope += error * feature;
+                for (bend, other) in row.iter_mut().zip(point.features) {
+                    *bend += curvature * feature * other;
                 }
             }
         }

@@ -30,7 +30,10 @@ mod tests {
     #[test]
     fn cells_stand_under_their_columns() {
         let names = experts();
-        assert_eq!((names.len(), names[0].as_str(), names[7].as_str()), (8, "minifasnet-v2@1.5", "minifasnet-v1se@2.7"));
+        assert_eq!(
+            (names.len(), names[0].as_str(), names[7].as_str()),
+            (8, "minifasnet-v2@1.5", "minifasnet-v1se@2.7")
+        );
         let all = Votes { classifier: 0.5, experts: (0..8).map(|vote| vote as f32).collect() };
         assert_eq!(cells(Some(&all)), ["0.5", "0", "1", "2", "3", "4", "5", "6", "7"]);
         let whole = Votes { classifier: 0.5, experts: vec![1.0, 2.0] };

@@ -177,7 +177,12 @@ impl Fitted {
         };
         let mut text = format!(
             "{}\n\nlog-odds = {:.3} C + {experts:.3} E {:+.3}. Measured on {measured}: {} bona fide, {} attacks, {} people.\n",
-            fusion.fitted, fusion.classifier.weight, fusion.offset, evaluation.bona_fide, evaluation.attacks, evaluation.subjects
+            fusion.fitted,
+            fusion.classifier.weight,
+            fusion.offset,
+            evaluation.bona_fide,
+            evaluation.attacks,
+            evaluation.subjects
         );
         if self.too_small > 0 {
             text += &format!("Left out: {} with a face too small for the gate.\n", self.too_small);
@@ -204,7 +209,12 @@ impl Fitted {
         let mut rows = Vec::new();
         for (name, of) in std::iter::once(("both", evaluation)).chain(self.alone.iter().map(|(name, of)| (*name, of))) {
             let auc = |interval, value| markdown::figure(Some(Figure { value, interval }), fraction);
-            rows.push(vec![name.to_owned(), "all".into(), auc(of.intervals.auc, of.auc), auc(of.intervals.eer, of.eer)]);
+            rows.push(vec![
+                name.to_owned(),
+                "all".into(),
+                auc(of.intervals.auc, of.auc),
+                auc(of.intervals.eer, of.eer),
+            ]);
             for (slice, figures) in of.slices.iter().filter(|(_, figures)| figures.auc.is_some()) {
                 rows.push(vec![name.to_owned(), slice.clone(), markdown::figure(figures.auc, fraction), "—".into()]);
             }
@@ -212,7 +222,12 @@ impl Fitted {
         text += &markdown::table(&["votes", "presentations", "AUC", "EER"], 2, &rows);
         text += "\n";
         let species = evaluation.species.iter().map(|(name, of)| {
-            vec![name.clone(), of.presentations.to_string(), of.subjects.to_string(), markdown::figure(Some(of.apcer), percent)]
+            vec![
+                name.clone(),
+                of.presentations.to_string(),
+                of.subjects.to_string(),
+                markdown::figure(Some(of.apcer), percent),
+            ]
         });
         let caption = format!("APCER at the threshold of the best ACER, {:.3}", evaluation.threshold);
         text + &markdown::table(&["species", "attacks", "people", &caption], 1, &species.collect::<Vec<_>>())
@@ -268,7 +283,9 @@ mod tests {
             assert!(point.refuse.unwrap() <= point.threshold && point.threshold <= 1.0);
         }
         let report = fitted.report();
-        assert!(report.contains("nothing was fitted") && report.contains("| balanced |") && report.contains("source b"));
+        assert!(
+            report.contains("nothing was fitted") && report.contains("| balanced |") && report.contains("source b")
+        );
     }
 
     #[test]

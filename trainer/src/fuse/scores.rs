@@ -67,7 +67,8 @@ pub fn read(files: &[PathBuf], labels: Option<&Path>, min_face: f32) -> Result<S
                 scores.unscored.push(Unscored { attack, subject, source });
                 continue;
             };
-            let side = row.number("face_width")?.zip(row.number("face_height")?).map(|(width, height)| width.max(height));
+            let side =
+                row.number("face_width")?.zip(row.number("face_height")?).map(|(width, height)| width.max(height));
             if side.is_some_and(|side| side < min_face) {
                 scores.too_small += 1;
                 continue;
@@ -215,7 +216,13 @@ mod tests {
         let file = folder.path().join("both.csv");
         let both: String = SCORES
             .lines()
-            .zip(["class,species,source,subject", "bona-fide,,s,1", "attack,print,s,1", "attack,print,s,2", "attack,print,s,2"])
+            .zip([
+                "class,species,source,subject",
+                "bona-fide,,s,1",
+                "attack,print,s,1",
+                "attack,print,s,2",
+                "attack,print,s,2",
+            ])
             .map(|(scores, label)| format!("{scores},{label}\n"))
             .collect();
         fs::write(&file, both).unwrap();

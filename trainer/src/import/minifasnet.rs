@@ -213,7 +213,8 @@ impl Source {
             return Ok(None);
         }
         let part = |name: &str| self.get(&format!("{path}.{name}")).map(|tensor| tensor.values.as_slice());
-        let (gamma, beta, mean, variance) = (part("weight")?, part("bias")?, part("running_mean")?, part("running_var")?);
+        let (gamma, beta, mean, variance) =
+            (part("weight")?, part("bias")?, part("running_mean")?, part("running_var")?);
         let scale: Vec<f32> = gamma.iter().zip(variance).map(|(g, v)| g / (v + EPSILON).sqrt()).collect();
         let offset = beta.iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
         Ok(Some((scale, offset)))
@@ -268,7 +269,11 @@ mod tests {
 
     #[test]
     fn norms_are_folded_into_what_precedes_them() {
-        let tensor = |shape: &[usize], values: &[f32]| Floats { name: String::new(), shape: shape.into(), values: values.into() };
+        let tensor = |shape: &[usize], values: &[f32]| Floats {
+            name: String::new(),
+            shape: shape.into(),
+            values: values.into(),
+        };
         let source = Source(
             [
                 ("a.conv.weight", tensor(&[2, 1, 1, 1], &[1.0, 2.0])),
