@@ -34,7 +34,7 @@ const SETTLED = 100;
 
 const cores = cpus().length;
 const load = loadavg()[0].toFixed(1);
-const pictures = { frame: portrait(), letterbox: fit(portrait(), 128, 128), crop: faceCrop(), view: fit(faceCrop(), 80, 80) };
+const pictures = { frame: portrait(), letterbox: fit(portrait(), 128, 128), crop: faceCrop() };
 const server = await serveBench(pictures);
 const browser = await launch({ webgpu: true, clip: writeClip('bench.y4m', portrait()) });
 
@@ -43,24 +43,18 @@ async function openContestants() {
   const opened = await openPackage(browser, server);
   const { page } = opened;
   // A certain score agrees to many digits whatever computes it.
-  for (const [voice, picture] of [['classifier', 'crop'], ['experts', 'view']]) {
-    await page.evaluate(async (assetBase) => (globalThis.detector = await load({ backend: 'cpu', assetBase })), `${server.url}/bench/only/${voice}/`);
-    pictures[picture] = await unsure(page, pictures[picture], 0.5);
-    await page.evaluate(() => detector.dispose());
-  }
-  const adapter = await page.evaluate(async ([wasm, webgpu, cores, url]) => {
-    const { classifierInput, detectorInput, expertInput, peer, pixels, takeTurns } = await import('/bench/page.js');
-    const [rgba, letterbox, crop, view] = await Promise.all(['frame', 'letterbox', 'crop', 'view'].map(pixels));
+  await page.evaluate(async () => (globalThis.detector = await load({ backend: 'cpu', assetBase: '/bench/classifier/' })));
+  pictures.crop = await unsure(page, pictures.crop, 0.5);
+  await page.evaluate(() => detector.dispose());
+  const adapter = await page.evaluate(async ([wasm, webgpu, cores]) => {
+    const { classifierInput, detectorInput, peer, pixels, takeTurns } = await import('/bench/page.js');
+    const [rgba, letterbox, crop] = await Promise.all(['frame', 'letterbox', 'crop'].map(pixels));
     const frame = new ImageData(rgba, 640, 480);
     globalThis.crop = new ImageData(crop, 224, 224);
     globalThis.letterbox = new ImageData(letterbox, 128, 128);
-    globalThis.view = new ImageData(view, 80, 80);
-    const expert = expertInput(view);
-    globalThis.inputs = { detector: detectorInput(letterbox), classifier: classifierInput(crop), 'minifasnet-v2': expert, 'minifasnet-v1se': expert };
+    globalThis.inputs = { detector: detectorInput(letterbox), classifier: classifierInput(crop) };
     globalThis.takeTurns = takeTurns;
     globalThis.ours = { cpu: await load({ backend: 'cpu' }), webgpu: await load({ backend: 'webgpu' }) };
-    /** Ours with one voice alone, for comparisons. */
-    globalThis.alone = (backend, voice) => load({ backend, assetBase: `${url}/bench/only/${voice}/` });
     globalThis.peers = {
       ort_1t: peer({ ...wasm, threads: 1 }),
       ort_threads: peer({ ...wasm, threads: cores }),
@@ -73,40 +67,31 @@ async function openContestants() {
         // A check asks the experts about one view a frame, a score about all four.
         return { ...timings, classifierMs: scoreMs - expertsMs, viewMs: expertsMs / 4, checkMs: totalMs - 0.75 * expertsMs };
       }
-      const { detector, classifier, 'minifasnet-v2': v2, 'minifasnet-v1se': v1se } = await peers[name].ask(inputs);
-      const viewMs = v2.ms + v1se.ms;
-      return { detectMs: detector.ms, classifierMs: classifier.ms, viewMs, scoreMs: classifier.ms + 4 * viewMs };
+      const { detector, classifier } = await peers[name].ask(inputs);
+      return { detectMs: detector.ms, classifierMs: classifier.ms };
     };
     // The software adapter has no name, only what it is made of.
     const { vendor, architecture, isFallbackAdapter } = (await navigator.gpu.requestAdapter()).info;
     return [ours.webgpu.adapter || `${vendor} ${architecture}`, isFallbackAdapter && '(emulated)'].filter(Boolean).join(' ');
-  }, [PEERS.wasm, PEERS.webgpu, cores, server.url]);
+  }, [PEERS.wasm, PEERS.webgpu, cores]);
   return { ...opened, adapter };
 }
 
 /** The largest difference of a score, or of a face's confidence, between anyone and our CPU module. */
 async function compare(page) {
   const all = await page.evaluate(async () => {
-    const { logOdds } = await import('/bench/page.js');
     const sigmoid = (logit) => 1 / (1 + Math.exp(-logit));
     const results = {};
     for (const [name, detector] of Object.entries(ours)) {
-      const one = async (voice, picture) => {
-        const speaker = await alone(name, voice);
-        const score = await speaker.scoreCrop(picture);
-        speaker.dispose();
-        return score;
-      };
-      results[name] = {
-        classifier: await one('classifier', crop), experts: await one('experts', view), confidence: (await detector.score(letterbox)).face.confidence,
-      };
+      const alone = await load({ backend: name, assetBase: '/bench/classifier/' });
+      results[name] = { classifier: await alone.scoreCrop(crop), confidence: (await detector.score(letterbox)).face.confidence };
+      alone.dispose();
     }
     for (const [name, peer] of Object.entries(peers)) {
-      const { detector, classifier, 'minifasnet-v2': v2, 'minifasnet-v1se': v1se } = await peer.ask(inputs);
+      const { detector, classifier } = await peer.ask(inputs);
       // The detector's scores are its first two maps.
       const best = Math.max(...detector.outputs.slice(0, 2).flatMap((map) => [...map]));
-      const experts = (logOdds(v2.outputs[0]) + logOdds(v1se.outputs[0])) / 2;
-      results[name] = { classifier: sigmoid(classifier.outputs[0][0]), experts: sigmoid(experts), confidence: sigmoid(best) };
+      results[name] = { classifier: sigmoid(classifier.outputs[0][0]), confidence: sigmoid(best) };
     }
     return results;
   });
@@ -210,7 +195,7 @@ const path = (figures, name) => Object.fromEntries(['read', 'detect', 'crop', 'c
 const spreads = {
   ours_ms: onCpu('cpu', 'classifierMs'), ort_1t_ms: onCpu('ort_1t', 'classifierMs'), ort_threads_ms: onCpu('ort_threads', 'classifierMs'),
 };
-const gpuSpreads = { ours_ms: onGpu('webgpu', 'scoreMs'), ort_ms: onGpu('ort_webgpu', 'scoreMs') };
+const gpuSpreads = { ours_ms: onGpu('webgpu', 'scoreMs'), ort_ms: onGpu('ort_webgpu', 'classifierMs') };
 const result = {
   machine: {
     cpu: cpus()[0].model.trim(), cores, load: Number(load), browser: `Chromium ${version}`,
@@ -224,7 +209,6 @@ const result = {
     ort_threads_ms: spreads.ort_threads_ms.median,
     threads: cores,
     ort_1t_detector_ms: onCpu('ort_1t', 'detectMs').median,
-    ort_1t_view_ms: onCpu('ort_1t', 'viewMs').median,
     spread: spreads,
   },
   webgpu: {

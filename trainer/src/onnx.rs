@@ -8,10 +8,7 @@ use anyhow::{Context, Result};
 use bonafide::{
     crop::CROP_SIZE,
     face::blazeface::{BlazeFace, INPUT_SIZE},
-    network::{
-        Classifier, MiniFasNet,
-        minifasnet::{INPUT_SIZE as VIEW_SIZE, Variant},
-    },
+    network::Classifier,
     weights::{CLASSIFIER, DETECTOR, Manifest, load_safetensors},
 };
 use burn::tensor::{Device, Tensor};
@@ -24,14 +21,14 @@ pub struct OnnxArgs {
     /// Folder with manifest.json and the weights that it names.
     #[arg(long, default_value = "pkg/weights")]
     weights: PathBuf,
-    /// Folder to write detector.onnx, classifier.onnx and the experts' files to.
+    /// Folder to write detector.onnx and classifier.onnx to.
     #[arg(long)]
     out: PathBuf,
 }
 
 /// Runs `trainer export-onnx`: batches of one, `[1, 3, 128, 128]` in `[-1, 1]` -> the detector's maps (burn-onnx knows no
-/// permutation, with which they become rows), `[1, 3, 224, 224]` in `[0, 1]` -> liveness logit, `[1, 3, 80, 80]`, BGR in 0 to
-/// 255 -> the logits of an expert's classes.
+/// permutation, with which they become rows), `[1, 3, 224, 224]` in `[0, 1]` -> liveness logit. Not the experts, for it knows no
+/// PReLU either; they came from ONNX files.
 ///
 /// # Errors
 /// If weights are missing, damaged or of another release, a layer has no form in ONNX, or the disk refuses.
@@ -55,12 +52,5 @@ pub fn run(args: &OnnxArgs) -> Result<()> {
         .export(&classifier, zeros(CROP_SIZE), Classifier::forward)
         .and_then(|model| model.save(args.out.join("classifier.onnx")))
         .context("the classifier cannot be exported")?;
-    for variant in Variant::ALL.into_iter().filter(|_| manifest.has_experts()) {
-        let expert = load_safetensors(MiniFasNet::new(variant, &device), &bytes(variant.name())?)?;
-        exporter
-            .export(&expert, zeros(VIEW_SIZE), MiniFasNet::forward)
-            .and_then(|model| model.save(args.out.join(format!("{}.onnx", variant.name()))))
-            .with_context(|| format!("{} cannot be exported", variant.name()))?;
-    }
     Ok(())
 }

@@ -10,17 +10,9 @@ export function planar(rgba, scale, offset) {
   return values;
 }
 
-/** The networks' ranges: the classifier's `[0, 1]`, the detector's `[-1, 1]`, the experts' 0 to 255, blue first. */
+/** The networks' ranges: the classifier's `[0, 1]`, the detector's `[-1, 1]`. */
 export const classifierInput = (rgba) => planar(rgba, 1 / 255, 0);
 export const detectorInput = (rgba) => planar(rgba, 2 / 255, -1);
-
-export const expertInput = (rgba) => {
-  const rgb = planar(rgba, 1, 0);
-  const plane = rgba.length / 4;
-  return Float32Array.from(rgb, (_, at) => rgb[(2 - Math.floor(at / plane)) * plane + (at % plane)]);
-};
-/** An expert's logits of its classes -> its log-odds of bona fide, the second. */
-export const logOdds = ([a, bonaFide, b]) => bonaFide - Math.log(Math.exp(a) + Math.exp(b));
 
 export const pixels = async (name) => new Uint8ClampedArray(await (await fetch(`/bench/${name}.rgba`)).arrayBuffer());
 

@@ -3,7 +3,7 @@
 //! Networks alone. What else a frame costs (scaling, anchors, crop) would be code of ours, so its figures leave it out.
 
 /** Ours as ONNX files, by `trainer export-onnx`. */
-const NETWORKS = ['detector', 'classifier', 'minifasnet-v2', 'minifasnet-v1se'];
+const NETWORKS = ['detector', 'classifier'];
 
 /** `build` is a file of the package, `provider` 'wasm' or 'webgpu'. */
 export async function start({ build, provider, threads }) {

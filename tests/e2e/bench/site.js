@@ -26,32 +26,28 @@ const FIRST = {
     const loadedMs = performance.now();
     const { score } = await detector.score(new ImageData(new Uint8ClampedArray(await frame), 640, 480));
     globalThis.first = { loadedMs, scoredMs: performance.now(), score };`,
-  // The same networks as often, on ready inputs, in the page itself: no worker to start.
+  // Detector and classifier, on ready inputs, in the page itself: no worker to start, and no experts.
   ort: (backend) => `
     import { start } from '/bench/peer.js';
-    import { classifierInput, detectorInput, expertInput, pixels } from '/bench/page.js';
-    const inputs = Promise.all(['letterbox', 'crop', 'view'].map(pixels));
+    import { classifierInput, detectorInput, pixels } from '/bench/page.js';
+    const inputs = Promise.all([pixels('letterbox'), pixels('crop')]);
     const peer = await start(${JSON.stringify({ ...PEERS[backend === 'cpu' ? 'wasm' : backend], threads: 1 })});
     const loadedMs = performance.now();
-    const [letterbox, crop, view] = await inputs;
+    const [letterbox, crop] = await inputs;
     await peer.run('detector', detectorInput(letterbox));
     const { outputs: [[logit]] } = await peer.run('classifier', classifierInput(crop));
-    for (let scale = 0; scale < 4; scale++) {
-      await peer.run('minifasnet-v2', expertInput(view));
-      await peer.run('minifasnet-v1se', expertInput(view));
-    }
     globalThis.first = { loadedMs, scoredMs: performance.now(), score: 1 / (1 + Math.exp(-logit)) };`,
 };
 
 const html = (script) => `<!doctype html><title>bench</title><script type="module">${script}</script>`;
 
-/** The manifest that ships, with one of the voices silenced: so that each can be compared by itself. */
-function alone(voice) {
+/** The manifest that ships, with the experts silenced: so that the classifier can be compared by itself. */
+function classifierAlone() {
   const manifest = JSON.parse(readFileSync(join(root, 'pkg/weights/manifest.json'), 'utf8'));
   const { fusion } = manifest;
   fusion.offset = 0;
-  fusion.classifier.weight = voice === 'classifier' ? 1 : 0;
-  fusion.experts.weight = voice === 'experts' ? 1 : 0;
+  fusion.classifier.weight = 1;
+  fusion.experts.weight = 0;
   for (const point of Object.values(manifest.operatingPoints)) delete point.refuse;
   return JSON.stringify(manifest);
 }
@@ -61,7 +57,7 @@ function alone(voice) {
  * /bench/first/WHO/BACKEND scores once and leaves `globalThis.first`.
  */
 export async function serveBench(pictures) {
-  for (const network of ['detector', 'classifier', 'minifasnet-v2', 'minifasnet-v1se']) {
+  for (const network of ['detector', 'classifier']) {
     if (!existsSync(join(onnxFolder, `${network}.onnx`))) throw new Error(`${onnxFolder} has no ${network}.onnx: run make bench, which exports it`);
   }
   const server = await serve({
@@ -87,8 +83,8 @@ export async function serveBench(pictures) {
     if (path === '/bench/blank.html') return answer(TYPES['.html'], html(''));
     const first = path.match(/^\/bench\/first\/(ours|ort)\/(cpu|webgpu)$/);
     if (first) return answer(TYPES['.html'], html(FIRST[first[1]](first[2])));
-    const only = path.match(/^\/bench\/only\/(classifier|experts)\/([\w.-]+)$/);
-    if (only) return answer('application/octet-stream', only[2] === 'manifest.json' ? alone(only[1]) : server.read(`/pkg/weights/${only[2]}`));
+    const only = path.match(/^\/bench\/classifier\/([\w.-]+)$/);
+    if (only) return answer('application/octet-stream', only[1] === 'manifest.json' ? classifierAlone() : server.read(`/pkg/weights/${only[1]}`));
     const picture = path.match(/^\/bench\/(\w+)\.rgba$/);
     if (picture) return answer('application/octet-stream', Buffer.from(pictures[picture[1]].data));
     if (/^\/(ort|onnx|bench)\/[\w.-]+$/.test(path)) return answer(TYPES[extname(path)] ?? 'application/octet-stream', server.read(path));
