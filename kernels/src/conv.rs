@@ -165,6 +165,7 @@ impl Plan {
     }
 
     /// An image with its zero border, in a buffer that is used again and again.
+    #[inline(never)]
     pub fn pad<'a>(&self, image: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
         let [top, left, height, width] = self.border;
         if [height, width] == self.size {
@@ -181,6 +182,7 @@ impl Plan {
     }
 
     /// Writes every sum of one image; pixels that no tap reaches keep what `out` holds.
+    #[inline(never)]
     pub fn run(&self, padded: &[f32], out: &mut [f32]) {
         Arch::new().dispatch(Sums { plan: self, padded, out });
     }

@@ -1,6 +1,6 @@
 //! Convolution of each channel with a window of its own, channels last.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::{reach, windows};
 
@@ -32,37 +32,104 @@ impl Depthwise {
     pub fn run(&self, size: [usize; 2], x: &[f32]) -> Vec<f32> {
         let [rows, columns] = self.out_size(size);
         let mut out = vec![0.0; rows * columns * self.bias.len()];
-        Arch::new().dispatch(|| self.sums(size, columns, x, &mut out));
+        Arch::new().dispatch(Sums { layer: self, size, columns, x, out: &mut out });
         out
     }
+}
+
+struct Sums<'a> {
+    layer: &'a Depthwise,
+    size: [usize; 2],
+    columns: usize,
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Sums<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn sums(&self, [height, width]: [usize; 2], columns: usize, x: &[f32], out: &mut [f32]) {
-        let channels = self.bias.len();
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layer: Depthwise { kernel, stride, padding, weights, bias }, size, columns, x, out } = self;
+        let ([height, width], channels) = (size, bias.len());
         for (pixel, out) in out.chunks_exact_mut(channels).enumerate() {
-            out.copy_from_slice(&self.bias);
-            let [ky, y, down] = reach(pixel / columns, height, self.kernel, self.stride, self.padding[0]);
-            let [kx, x0, across] = reach(pixel % columns, width, self.kernel, self.stride, self.padding[0]);
-            for step in 0..down {
-                let taps = &x[((y + step) * width + x0) * channels..][..across * channels];
-                let weights = &self.weights[((ky + step) * self.kernel + kx) * channels..][..across * channels];
-                for (tap, weights) in taps.chunks_exact(channels).zip(weights.chunks_exact(channels)) {
-                    add_products(out, tap, weights);
-                }
+            let [ky, y, down] = reach(pixel / columns, height, *kernel, *stride, padding[0]);
+            let [kx, x0, across] = reach(pixel % columns, width, *kernel, *stride, padding[0]);
+            let taps = Taps {
+                x: &x[(y * width + x0) * channels..],
+                weights: &weights[(ky * kernel + kx) * channels..],
+                rows: [width * channels, kernel * channels],
+                down,
+                across: across * channels,
+                channels,
+            };
+            let (pairs, lane) = (2 * S::F32_LANES, S::F32_LANES);
+            let mut first = 0;
+            while first + pairs <= channels {
+                taps.add::<S, 2>(simd, first, bias, out);
+                first += pairs;
+            }
+            while first + lane <= channels {
+                taps.add::<S, 1>(simd, first, bias, out);
+                first += lane;
+            }
+            if first < channels {
+                taps.add_rest(simd, first, bias, out);
             }
         }
     }
 }
 
-/// `out += x * weights`, four channels at a time.
-#[inline(always)]
-fn add_products(out: &mut [f32], x: &[f32], weights: &[f32]) {
-    let ((fours, rest), (x_fours, x_rest), (w_fours, w_rest)) =
-        (out.as_chunks_mut::<4>(), x.as_chunks::<4>(), weights.as_chunks::<4>());
-    for ((out, x), weights) in fours.iter_mut().zip(x_fours).zip(w_fours) {
-        *out = std::array::from_fn(|at| out[at] + x[at] * weights[at]);
+/// The taps of one output pixel: where they begin in image and weights, and how they lie there.
+struct Taps<'a> {
+    x: &'a [f32],
+    weights: &'a [f32],
+    /// From one row of taps to the next, in image and weights.
+    rows: [usize; 2],
+    /// Rows of taps.
+    down: usize,
+    /// Numbers in a row of them.
+    across: usize,
+    channels: usize,
+}
+
+impl Taps<'_> {
+    /// Where each tap lies, in image and weights, from a channel on.
+    #[inline(always)]
+    fn places(&self, first: usize) -> impl Iterator<Item = [usize; 2]> {
+        (0..self.down).flat_map(move |row| {
+            let [x, weights] = self.rows.map(|length| length * row + first);
+            (0..self.across).step_by(self.channels).map(move |tap| [x + tap, weights + tap])
+        })
     }
-    for ((out, x), weights) in rest.iter_mut().zip(x_rest).zip(w_rest) {
-        *out += x * weights;
+
+    /// The sums of `V` vectors of channels.
+    #[inline(always)]
+    fn add<S: Simd, const V: usize>(&self, simd: S, first: usize, bias: &[f32], out: &mut [f32]) {
+        let at = |numbers: &[f32], from: usize| -> [S::f32s; V] {
+            let (vectors, _) = S::as_simd_f32s(&numbers[from..from + V * S::F32_LANES]);
+            *vectors.first_chunk().expect("as many numbers as the vectors hold")
+        };
+        let mut sums = at(bias, first);
+        for [x, weights] in self.places(first) {
+            let (x, weights) = (at(self.x, x), at(self.weights, weights));
+            for v in 0..V {
+                sums[v] = simd.add_f32s(sums[v], simd.mul_f32s(x[v], weights[v]));
+            }
+        }
+        let (vectors, _) = S::as_mut_simd_f32s(&mut out[first..first + V * S::F32_LANES]);
+        vectors.copy_from_slice(&sums);
+    }
+
+    /// The sums of the channels from `first` on, fewer than a vector.
+    #[inline(always)]
+    fn add_rest<S: Simd>(&self, simd: S, first: usize, bias: &[f32], out: &mut [f32]) {
+        let count = self.channels - first;
+        let at = |numbers: &[f32], from: usize| simd.partial_load_f32s(&numbers[from..from + count]);
+        let mut sums = at(bias, first);
+        for [x, weights] in self.places(first) {
+            sums = simd.add_f32s(sums, simd.mul_f32s(at(self.x, x), at(self.weights, weights)));
+        }
+        simd.partial_store_f32s(&mut out[first..], sums);
     }
 }

@@ -1,5 +1,7 @@
 //! What follows a convolution: bias, an image added, an activation.
 
+use pulp::{Arch, Simd, WithSimd};
+
 /// What becomes of each number in the end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Activation<'a> {
@@ -12,50 +14,89 @@ pub enum Activation<'a> {
 }
 
 /// Adds `bias`, and `add` with its number of channels if there is one, to every pixel; then the activation. Where `add` has
-/// fewer channels than `out`, its missing ones are zero.
+/// fewer channels than `out`, its missing ones are zero. NaN stays, so that a broken run is seen.
 ///
 /// # Panics
 /// If `add` has more channels than `bias`, or another number of pixels than `out`, or there is not one slope a channel.
 pub fn finish(out: &mut [f32], bias: &[f32], add: Option<(&[f32], usize)>, last: Activation<'_>) {
-    match last {
-        Activation::Identity => sums(out, bias, add, bias, |sum, _| sum),
-        Activation::Relu => sums(out, bias, add, bias, |sum, _| positive(sum)),
-        Activation::PRelu(slopes) => {
-            sums(out, bias, add, slopes, |sum, slope| if sum < 0.0 { sum * slope } else { sum });
+    if let Activation::PRelu(slopes) = last {
+        assert_eq!(slopes.len(), bias.len(), "slopes that do not fit");
+    }
+    if let Some((add, channels)) = add {
+        assert!(channels <= bias.len() && add.len() * bias.len() == out.len() * channels, "images that do not fit");
+    }
+    Arch::new().dispatch(Finish { out, bias, add, last });
+}
+
+struct Finish<'a> {
+    out: &'a mut [f32],
+    bias: &'a [f32],
+    add: Option<(&'a [f32], usize)>,
+    last: Activation<'a>,
+}
+
+impl WithSimd for Finish<'_> {
+    type Output = ();
+
+    // As vectors, by hand: a browser's compiler takes a branch a number otherwise, and mistakes half of them.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { out, bias, add, last } = self;
+        let zero = simd.splat_f32s(0.0);
+        let below = |sum, otherwise| simd.select_f32s(simd.less_than_f32s(sum, zero), otherwise, sum);
+        match last {
+            Activation::Identity => run(simd, out, bias, add, bias, |sum, _| sum),
+            Activation::Relu => run(simd, out, bias, add, bias, |sum, _| below(sum, zero)),
+            Activation::PRelu(slopes) => {
+                run(simd, out, bias, add, slopes, |sum, slope| below(sum, simd.mul_f32s(sum, slope)));
+            }
         }
     }
 }
 
 /// `last` of every sum and its channel's slope.
 #[inline(always)]
-fn sums(out: &mut [f32], bias: &[f32], add: Option<(&[f32], usize)>, slopes: &[f32], last: impl Fn(f32, f32) -> f32) {
-    assert_eq!(slopes.len(), bias.len(), "slopes that do not fit");
+fn run<S: Simd>(
+    simd: S,
+    out: &mut [f32],
+    bias: &[f32],
+    add: Option<(&[f32], usize)>,
+    slopes: &[f32],
+    last: impl Fn(S::f32s, S::f32s) -> S::f32s,
+) {
     let Some((add, channels)) = add else {
         for pixel in out.chunks_exact_mut(bias.len()) {
-            for ((value, bias), slope) in pixel.iter_mut().zip(bias).zip(slopes) {
-                *value = last(*value + bias, *slope);
-            }
+            vectors(simd, pixel, [bias, slopes, bias], |value, [bias, slope, _]| {
+                last(simd.add_f32s(value, bias), slope)
+            });
         }
         return;
     };
-    assert!(channels <= bias.len() && add.len() * bias.len() == out.len() * channels, "images that do not fit");
-    for (pixel, add) in out.chunks_exact_mut(bias.len()).zip(add.chunks_exact(channels)) {
+    let ((bias, bias_alone), (slopes, slopes_alone)) = (bias.split_at(channels), slopes.split_at(channels));
+    for (pixel, add) in out.chunks_exact_mut(channels + bias_alone.len()).zip(add.chunks_exact(channels)) {
         let (both, alone) = pixel.split_at_mut(channels);
-        let (bias, alone_bias) = bias.split_at(channels);
-        let (slopes, alone_slopes) = slopes.split_at(channels);
-        for (((value, bias), add), slope) in both.iter_mut().zip(bias).zip(add).zip(slopes) {
-            *value = last(*value + bias + add, *slope);
-        }
-        for ((value, bias), slope) in alone.iter_mut().zip(alone_bias).zip(alone_slopes) {
-            *value = last(*value + bias, *slope);
-        }
+        vectors(simd, both, [bias, slopes, add], |value, [bias, slope, add]| {
+            last(simd.add_f32s(simd.add_f32s(value, bias), add), slope)
+        });
+        vectors(simd, alone, [bias_alone, slopes_alone, bias_alone], |value, [bias, slope, _]| {
+            last(simd.add_f32s(value, bias), slope)
+        });
     }
 }
 
-/// NaN stays, so that a broken run is seen.
+/// Replaces `out` by what `of` makes of it and of the numbers beside it, a vector at a time.
 #[inline(always)]
-fn positive(value: f32) -> f32 {
-    if value < 0.0 { 0.0 } else { value }
+fn vectors<S: Simd>(simd: S, out: &mut [f32], beside: [&[f32]; 3], of: impl Fn(S::f32s, [S::f32s; 3]) -> S::f32s) {
+    let (vectors, rest) = S::as_mut_simd_f32s(out);
+    let [(a, a_rest), (b, b_rest), (c, c_rest)] = beside.map(S::as_simd_f32s);
+    for (((value, a), b), c) in vectors.iter_mut().zip(a).zip(b).zip(c) {
+        *value = of(*value, [*a, *b, *c]);
+    }
+    if !rest.is_empty() {
+        let [a, b, c] = [a_rest, b_rest, c_rest].map(|rest| simd.partial_load_f32s(rest));
+        let value = of(simd.partial_load_f32s(rest), [a, b, c]);
+        simd.partial_store_f32s(rest, value);
+    }
 }
 
 #[cfg(test)]
