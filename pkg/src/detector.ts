@@ -20,7 +20,7 @@ export class LivenessDetector {
   }
 
   /**
-   * Starts a worker, downloads the engine and the weights, and gets them ready. On WebGPU both networks have run once: its
+   * Starts a worker, downloads the engine and the weights, and gets them ready. On WebGPU the networks have run once: its
    * programs are compiled. On the CPU the first score takes some fifty milliseconds more than others.
    *
    * With `backend: 'auto'` that is the CPU's engine. Where a real GPU answers, WebGPU's is then loaded beside it, both are
@@ -114,8 +114,8 @@ export class LivenessDetector {
   }
 
   /**
-   * Like `score`, and draws the depth that the network sees in the face, from the features that the score comes from. It
-   * shows what the network goes by; it is no input to any verdict, and may look like a face where the score says attack.
+   * Like `score`, and draws the depth that the classifier sees in the face, from the features that its vote comes from. It
+   * shows what the classifier goes by; it is no input to any verdict, and may look like a face where the score says attack.
    *
    * The first call fetches the view's weights, which `load` leaves out; if that fails, the next call tries again.
    *

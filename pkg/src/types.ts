@@ -22,7 +22,7 @@ export type BackendChoice = 'auto' | Backend;
 /** What `auto` chose, and why. */
 export interface Settled {
   readonly backend: Backend;
-  /** Milliseconds of one look on each, both networks; nothing if there was no real GPU to compare with. */
+  /** Milliseconds of one look on each, all networks; nothing if there was no real GPU to compare with. */
   readonly cpuMs?: number;
   readonly webgpuMs?: number;
   /** Measured at an earlier visit, within thirty days; kept in the page's local storage. */
@@ -68,7 +68,7 @@ export interface ScoreResult {
   readonly timings: Timings;
 }
 
-/** What the network sees of a face's shape. An illustration: the score does not depend on it. */
+/** What the classifier sees of a face's shape. An illustration: the score does not depend on it. */
 export interface DepthMap {
   /** The square of the frame that the map shows, in its pixels. It may reach beyond the frame. */
   readonly region: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };

@@ -32,7 +32,7 @@ export function table({ machine, cpu, webgpu, path, first_score_ms: first, downl
     ['`score` of a picture, WebGPU', ms(path.webgpu.total_ms), '', '', `pixels ${ms(path.webgpu.read_ms)}, faces ${ms(path.webgpu.detect_ms)}, crop ${ms(path.webgpu.crop_ms)}, networks ${ms(path.webgpu.score_ms)}`],
     ['navigation to first score, CPU', ms(first.cpu.ours), ms(first.cpu.ort), times(first.cpu.ratio), `loaded after ${ms(first.cpu.ours_loaded)} and ${ms(first.cpu.ort_loaded)}`],
     ['navigation to first score, WebGPU', ms(first.webgpu.ours), ms(first.webgpu.ort), times(first.webgpu.ratio), `loaded after ${ms(first.webgpu.ours_loaded)} and ${ms(first.webgpu.ort_loaded)}`],
-    ['download, brotli 11, CPU', mb(download.cpu_total), mb(download.ort_wasm), times(download.cpu_total / download.ort_wasm), `both with their networks; theirs without: ${mb(download.ort_wasm_runtime)}`],
+    ['download, brotli 11, CPU', mb(download.cpu_total), mb(download.ort_wasm), times(download.cpu_total / download.ort_wasm), `both with their networks, ours with the experts; theirs without any: ${mb(download.ort_wasm_runtime)}`],
     ['download, brotli 11, WebGPU', mb(download.webgpu_total), mb(download.ort_webgpu), times(download.webgpu_total / download.ort_webgpu), `theirs without networks: ${mb(download.ort_webgpu_runtime)}`],
     ...Object.entries(memory).map(([backend, { frames, grown, held }]) => [
       `memory after ${frames.toLocaleString('en')} frames, ${backend === 'cpu' ? 'CPU' : 'WebGPU'}`,
