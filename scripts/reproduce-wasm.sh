@@ -3,7 +3,7 @@
 # files: the same machine and toolchain must give the same bytes. Takes two whole builds.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-[ -z "$(git -C "$root" status --porcelain -- src kernels Cargo.toml Cargo.lock scripts/build-wasm.sh)" ] || fail "commit src, kernels and Cargo files first: what is compared is the committed tree."
+[ -z "$(git -C "$root" status --porcelain -- src core kernels Cargo.toml Cargo.lock scripts/build-wasm.sh)" ] || fail "commit src, core, kernels and Cargo files first: what is compared is the committed tree."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for copy in first second/and-deeper; do

@@ -11,9 +11,10 @@
 //!
 //! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it
 //! out as the `[1, 3, 224, 224]` tensor that the classifier reads, [`views`] as the `[N, 3, 80, 80]` that the experts do.
-//! [`network`] holds all of them, [`fusion`] makes one log-odds of what they say, and [`score`] turns it into P(bona fide). [`pipeline::Pipeline`] runs all of that on any burn device. [`quality`] says how a
-//! frame was taken, and a [`session::Session`] turns scores and qualities over time into one verdict. A [`transcript`]
-//! binds it to a server's nonce, and [`verify`] is that server's side.
+//! [`network`] holds all of them, [`fusion`] makes one log-odds of what they say, and [`score`] turns it into P(bona fide).
+//! [`pipeline::Pipeline`] runs all of that on any burn device. [`quality`] says how a frame was taken, and a
+//! [`session::Session`] turns scores and qualities over time into one verdict. A [`transcript`] binds it to a server's nonce,
+//! and [`verify`] is that server's side. Whatever needs no network lies in the crate `bonafide-core` and is re-exported here.
 //!
 //! The same crate trains (the `trainer` package depends on it) and runs in the browser (`src/web`, wasm32 only), so
 //! there is one preprocessing and one definition of each network. Outside `web` nothing here names the browser, the
@@ -21,24 +22,17 @@
 //! [`burn::tensor::Device`] and bytes.
 
 pub mod crop;
-pub mod error;
 pub mod face;
-pub mod frame;
-pub mod fusion;
 pub mod network;
 mod packed;
 pub mod pipeline;
-pub mod quality;
 pub mod quantised;
 mod readback;
-pub mod region;
-pub mod score;
-pub mod session;
-pub mod transcript;
-pub mod verify;
 pub mod views;
 #[cfg(all(target_family = "wasm", feature = "web"))]
 pub mod web;
 pub mod weights;
 
-pub use error::{Error, Result};
+pub use bonafide_core::{
+    Error, Result, error, frame, fusion, quality, region, score, session, transcript, verify,
+};

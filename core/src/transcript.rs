@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     session::{Recording, recording},
-    weights::sha256,
+    manifest::sha256,
 };
 
 /// Version of the layout.

@@ -17,10 +17,10 @@ use burn::{
     },
 };
 
-use crate::packed::{Packed, Then};
-
-/// Side of the input in pixels.
-pub const INPUT_SIZE: usize = 80;
+use crate::{
+    packed::{Packed, Then},
+    weights::EXPERTS,
+};
 
 /// Channels between the bottlenecks of each stage.
 const STAGES: [usize; 3] = [64, 128, 128];
@@ -41,15 +41,12 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// Both, in the order in which they are asked.
+    /// Both, in the order in which they are asked, that of [`EXPERTS`].
     pub const ALL: [Self; 2] = [Self::V2, Self::V1Se];
 
     /// Its key in a manifest's networks, and the stem of its file.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::V2 => "minifasnet-v2",
-            Self::V1Se => "minifasnet-v1se",
-        }
+        EXPERTS[self as usize]
     }
 
     /// Channels within the bottlenecks, in order: of each stage the one that halves the map, then the residual ones.
@@ -255,6 +252,7 @@ impl Squeeze {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::views::VIEW_SIZE;
     use burn::{
         module::{ModuleMapper, Param},
         tensor::Distribution,
@@ -273,7 +271,7 @@ mod tests {
     }
 
     fn views(batch: usize, device: &Device) -> Tensor<4> {
-        Tensor::random([batch, 3, INPUT_SIZE, INPUT_SIZE], Distribution::Uniform(0.0, 255.0), device)
+        Tensor::random([batch, 3, VIEW_SIZE, VIEW_SIZE], Distribution::Uniform(0.0, 255.0), device)
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub struct Setup {
     pub name: String,
     /// That operating point.
     pub operating_point: OperatingPoint,
-    /// [`Manifest::digest`](crate::weights::Manifest::digest), so that a recording tells all the weights that scored it.
+    /// [`Manifest::digest`](crate::manifest::Manifest::digest), so that a recording tells all the weights that scored it.
     pub model_sha256: String,
     /// What to ask the person to do; `None`: nothing, which is the default.
     pub challenge: Option<Challenge>,
@@ -170,7 +170,7 @@ impl Session {
         Ok(self.advance(now, &observation))
     }
 
-    /// Which view of a face the next frame's experts are to have, see [`Pipeline::look`](crate::pipeline::Pipeline::look):
+    /// Which view of a face the next frame's experts are to have, see `bonafide::pipeline::Pipeline::look`:
     /// one more after each frame that counted.
     pub fn turn(&self) -> usize {
         self.evidence.count()

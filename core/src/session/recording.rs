@@ -190,11 +190,11 @@ mod tests {
     #[test]
     fn what_a_browser_recorded_replays_here() {
         // Made in Chromium by `node --test tests/e2e/check.test.js`, which leaves it in target/e2e; again with each VERSION.
-        let recording = Recording::parse(include_str!("../../tests/golden/session.json")).unwrap();
+        let recording = Recording::parse(include_str!("../../../tests/golden/session.json")).unwrap();
         let verdict = recording.replay().unwrap();
         assert!(verdict.is_some());
         assert_eq!(verdict, recording.verdict);
-        let (text, again) = (include_str!("../../tests/golden/session.json").trim_end(), recording.to_json());
+        let (text, again) = (include_str!("../../../tests/golden/session.json").trim_end(), recording.to_json());
         assert_eq!(text, again, "numbers written in a browser are read and written back to the digit");
     }
 

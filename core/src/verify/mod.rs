@@ -19,7 +19,7 @@ use crate::{
     error::Error,
     session::{Challenge, Setup, Step, Verdict},
     transcript::{SDK, Transcript, digest},
-    weights::Manifest,
+    manifest::Manifest,
 };
 
 /// Clocks of page and server may differ by this much over one check, milliseconds, and by a thousandth of its length.

@@ -11,7 +11,7 @@ const NONCE: &str = "kX3mPq9-Zr_t7Vb2WcYd5A";
 const ISSUED: u64 = 1_800_000_000_000;
 
 fn manifest() -> Manifest {
-    Manifest::parse(include_str!("../../pkg/weights/manifest.json")).unwrap()
+    Manifest::parse(include_str!("../../../pkg/weights/manifest.json")).unwrap()
 }
 
 fn ticket(challenge: Option<Challenge>) -> Ticket {

@@ -8,14 +8,14 @@ use bonafide::{
     frame::{Frame, MAX_SIDE},
     network::{
         Decoder, MiniFasNet,
-        minifasnet::{INPUT_SIZE, Variant},
+        minifasnet::Variant,
     },
     quality::Quality,
     quantised,
     region::{Region, sample, sample_plain},
     session::{Recording, Session, Setup},
     verify::{Entry, Rejection, Submission, Ticket, Verifier},
-    views::{SCALES, view_region},
+    views::{SCALES, VIEW_SIZE, view_region},
     weights::{Contract, DETECTOR, Manifest, load_safetensors},
 };
 use burn::tensor::Device;
@@ -204,7 +204,7 @@ pub fn frame(bytes: &[u8]) -> bool {
     let landmarks = std::array::from_fn(|point| [odd(8 + 2 * point), odd(9 + 2 * point)]);
     for scale in SCALES {
         let view = view_region(&frame, &bounds, scale);
-        assert_eq!(sample_plain(&frame, &view, INPUT_SIZE).len(), 3 * INPUT_SIZE * INPUT_SIZE);
+        assert_eq!(sample_plain(&frame, &view, VIEW_SIZE).len(), 3 * VIEW_SIZE * VIEW_SIZE);
     }
     // Larger ones take long, for nothing: each pixel has at most 64 x 64 samples.
     let large = bounds.width.max(bounds.height) > 1_000.0;

@@ -1,0 +1,146 @@
+//! ARCHITECTURE.md's invariants, read off the sources: what a file may name, and which way imports point.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    env!("CARGO_MANIFEST_DIR").into()
+}
+
+/// Files below a folder with one of these endings, sorted.
+fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if endings.iter().any(|ending| path.extension().is_some_and(|is| is == *ending)) {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has no such files");
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/")
+}
+
+/// The lines of code of a file before its tests, with their numbers.
+fn code(path: &Path) -> Vec<(usize, String)> {
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim().to_owned()));
+    lines
+        .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
+        .filter(|(_, line)| !line.starts_with("//") && !line.starts_with('*') && !line.starts_with("/*"))
+        .collect()
+}
+
+/// Every place where a file names what it must not.
+fn named(paths: &[PathBuf], forbidden: &[&str]) -> Vec<String> {
+    let mut objections = Vec::new();
+    for path in paths {
+        for (number, line) in code(path) {
+            for word in forbidden.iter().filter(|word| line.contains(**word)) {
+                objections.push(format!("{}:{number} names {word}: {line}", name(path)));
+            }
+        }
+    }
+    objections
+}
+
+#[test]
+fn the_core_knows_no_tensors_no_browser_no_files_and_no_clock() {
+    let core: Vec<PathBuf> = files("core/src", &["rs"]).into_iter().filter(|path| !path.ends_with("tests.rs")).collect();
+    let forbidden = ["burn", "web_sys", "js_sys", "wasm_bindgen", "std::fs", "std::net", "std::time", "std::env", "rand::"];
+    assert_eq!(named(&core, &forbidden), Vec::<String>::new());
+    let manifest = fs::read_to_string(root().join("core/Cargo.toml")).unwrap();
+    assert!(!manifest.contains("burn ="), "the core depends on burn");
+}
+
+#[test]
+fn the_networks_know_no_browser_no_files_and_no_backend() {
+    let outside = |path: &PathBuf| !["src/web/", "src/bin/"].iter().any(|folder| name(path).starts_with(folder));
+    let library: Vec<PathBuf> = files("src", &["rs"]).into_iter().filter(outside).collect();
+    // Which modules there are is the one thing that the crate's first file has to say of the browser.
+    let forbidden = ["web_sys", "js_sys", "wasm_bindgen", "std::fs", "std::net", "burn_wgpu", "burn::backend"];
+    assert_eq!(named(&library, &forbidden), Vec::<String>::new());
+    // One file asks whether a layer lies on the CPU.
+    let others: Vec<PathBuf> = library.into_iter().filter(|path| !path.ends_with("packed.rs")).collect();
+    assert_eq!(named(&others, &["Device::flex", "Device::wgpu", "Device::cuda"]), Vec::<String>::new());
+}
+
+/// Imports of modules that come later on the path: `order` is the path.
+fn against(folder: &str, order: &[&str]) -> Vec<String> {
+    let place = |module: &str| order.iter().position(|of| *of == module);
+    let mut objections = Vec::new();
+    for path in files(folder, &["rs"]) {
+        let name = name(&path);
+        let module = name[folder.len() + 1..].split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        if ["lib", "bin"].contains(&module.as_str()) {
+            continue;
+        }
+        let own = place(&module).unwrap_or_else(|| panic!("{name} has no place on the path: give it one"));
+        // Imports in braces are spread over lines: `crate::{` opens a list of modules.
+        let text: String = code(&path).into_iter().map(|(_, line)| line + "\n").collect();
+        for start in text.match_indices("crate::").map(|(at, found)| at + found.len()) {
+            let rest = &text[start..];
+            let modules: Vec<&str> = match rest.strip_prefix('{') {
+                None => vec![rest],
+                Some(list) => tops(list),
+            };
+            for module in modules {
+                let end = module.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(module.len());
+                if place(&module[..end]).is_some_and(|other| other > own) {
+                    objections.push(format!("{name} imports {}, which comes after it", &module[..end]));
+                }
+            }
+        }
+    }
+    objections
+}
+
+/// The entries of a list of imports, without those that are nested in them.
+fn tops(list: &str) -> Vec<&str> {
+    let (mut depth, mut entries, mut start) = (0, Vec::new(), 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                entries.push(list[start..at].trim());
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                entries.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    entries
+}
+
+#[test]
+fn imports_point_upstream_along_the_data_path() {
+    let core = [
+        "error", "frame", "region", "face", "crop", "views", "quality", "fusion", "score", "manifest", "session",
+        "transcript", "verify",
+    ];
+    assert_eq!(against("core/src", &core), Vec::<String>::new());
+    let networks = ["readback", "packed", "quantised", "weights", "face", "crop", "views", "network", "pipeline", "web"];
+    assert_eq!(against("src", &networks), Vec::<String>::new());
+}
+
+#[test]
+fn the_package_holds_no_pixel_maths_and_no_thresholds() {
+    let outside = |path: &PathBuf| !name(path).starts_with("pkg/src/signals/");
+    let package: Vec<PathBuf> = files("pkg/src", &["ts"]).into_iter().filter(outside).collect();
+    let forbidden = ["getImageData", "putImageData", "score >", "score <", "threshold >", "threshold <", ">= threshold"];
+    assert_eq!(named(&package, &forbidden), Vec::<String>::new());
+}
