@@ -33,6 +33,4 @@ pub mod views;
 pub mod web;
 pub mod weights;
 
-pub use bonafide_core::{
-    Error, Result, error, frame, fusion, quality, region, score, session, transcript, verify,
-};
+pub use bonafide_core::{Error, Result, error, frame, fusion, quality, region, score, session, transcript, verify};

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    session::{Recording, recording},
     manifest::sha256,
+    session::{Recording, recording},
 };
 
 /// Version of the layout.

@@ -56,8 +56,10 @@ fn named(paths: &[PathBuf], forbidden: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_core_knows_no_tensors_no_browser_no_files_and_no_clock() {
-    let core: Vec<PathBuf> = files("core/src", &["rs"]).into_iter().filter(|path| !path.ends_with("tests.rs")).collect();
-    let forbidden = ["burn", "web_sys", "js_sys", "wasm_bindgen", "std::fs", "std::net", "std::time", "std::env", "rand::"];
+    let core: Vec<PathBuf> =
+        files("core/src", &["rs"]).into_iter().filter(|path| !path.ends_with("tests.rs")).collect();
+    let forbidden =
+        ["burn", "web_sys", "js_sys", "wasm_bindgen", "std::fs", "std::net", "std::time", "std::env", "rand::"];
     assert_eq!(named(&core, &forbidden), Vec::<String>::new());
     let manifest = fs::read_to_string(root().join("core/Cargo.toml")).unwrap();
     assert!(!manifest.contains("burn ="), "the core depends on burn");
@@ -129,11 +131,23 @@ fn tops(list: &str) -> Vec<&str> {
 #[test]
 fn imports_point_upstream_along_the_data_path() {
     let core = [
-        "error", "frame", "region", "face", "crop", "views", "quality", "fusion", "score", "manifest", "session",
-        "transcript", "verify",
+        "error",
+        "frame",
+        "region",
+        "face",
+        "crop",
+        "views",
+        "quality",
+        "fusion",
+        "score",
+        "manifest",
+        "session",
+        "transcript",
+        "verify",
     ];
     assert_eq!(against("core/src", &core), Vec::<String>::new());
-    let networks = ["readback", "packed", "quantised", "weights", "face", "crop", "views", "network", "pipeline", "web"];
+    let networks =
+        ["readback", "packed", "quantised", "weights", "face", "crop", "views", "network", "pipeline", "web"];
     assert_eq!(against("src", &networks), Vec::<String>::new());
 }
 
@@ -141,6 +155,7 @@ fn imports_point_upstream_along_the_data_path() {
 fn the_package_holds_no_pixel_maths_and_no_thresholds() {
     let outside = |path: &PathBuf| !name(path).starts_with("pkg/src/signals/");
     let package: Vec<PathBuf> = files("pkg/src", &["ts"]).into_iter().filter(outside).collect();
-    let forbidden = ["getImageData", "putImageData", "score >", "score <", "threshold >", "threshold <", ">= threshold"];
+    let forbidden =
+        ["getImageData", "putImageData", "score >", "score <", "threshold >", "threshold <", ">= threshold"];
     assert_eq!(named(&package, &forbidden), Vec::<String>::new());
 }

@@ -17,9 +17,9 @@ pub use ticket::{Entry, MAX_LIFETIME_MS, Ticket, Use};
 
 use crate::{
     error::Error,
+    manifest::Manifest,
     session::{Challenge, Setup, Step, Verdict},
     transcript::{SDK, Transcript, digest},
-    manifest::Manifest,
 };
 
 /// Clocks of page and server may differ by this much over one check, milliseconds, and by a thousandth of its length.

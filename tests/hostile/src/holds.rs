@@ -6,10 +6,7 @@ use bonafide::{
     Error,
     face::{Face, FaceBox, blazeface::BlazeFace},
     frame::{Frame, MAX_SIDE},
-    network::{
-        Decoder, MiniFasNet,
-        minifasnet::Variant,
-    },
+    network::{Decoder, MiniFasNet, minifasnet::Variant},
     quality::Quality,
     quantised,
     region::{Region, sample, sample_plain},
