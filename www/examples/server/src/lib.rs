@@ -1,4 +1,4 @@
-//! HTTP around `bonafide::verify`: `POST /api/tickets` gives a ticket, `POST /api/transcripts` says what to make of a
+//! HTTP around `bonafide_core::verify`: `POST /api/tickets` gives a ticket, `POST /api/transcripts` says what to make of a
 //! transcript. Everything else are the page's files.
 //!
 //! What a real service adds: who asks (a signed-in account, rate limits), what a verdict leads to, TLS.
@@ -18,11 +18,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use bonafide::{
+use bonafide_core::{
+    manifest::Manifest,
     session::{Step, Verdict},
     transcript,
     verify::{Submission, Ticket, Verifier},
-    weights::Manifest,
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;

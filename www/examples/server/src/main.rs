@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path, process::ExitCode};
 
-use bonafide::weights::Manifest;
+use bonafide_core::manifest::Manifest;
 use bonafide_example_server::{Error, Store, service};
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bonafide::verify::{Entry, Rejection, Submission, Ticket};
+use bonafide_core::verify::{Entry, Rejection, Submission, Ticket};
 use redb::{Database, ReadableTable, TableDefinition};
 
 /// Nonce -> [`Entry`] as JSON.
