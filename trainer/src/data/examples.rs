@@ -2,7 +2,7 @@
 //!
 //! A stored crop is somewhat wider than the product's, so that augmentation can move the face region within it; the tensor
 //! itself is cut by the root crate's `region::sample`, like every frame in the browser. Pixels stay on disk until a batch
-//! needs them; [`feed`](crate::feed) reads ahead of the training.
+//! needs them; training reads ahead.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,21 +16,20 @@ use bonafide::{
     weights::sha256,
 };
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use indicatif::{ProgressBar, ProgressStyle};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-pub use crate::dataset::Split;
-use crate::{
+pub use super::dataset::Split;
+use super::{
     augment::{Augmentation, mirror},
-    config::Config,
+    batches::Data,
     dataset::{Attack, Semantics},
-    evaluate::{Labelled, Unscored},
-    feed::Data,
-    photo::Photo,
     prepared::{Cut, Outcome, Prepared},
-    run,
-    skin::Tone,
+};
+use crate::{
+    measure::{Labelled, Unscored},
+    picture::{photo::Photo, skin::Tone},
+    run::{self, config::Config},
 };
 
 /// The side of AENet's depth and reflection maps.
@@ -433,12 +432,6 @@ impl Item<'_> {
 
 fn read(path: &std::path::Path) -> Result<Photo> {
     Photo::read(path).context("a prepared crop has gone or is damaged: prepare the data again")
-}
-
-/// A progress bar on a terminal, nothing elsewhere.
-pub fn progress(length: usize, what: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {eta} {msg}").expect("a valid template");
-    ProgressBar::new(length as u64).with_style(style).with_prefix(what.to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A data set -> a prepared folder: faces found, crops cut, depth drawn, once for all runs. `trainer prepare`.
 //!
 //! Data sets bring their own attacks and are taken as they are. Bona fide photos have none beside them:
-//! [`synthesize`](crate::synthesize) recaptures each, through the same [`Preparation`].
+//! `trainer synthesize` recaptures each, through the same [`Preparation`].
 
 use std::{
     collections::BTreeMap,
@@ -20,17 +20,19 @@ use clap::Args;
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 
-use crate::{
+use super::{
     dataset::{self, Attack, Layout, ListOptions, Sample},
-    depth::rasterise::pseudo_depth,
-    detect::FaceArgs,
-    examples::progress,
-    photo::Photo,
     prepared::{Crop, Cut, Outcome, Record, Writer, file_name},
+};
+use crate::{
+    faces::{FaceArgs, Finder, depth::rasterise::pseudo_depth},
+    picture::{
+        photo::Photo,
+        sheet::{to_byte, write_png},
+        skin::Tone,
+    },
     recapture::{Instrument, Picture, Scene, Simulator, Take, mirrored},
-    run,
-    sheet::{to_byte, write_png},
-    skin::Tone,
+    run::{self, terminal::progress},
 };
 
 /// Options of `trainer prepare`.
@@ -204,7 +206,7 @@ impl Preparation<'_> {
 /// Samples -> crops.
 struct Maker<'a> {
     preparation: &'a Preparation<'a>,
-    finder: crate::detect::Finder,
+    finder: Finder,
 }
 
 impl Maker<'_> {

@@ -20,13 +20,11 @@ use anyhow::{Context, Result, ensure};
 use bonafide::{crop::CROP_MARGIN, face::FaceBox, region::Region};
 use serde::{Deserialize, Serialize};
 
-use crate::{
+use super::{
     augment::Augmentation,
     dataset::{Attack, Semantics, Split},
-    recapture::Take,
-    run::write_atomic,
-    skin::Tone,
 };
+use crate::{picture::skin::Tone, recapture::Take, run::write_atomic};
 
 /// Version of the layout above.
 const FORMAT: u32 = 1;

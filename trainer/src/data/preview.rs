@@ -10,12 +10,11 @@ use bonafide::crop::CROP_SIZE;
 use clap::Args;
 use rand::seq::SliceRandom;
 
-use crate::{
+use super::{
     augment::Augmentation,
     examples::{Examples, Item, Split},
-    run,
-    sheet::Sheet,
 };
+use crate::{picture::sheet::Sheet, run};
 
 /// Options of `trainer augment`.
 #[derive(Debug, Args)]

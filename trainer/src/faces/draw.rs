@@ -14,12 +14,13 @@ use clap::Args;
 use image::GrayImage;
 use rayon::prelude::*;
 
-use super::rasterise::pseudo_depth;
+use super::{FaceArgs, Finder, depth::rasterise::pseudo_depth};
 use crate::{
-    detect::{FaceArgs, Finder},
-    examples::progress,
-    photo::{Photo, expand},
-    sheet::{Sheet, to_byte, write_png},
+    picture::{
+        photo::{Photo, expand},
+        sheet::{Sheet, to_byte, write_png},
+    },
+    run::terminal::progress,
 };
 
 /// Most photos that a contact sheet shows.

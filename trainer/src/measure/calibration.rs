@@ -148,7 +148,7 @@ mod tests {
     use rand::Rng;
 
     use super::*;
-    use crate::{evaluate::metrics::auc, run::rng};
+    use crate::{measure::metrics::auc, run::rng};
 
     fn item(score: f32, bona_fide: bool) -> Labelled {
         let attack = (!bona_fide).then(|| "print".into());

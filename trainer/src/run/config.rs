@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 /// The presets that come with the trainer: name, file.
 pub const PRESETS: [(&str, &str); 4] = [
-    ("intra", include_str!("../configs/intra.toml")),
-    ("inter", include_str!("../configs/inter.toml")),
-    ("small", include_str!("../configs/small.toml")),
-    ("shipped", include_str!("../configs/shipped.toml")),
+    ("intra", include_str!("../../configs/intra.toml")),
+    ("inter", include_str!("../../configs/inter.toml")),
+    ("small", include_str!("../../configs/small.toml")),
+    ("shipped", include_str!("../../configs/shipped.toml")),
 ];
 
 /// The presets' names, in a sentence.

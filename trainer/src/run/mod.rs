@@ -2,6 +2,11 @@
 //!
 //! A checkpoint is a folder, complete or absent: it is written beside its place and renamed.
 
+pub mod config;
+pub mod device;
+pub mod named;
+pub mod terminal;
+
 use std::{
     fs,
     io::Write,
@@ -19,7 +24,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use config::Config;
 
 /// A folder that one training stage owns.
 #[derive(Debug, Clone)]

@@ -7,21 +7,19 @@ use bonafide::weights::Contract;
 use clap::Args;
 
 use crate::{
-    config::Config,
-    depth_view,
     evaluate::{
-        Evaluation,
-        calibration::{BINS, Calibrated, Reliability},
         compare::{self, Peer},
-        evaluation::{Condition, OPERATING_POINTS, Slice},
         html::{fraction, percent},
-        intervals::{Figure, Interval},
         markdown::{figure, table},
     },
-    finetune,
-    named::Named,
-    run::{About, RunFolder, write_atomic},
-    stage::origin,
+    measure::{
+        Evaluation,
+        calibration::{BINS, Calibrated, Reliability},
+        evaluation::{Condition, OPERATING_POINTS, Slice},
+        intervals::{Figure, Interval},
+    },
+    run::{About, RunFolder, config::Config, named::Named, write_atomic},
+    train::{depth_view, finetune, stage::origin},
 };
 
 /// The words, with a place in double braces for each figure.
@@ -221,7 +219,7 @@ fn headline(is: &Evaluation) -> String {
 }
 
 fn species(is: &Evaluation) -> String {
-    let row = |(name, of): (&String, &crate::evaluate::evaluation::Species)| {
+    let row = |(name, of): (&String, &crate::measure::evaluation::Species)| {
         vec![
             name.clone(),
             of.presentations.to_string(),

@@ -17,12 +17,11 @@ use burn::tensor::{Device, Distribution, Tensor};
 use clap::Args;
 
 use crate::{
-    depth_view,
-    evaluate::Evaluation,
-    finetune,
     fuse::Block,
+    measure::Evaluation,
     run::{RunFolder, write_atomic},
-    store::{Precision, serialise},
+    train::{depth_view, finetune},
+    weights::store::{Precision, serialise},
 };
 
 /// Largest change of a logit, relative to 1 + its size, that fewer bits may cause.

@@ -8,13 +8,14 @@ use bonafide::{network::Classifier, weights::load_safetensors};
 use burn::tensor::Device;
 use clap::Args;
 
+use super::export::calibrated;
 use crate::{
-    evaluate::{Evaluation, markdown::table, metrics::auc},
-    examples::{Example, Examples, Split},
-    export::calibrated,
-    liveness::Liveness,
+    data::examples::{Example, Examples, Split},
+    evaluate::markdown::table,
+    measure::{Evaluation, metrics::auc},
     run::{RunFolder, write_atomic},
-    store::{Precision, serialise},
+    train::liveness::Liveness,
+    weights::store::{Precision, serialise},
 };
 
 /// Options of `trainer precision`.

@@ -15,10 +15,12 @@ use clap::Args;
 use image::{ImageBuffer, Luma};
 
 use crate::{
-    examples::progress,
     fuse::columns,
-    photo::{Photo, expand},
-    sheet::write_png,
+    picture::{
+        photo::{Photo, expand},
+        sheet::write_png,
+    },
+    run::terminal::progress,
 };
 
 /// Options of `trainer score`.

@@ -15,11 +15,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    evaluate::{Labelled, metrics::auc},
-    examples::progress,
-    features::{COLOURS, Features, NAMES, SIDE, measure},
-    photo::Photo,
-    prepared::{Crop, Cut, Outcome, Prepared, Record},
+    data::prepared::{Crop, Cut, Outcome, Prepared, Record},
+    measure::{Labelled, metrics::auc},
+    picture::{
+        features::{COLOURS, Features, NAMES, SIDE, measure},
+        photo::Photo,
+    },
+    run::terminal::progress,
 };
 
 /// Highest AUC of a figure that must say nothing.

@@ -16,13 +16,14 @@ use clap::{Args, ValueEnum};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    detect::FaceArgs,
-    photo::{Photo, expand},
-    prepare::scene,
-    prepared::Cut,
+    data::{prepare::scene, prepared::Cut},
+    faces::FaceArgs,
+    picture::{
+        photo::{Photo, expand},
+        sheet::Sheet,
+    },
     recapture::{Instrument, Picture, Scene, Simulator},
     run,
-    sheet::Sheet,
 };
 
 /// Side of a simulated picture in pixels: finer than the networks' crop, so that the eye's detail is the camera's.

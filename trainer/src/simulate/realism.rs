@@ -11,17 +11,16 @@ use bonafide::frame::Frame;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::audit;
 use crate::{
-    audit,
-    dataset::Sample,
-    detect::FaceArgs,
-    examples::progress,
-    features::{Features, NAMES, Summary, quantiles},
-    photo::Photo,
-    prepare::scene,
-    prepared::Cut,
+    data::{dataset::Sample, prepare::scene, prepared::Cut},
+    faces::FaceArgs,
+    picture::{
+        features::{Features, NAMES, Summary, quantiles},
+        photo::Photo,
+    },
     recapture::{Camera, Instrument, Picture, Scene, Simulator, witness},
-    run,
+    run::{self, terminal::progress},
 };
 
 /// Simulated sessions, and people in each.

@@ -6,13 +6,15 @@ use anyhow::{Result, ensure};
 use bonafide::crop::CROP_MARGIN;
 use clap::{Args, ValueEnum};
 
+use super::realism::Measurements;
 use crate::{
-    augment::Augmentation,
-    dataset::{Split, photos},
-    detect::FaceArgs,
-    prepare::{Preparation, Recapture},
-    prepared::Cut,
-    realism::Measurements,
+    data::{
+        augment::Augmentation,
+        dataset::{Split, photos},
+        prepare::{Preparation, Recapture},
+        prepared::Cut,
+    },
+    faces::FaceArgs,
     recapture::{Condition, Instrument, Simulator, Stage},
     run,
 };

@@ -18,7 +18,8 @@ use burn::{
     tensor::{Device, Int, Tensor, activation::sigmoid},
 };
 
-use crate::{examples::Batch, losses};
+use super::losses;
+use crate::data::examples::Batch;
 
 /// Weights of the losses, as the CelebA-Spoof paper sets them: attributes, type, illumination, depth, reflection.
 const WEIGHTS: [f64; 5] = [1.0, 0.1, 0.01, 0.1, 0.1];

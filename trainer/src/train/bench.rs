@@ -12,7 +12,8 @@ use bonafide::{
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, ValueEnum};
 
-use crate::{config::Config, examples::Batch, finetune, liveness::Liveness, parallel::Rank, pretrain};
+use super::{finetune, liveness::Liveness, parallel::Rank, pretrain};
+use crate::{data::examples::Batch, run::config::Config};
 
 /// Options of `trainer bench`.
 #[derive(Debug, Args)]

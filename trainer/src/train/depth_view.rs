@@ -22,16 +22,16 @@ use burn::{
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    config::Pretrain,
-    drawn,
-    examples::Batch,
-    finetune, losses,
+use super::{
+    drawn, finetune, losses,
     parallel::Rank,
     pretrain::load_generator,
-    run::{self, RunFolder, Spent},
     stage::{Stage, StageArgs, origin},
-    train::{self, Mean, Step},
+    steps::{self, Mean, Step},
+};
+use crate::{
+    data::examples::Batch,
+    run::{self, RunFolder, Spent, config::Pretrain},
 };
 
 const STAGE: &str = "depth-view";
@@ -75,7 +75,7 @@ impl Trainee {
     }
 }
 
-impl train::Trainee for Trainee {
+impl steps::Trainee for Trainee {
     type Batch = Batch;
     type Sums = Mean;
 
@@ -163,7 +163,7 @@ pub fn run(args: &DepthViewArgs) -> Result<()> {
     let development = drawn::watched(examples)?;
     // A run without a warm-up still has an epoch to fit.
     let epochs = config.pretrain.warmup_epochs.max(1);
-    train::train(
+    steps::train(
         trainee,
         &examples.training(config.pretrain.batch, devices.len(), config)?,
         folder,

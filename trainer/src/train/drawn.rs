@@ -3,11 +3,11 @@
 use anyhow::Result;
 use burn::tensor::{Device, Tensor};
 
+use super::steps::Mean;
 use crate::{
-    examples::{Example, Examples, Split},
+    data::examples::{Example, Examples, Split},
+    picture::sheet::Sheet,
     run::{self, RunFolder},
-    sheet::Sheet,
-    train::Mean,
 };
 
 /// Most crops of the development split that an epoch is measured on, evenly spread.

@@ -1,36 +1,15 @@
-//! What can be trained on -> batches on a device, the next ones read from disk while the present one trains.
+//! Batches of an epoch -> tensors on a device, the next ones read from disk while the present one trains.
 
 use std::{sync::mpsc, thread, time::Instant};
 
 use anyhow::Result;
 use burn::tensor::Device;
 
-use crate::parallel::Rank;
+use super::parallel::Rank;
+use crate::data::batches::Data;
 
 /// Batches that wait for a training step.
 const READ_AHEAD: usize = 3;
-
-/// A data set that a network can be trained on.
-pub trait Data: Sync {
-    /// One example and how to change it.
-    type Item: Send + Sync;
-    /// A batch as plain numbers, on its way from the reading thread to the device.
-    type Numbers: Send;
-    /// A batch as tensors.
-    type Batch;
-
-    /// The batches of an epoch, from 0: the same whenever they are asked for.
-    fn epoch(&self, epoch: usize) -> Vec<Vec<Self::Item>>;
-
-    /// Reads a batch's pixels.
-    ///
-    /// # Errors
-    /// If a file has gone or is damaged.
-    fn read(&self, items: &[Self::Item]) -> Result<Self::Numbers>;
-
-    /// Brings a batch to a device.
-    fn tensors(&self, numbers: Self::Numbers, device: &Device) -> Self::Batch;
-}
 
 /// Hands this rank's part of each batch to `take`, in order, with its number and the seconds that it was waited for.
 ///

@@ -12,17 +12,21 @@ use burn::{
 use clap::Args;
 use serde::Serialize;
 
-use crate::{
-    config::{self, Config},
-    evaluate::metrics,
-    examples::{Batch, Example, Examples, Split},
+use super::{
     init::{self, InitArgs},
     liveness::{self, Liveness},
     parallel::Rank,
     pretrain::load_generator,
-    run::{self, RunFolder, Spent, THEN},
     stage::{Stage, StageArgs, origin},
-    train::{self, Mean, Step},
+    steps::{self, Mean, Step},
+};
+use crate::{
+    data::examples::{Batch, Example, Examples, Split},
+    measure::metrics,
+    run::{
+        self, RunFolder, Spent, THEN,
+        config::{self, Config},
+    },
 };
 
 /// Options of `trainer finetune`.
@@ -78,7 +82,7 @@ impl Trainee {
     }
 }
 
-impl train::Trainee for Trainee {
+impl steps::Trainee for Trainee {
     type Batch = Batch;
     type Sums = Mean;
 
@@ -219,7 +223,7 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
     let Stage { config, folder, examples, devices } = &stage;
     let development = examples.of(Split::Development)?;
     let epochs = epochs(&config.finetune, &backbone);
-    train::train(
+    steps::train(
         trainee,
         &examples.training(config.finetune.batch, devices.len(), config)?,
         folder,

@@ -28,17 +28,17 @@ use rand::{Rng, seq::SliceRandom};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{
-    augment::mirror,
-    config::Imagenet,
-    feed::Data,
+use super::{
     init::{self, InitArgs},
     liveness::cross_entropy,
     parallel::Rank,
-    photo::{Photo, expand},
-    run::{self, Spent},
     stage::RunArgs,
-    train::{self, Mean, Step},
+    steps::{self, Mean, Step},
+};
+use crate::{
+    data::{augment::mirror, batches::Data},
+    picture::photo::{Photo, expand},
+    run::{self, Spent, config::Imagenet},
 };
 
 /// Options of `trainer pretrain-imagenet`.
@@ -207,7 +207,7 @@ impl Trainee {
     }
 }
 
-impl train::Trainee for Trainee {
+impl steps::Trainee for Trainee {
     type Batch = Batch;
     type Sums = Mean;
 
@@ -281,7 +281,7 @@ pub fn run(args: &ImagenetArgs) -> Result<()> {
     let backbone = args.init.describe()?;
     let folder =
         args.run.folder("pretrain-imagenet", &backbone, &config, training.digest(), CROP_MARGIN, Vec::new())?;
-    train::train(
+    steps::train(
         trainee,
         &&training,
         &folder,

@@ -7,7 +7,11 @@ use bonafide::{network::Encoder, weights::sha256};
 use burn::tensor::Device;
 use clap::Args;
 
-use crate::{config::Model, import::pytorch::load_pytorch, run, stage::origin};
+use super::stage::origin;
+use crate::{
+    run::{self, config::Model},
+    weights::pytorch::load_pytorch,
+};
 
 /// torchvision's ResNet-18 -> our encoder. A checkpoint of ours matches none of the patterns but the first.
 const NAMES: [(&str, &str); 12] = [

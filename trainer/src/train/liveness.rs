@@ -10,11 +10,14 @@ use burn::{
     tensor::{Device, Int, Tensor, activation::log_softmax},
 };
 
+use super::{aenet::Aenet, losses};
 use crate::{
-    aenet::Aenet,
-    config::{Head, Model},
-    examples::{Batch, Example, Examples, progress},
-    losses, run,
+    data::examples::{Batch, Example, Examples},
+    run::{
+        self,
+        config::{Head, Model},
+        terminal::progress,
+    },
 };
 
 /// A row of the paper's tables.

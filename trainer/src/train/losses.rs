@@ -2,7 +2,8 @@
 
 use burn::tensor::{Tensor, activation::log_sigmoid};
 
-use crate::{config::Pretrain, critic::Opinion};
+use super::critic::Opinion;
+use crate::run::config::Pretrain;
 
 /// Mean binary cross-entropy of logits `[B]` against targets `[B]` in `{0, 1}`, stable for large logits.
 pub fn binary_cross_entropy(logits: Tensor<1>, targets: Tensor<1>) -> Tensor<1> {

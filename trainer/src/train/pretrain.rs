@@ -12,17 +12,21 @@ use burn::{
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    config::{Config, Pretrain},
+use super::{
     critic::Critic,
     drawn,
-    examples::Batch,
     init::{self, InitArgs},
     losses,
     parallel::Rank,
-    run::{self, RunFolder, Spent},
     stage::{Stage, StageArgs},
-    train::{self, Mean, Step},
+    steps::{self, Mean, Step},
+};
+use crate::{
+    data::examples::Batch,
+    run::{
+        self, RunFolder, Spent,
+        config::{Config, Pretrain},
+    },
 };
 
 /// A run whose maps of bona fide faces are all zero in this share, after warm-up too, has collapsed.
@@ -118,7 +122,7 @@ pub struct Sums {
     critic: Mean,
 }
 
-impl train::Trainee for Trainee {
+impl steps::Trainee for Trainee {
     type Batch = Batch;
     type Sums = Sums;
 
@@ -194,7 +198,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = drawn::watched(examples)?;
-    train::train(
+    steps::train(
         trainee,
         &examples.training(config.pretrain.batch, devices.len(), config)?,
         folder,

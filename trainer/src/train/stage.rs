@@ -9,12 +9,14 @@ use anyhow::Result;
 use burn::tensor::Device;
 use clap::Args;
 
+use super::steps::Schedule;
 use crate::{
-    config::{Config, ConfigArgs},
-    device::DeviceChoice,
-    examples::Examples,
-    run::{self, About, RunFolder},
-    train::Schedule,
+    data::examples::Examples,
+    run::{
+        self, About, RunFolder,
+        config::{Config, ConfigArgs},
+        device::DeviceChoice,
+    },
 };
 
 /// Options of a run, whatever it trains on.

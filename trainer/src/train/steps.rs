@@ -13,11 +13,13 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    examples::progress,
-    feed::{Data, each_batch},
+use super::{
+    feed::each_batch,
     parallel::{self, Rank},
-    run::{self, Place, RunFolder, Spent},
+};
+use crate::{
+    data::batches::Data,
+    run::{self, Place, RunFolder, Spent, terminal::progress},
 };
 
 /// Where in a run a step is.

@@ -17,11 +17,11 @@ use burn::{store::ModuleSnapshot, tensor::Device};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
-use super::tflite::{layers, safetensors as name};
-use crate::{
-    run::write_atomic,
+use super::{
     store::{Precision, serialise},
+    tflite::{layers, safetensors as name},
 };
+use crate::run::write_atomic;
 
 /// The package's one file of models.
 pub const ASSETS: &str = "face_mesh_solution_packed_assets.data";

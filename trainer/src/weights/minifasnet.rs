@@ -17,11 +17,11 @@ use burn::{
 };
 use safetensors::{Dtype, tensor::TensorView};
 
-use super::onnx;
-use crate::{
-    run::write_atomic,
+use super::{
+    onnx,
     store::{Precision, serialise},
 };
+use crate::run::write_atomic;
 
 /// PyTorch's default, with which both were trained.
 const EPSILON: f32 = 1e-5;

@@ -1,9 +1,12 @@
-//! Published weights of others -> our networks' weights, in `pkg/weights`.
+//! Published weights of others -> our networks' weights, in `pkg/weights`: `trainer import`.
+//!
+//! [`store`] writes any network as the package ships it. Nothing here knows how weights are learnt or what they are for.
 
 pub mod mediapipe;
 pub mod minifasnet;
 pub mod onnx;
 pub mod pytorch;
+pub mod store;
 pub mod tflite;
 
 use std::path::PathBuf;
@@ -12,7 +15,7 @@ use anyhow::Result;
 
 pub use mediapipe::CanonicalMesh;
 
-use crate::store::Precision;
+use store::Precision;
 
 /// Options of `trainer import`.
 #[derive(Debug, clap::Args)]

@@ -18,7 +18,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use bonafide::frame::MAX_SIDE;
 
 use super::{Listing, Media, Sample, tree};
-use crate::photo::Photo;
+use crate::picture::photo::Photo;
 
 /// Endings of videos.
 pub(super) const VIDEOS: [&str; 6] = ["mp4", "mov", "avi", "mkv", "webm", "m4v"];

@@ -14,7 +14,7 @@ use bonafide::{
 use burn::tensor::Device;
 
 use super::Surface;
-use crate::import::CanonicalMesh;
+use crate::weights::CanonicalMesh;
 
 /// Lowest presence that counts as a face: beneath it the detector was wrong or the face is hidden.
 pub const MIN_PRESENCE: f32 = 0.5;

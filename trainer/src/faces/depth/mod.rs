@@ -1,8 +1,7 @@
-//! Face -> surface -> pseudo-depth of a crop: the reconstructors to choose from, and `trainer depth`.
+//! Face -> surface -> pseudo-depth of a crop: the reconstructors to choose from.
 //!
 //! [`facemesh`] and [`position_map`] give a surface ([`prnet`] is the latter's network), [`rasterise`] draws it.
 
-mod command;
 pub mod facemesh;
 pub mod position_map;
 pub mod prnet;
@@ -13,8 +12,6 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context, Result};
 use bonafide::{face::Face, frame::Frame};
 use clap::ValueEnum;
-
-pub use command::{DepthArgs, run};
 
 /// A face's surface.
 #[derive(Debug, Clone, PartialEq)]

@@ -21,7 +21,7 @@ use burn::{
     },
 };
 
-use crate::import::pytorch::load_pytorch;
+use crate::weights::pytorch::load_pytorch;
 
 /// Side of the crop and of the position map in pixels.
 pub const SIZE: usize = 256;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::DetectorArgs;
-use crate::photo::{Photo, expand};
+use crate::picture::photo::{Photo, expand};
 
 /// Options of `trainer detect`.
 #[derive(Debug, Args)]

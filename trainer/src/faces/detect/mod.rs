@@ -1,4 +1,4 @@
-//! Photo -> faces: the detectors to choose from, and the options that choose detector and depth. `trainer detect`.
+//! Photo -> faces: the detectors to choose from. `trainer detect`.
 //!
 //! [`retinaface`] is the network that the product does not ship, [`anchors`] turns what it says into boxes.
 
@@ -20,7 +20,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clap::ValueEnum;
 
 pub use command::{DetectArgs, run};
-pub use options::{DetectorArgs, FaceArgs, Finder};
+pub use options::DetectorArgs;
 use retinaface::RetinaFace;
 
 /// Side in pixels of the square that RetinaFace sees of the whole frame.

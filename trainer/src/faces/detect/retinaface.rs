@@ -19,7 +19,7 @@ use burn::{
     },
 };
 
-use crate::import::pytorch::load_pytorch;
+use crate::weights::pytorch::load_pytorch;
 
 /// Anchors per cell of each map.
 pub const ANCHORS_PER_CELL: usize = 2;
