@@ -84,7 +84,7 @@ impl House {
             .iter()
             .map(|(file, text)| {
                 let of = paths(file, text).into_iter().filter_map(|path| {
-                    let to = resolve(&files, &exported, path.clone())?;
+                    let to = resolve(&files, &exported, &path)?;
                     (to != file).then(|| (format!("crate::{}", path.join("::")), to.to_owned()))
                 });
                 (file.as_str(), of.collect())
@@ -219,10 +219,14 @@ fn tree<'a>(mut text: &'a str, start: &[String], found: &mut Vec<Names>) -> &'a 
 }
 
 /// The file that a path leads to, past those that only hand on a name.
-fn resolve<'a>(files: &BTreeMap<Names, &'a str>, exported: &BTreeMap<Names, Names>, path: Names) -> Option<&'a str> {
+fn resolve<'a>(
+    files: &BTreeMap<Names, &'a str>,
+    exported: &BTreeMap<Names, Names>,
+    path: &[String],
+) -> Option<&'a str> {
     let length = (1..=path.len()).rev().find(|&length| files.contains_key(&path[..length]))?;
     if let Some(from) = path.get(..=length).and_then(|name| exported.get(name)) {
-        return resolve(files, exported, [from, &path[length + 1..]].concat());
+        return resolve(files, exported, &[from, &path[length + 1..]].concat());
     }
     Some(files[&path[..length]])
 }

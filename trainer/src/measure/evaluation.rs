@@ -219,7 +219,7 @@ pub struct NonResponse {
 }
 
 impl NonResponse {
-    pub(super) fn new(test: &[Labelled], unscored: &[Unscored]) -> Self {
+    pub(crate) fn new(test: &[Labelled], unscored: &[Unscored]) -> Self {
         let mut classes: BTreeMap<Option<&str>, (u64, u64)> = BTreeMap::new();
         for class in unscored.iter().map(|item| item.attack.as_deref()) {
             let (silent, all) = classes.entry(class).or_default();

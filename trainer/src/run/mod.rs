@@ -1,6 +1,7 @@
 //! The run folder: resolved config, commit, log and checkpoints, so that a result explains itself and a killed run resumes.
 //!
-//! A checkpoint is a folder, complete or absent: it is written beside its place and renamed.
+//! A checkpoint is a folder, complete or absent: it is written beside its place and renamed. Around it what a run is told
+//! ([`config`], [`device`], [`named`]) and shows ([`terminal`]). Nothing here knows what learns.
 
 pub mod config;
 pub mod device;
