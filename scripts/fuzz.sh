@@ -15,7 +15,7 @@ cargo test --quiet --release -p bonafide-hostile --test parsers >/dev/null || fa
 seeds=$target/tmp/seeds
 assets=$root/node_modules/@mediapipe/face_mesh/face_mesh_solution_packed_assets.data
 mkdir -p "$seeds/model"
-# face_detection_short_range.tflite in it, see trainer/src/import/mediapipe.rs.
+# face_detection_short_range.tflite in it, see trainer/src/weights/mediapipe.rs.
 if [ -f "$assets" ]; then tail -c +3757225 "$assets" | head -c 229032 >"$seeds/model/0"; fi
 
 # The address sanitizer is a nightly option; stable takes it when asked like this. In a folder of its own, since everything

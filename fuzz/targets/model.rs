@@ -1,7 +1,7 @@
 #![no_main]
 
 // The trainer's file alone: the rest of it would be compiled for nothing.
-#[path = "../../trainer/src/import/tflite.rs"]
+#[path = "../../trainer/src/weights/tflite.rs"]
 #[allow(dead_code)]
 mod tflite;
 

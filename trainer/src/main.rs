@@ -4,8 +4,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
-    audit, bench, card, config, contact, depth, depth_view, detect, evaluate, export, finetune, fuse, imagenet, import,
-    kernels, precision, prepare, pretrain, preview, protocol, replay, score, synthesize,
+    data::{prepare, preview},
+    evaluate::{self, compare},
+    faces::{detect, draw},
+    fuse, kernels, protocol,
+    run::config,
+    ship::{card, export, precision, replay, score},
+    simulate::{audit, contact, synthesize},
+    train::{bench, depth_view, finetune, imagenet, pretrain},
+    weights,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -19,7 +26,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Turn published weights of others into ours.
-    Import(import::ImportArgs),
+    Import(weights::ImportArgs),
     /// Find the faces of a data set, cut crops and draw depth: once, for all runs.
     Prepare(prepare::PrepareArgs),
     /// Simulate attacks on bona fide photos, and write them as prepare does.
@@ -39,7 +46,7 @@ enum Command {
     /// Print the faces of photos as JSON lines.
     Detect(detect::DetectArgs),
     /// Draw the pseudo-depth of photos.
-    Depth(depth::DepthArgs),
+    Depth(draw::DepthArgs),
     /// Train the generator on pseudo-depth, first on L1 alone, then against the critic.
     Pretrain(pretrain::PretrainArgs),
     /// Train the classifier on a pretrained encoder.
@@ -49,7 +56,7 @@ enum Command {
     /// Measure a classifier on the test split.
     Evaluate(evaluate::EvaluateArgs),
     /// Set the scores of several models on the same presentations side by side.
-    Compare(evaluate::compare::CompareArgs),
+    Compare(compare::CompareArgs),
     /// Measure what weights in fewer bits cost.
     Precision(precision::PrecisionArgs),
     /// Write the model card from run folders.
@@ -60,7 +67,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Write the networks that ship as ONNX files, for other runtimes.
     #[cfg(feature = "onnx")]
-    ExportOnnx(trainer::onnx::OnnxArgs),
+    ExportOnnx(trainer::ship::onnx::OnnxArgs),
     /// Measure what a training step costs on the CPU (see `make bench-train`).
     Bench(bench::BenchArgs),
     /// Run a recorded check again: the same verdict, and what led to it.
@@ -72,7 +79,7 @@ enum Command {
 fn main() -> ExitCode {
     kernels::install();
     let done = match Cli::parse().command {
-        Command::Import(args) => import::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Import(args) => weights::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Prepare(args) => prepare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Synthesize(args) => synthesize::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Audit(args) => audit::run(&args).map(|()| ExitCode::SUCCESS),
@@ -83,18 +90,18 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Augment(args) => preview::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Detect(args) => detect::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Depth(args) => depth::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Depth(args) => draw::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Pretrain(args) => pretrain::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),
         Command::DepthView(args) => depth_view::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Compare(args) => evaluate::compare::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Compare(args) => compare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Precision(args) => precision::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Fuse(args) => fuse::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "onnx")]
-        Command::ExportOnnx(args) => trainer::onnx::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::ExportOnnx(args) => trainer::ship::onnx::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
     };

@@ -10,8 +10,10 @@ use std::{
 
 use image::{RgbImage, imageops};
 use trainer::{
-    dataset::{Attack, Split},
-    prepared::{Crop, Cut, Outcome, Record, Writer},
+    data::{
+        dataset::{Attack, Split},
+        prepared::{Crop, Cut, Outcome, Record, Writer},
+    },
     recapture::PaiSpecies,
 };
 

@@ -7,12 +7,13 @@ use burn::{
     tensor::{Device, DeviceType, Distribution, Tensor},
 };
 use trainer::{
-    config::Config,
-    device::DeviceChoice,
-    examples::Batch,
-    parallel::{self, Rank},
-    pretrain::Trainee,
-    train::Trainee as _,
+    data::examples::Batch,
+    run::{config::Config, device::DeviceChoice},
+    train::{
+        parallel::{self, Rank},
+        pretrain::Trainee,
+        steps::Trainee as _,
+    },
 };
 
 const SIDE: usize = 64;

@@ -10,9 +10,11 @@ use bonafide::{
     frame::Frame,
 };
 use trainer::{
-    depth::{DepthChoice, Reconstructor, rasterise::pseudo_depth},
-    detect::{Detector, DetectorChoice},
-    import::CanonicalMesh,
+    faces::{
+        depth::{DepthChoice, Reconstructor, rasterise::pseudo_depth},
+        detect::{Detector, DetectorChoice},
+    },
+    weights::CanonicalMesh,
 };
 
 /// Side of the rendered photo in pixels.

@@ -8,7 +8,7 @@ use bonafide::{
     weights::load_safetensors,
 };
 use burn::tensor::Device;
-use trainer::photo::Photo;
+use trainer::picture::photo::Photo;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")

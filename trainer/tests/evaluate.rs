@@ -5,10 +5,9 @@ use std::path::Path;
 use bonafide::network::{Encoder, Generator, WIDTH};
 use burn::tensor::{Device, Distribution, Tensor};
 use trainer::{
-    config::Config,
     evaluate::figures::load_encoder,
-    liveness::Liveness,
-    run::{self, About, Place, RunFolder},
+    run::{self, About, Place, RunFolder, config::Config},
+    train::liveness::Liveness,
 };
 
 fn checkpoint(folder: &Path, stage: &str, save: impl FnOnce(&Path) -> anyhow::Result<()>) {

@@ -11,9 +11,9 @@ use std::{
 use bonafide::network::WIDTH;
 use burn::tensor::Device;
 use trainer::{
-    config::{Head, Model},
-    init::{self, InitArgs},
-    photo::Photo,
+    picture::photo::Photo,
+    run::config::{Head, Model},
+    train::init::{self, InitArgs},
 };
 
 /// A PNG of a few bytes that claims to be of this size: gray, 8 bits, its rows missing.

@@ -10,7 +10,7 @@ use bonafide::{
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;
-use trainer::import::{mediapipe, tflite};
+use trainer::weights::{mediapipe, tflite};
 
 /// Largest absolute difference of a raw output that is allowed.
 const TOLERANCE: f32 = 1e-3;

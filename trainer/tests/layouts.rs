@@ -11,7 +11,7 @@ use std::{
 use bonafide::face::FaceBox;
 use image::{Rgb, RgbImage};
 use tempfile::{TempDir, tempdir};
-use trainer::dataset::{Layout, ListOptions, Listing, Media, Sample, Split, check_disjoint, list, photos, video};
+use trainer::data::dataset::{Layout, ListOptions, Listing, Media, Sample, Split, check_disjoint, list, photos, video};
 
 const HEADER: &str = "path,class,species,instrument,subject,split,x,y,width,height";
 

@@ -1,7 +1,7 @@
 //! Our metrics against scikit-learn's, on the vectors of `tests/golden/metrics.py`.
 
 use serde::Deserialize;
-use trainer::evaluate::{
+use trainer::measure::{
     Labelled,
     intervals::{Bootstrap, Interval},
     metrics::rates,

@@ -6,12 +6,9 @@ use burn::{
     tensor::{Device, Distribution, Tensor, TensorData},
 };
 use trainer::{
-    config::{Config, Head, Model},
-    examples::{Batch, SemanticBatch},
-    finetune,
-    liveness::Liveness,
-    parallel::Rank,
-    pretrain,
+    data::examples::{Batch, SemanticBatch},
+    run::config::{Config, Head, Model},
+    train::{finetune, liveness::Liveness, parallel::Rank, pretrain},
 };
 
 /// Small crops: the networks are fully convolutional, and a test has two minutes.
@@ -79,7 +76,7 @@ fn folding_keeps_the_logit() {
 fn the_generator_fits_eight_samples() {
     let device = Device::flex().autodiff();
     device.seed(1);
-    let config = trainer::config::Pretrain { generator_lr: 3e-3, ..config().pretrain };
+    let config = trainer::run::config::Pretrain { generator_lr: 3e-3, ..config().pretrain };
     let batch = eight_samples(&device);
     let mut trainee = pretrain::Trainee::new(&config, Generator::new(WIDTH, &device), &device);
     let rank = Rank::alone(device);

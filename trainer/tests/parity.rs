@@ -10,8 +10,10 @@ use burn::{
 };
 use serde_json::Value;
 use trainer::{
-    config::Config, critic::Critic, examples::Batch, finetune, kernels, liveness::Liveness, losses, parallel::Rank,
-    pretrain,
+    data::examples::Batch,
+    kernels,
+    run::config::Config,
+    train::{critic::Critic, finetune, liveness::Liveness, losses, parallel::Rank, pretrain},
 };
 
 const SIDE: usize = 64;

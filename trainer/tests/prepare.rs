@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use trainer::prepared::{Outcome, Prepared};
+use trainer::data::prepared::{Outcome, Prepared};
 
 /// The real photos of faces.
 fn photos() -> Vec<PathBuf> {

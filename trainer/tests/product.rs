@@ -16,8 +16,8 @@ use bonafide::{
 };
 use burn::tensor::Device;
 use trainer::{
-    evaluate::labelled::read_csv,
-    examples::{Example, Examples, Split},
+    data::examples::{Example, Examples, Split},
+    measure::labelled::read_csv,
     run,
 };
 

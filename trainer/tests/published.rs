@@ -18,9 +18,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::Value;
 use trainer::{
-    depth::{DepthChoice, Reconstructor, position_map::prnet_region, prnet::Prnet},
-    detect::{Detector, DetectorChoice, retinaface::RetinaFace},
-    import::minifasnet,
+    faces::{
+        depth::{DepthChoice, Reconstructor, position_map::prnet_region, prnet::Prnet},
+        detect::{Detector, DetectorChoice, retinaface::RetinaFace},
+    },
+    weights::minifasnet,
 };
 
 /// Largest difference that is allowed, relative to the output's largest value.

@@ -9,7 +9,10 @@ use std::{
 };
 
 use burn::tensor::Device;
-use trainer::{depth_view, finetune, pretrain, run::recording};
+use trainer::{
+    run::recording,
+    train::{depth_view, finetune, pretrain},
+};
 
 /// Two epochs of three steps, the second one against the critic, with a critic step in it.
 const CHANGES: [(&str, &str); 6] = [

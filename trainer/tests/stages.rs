@@ -14,8 +14,8 @@ use burn::{
 };
 use image::{Rgb, RgbImage};
 use trainer::{
-    config::{Head, Model},
-    init::{self, InitArgs},
+    run::config::{Head, Model},
+    train::init::{self, InitArgs},
 };
 
 fn trainer(folder: &Path, args: &[&str]) -> Output {
@@ -128,7 +128,7 @@ fn a_run_goes_on_from_another_with_other_data_and_says_so() {
     assert!(about.contains("he; then finetune early for 1 epochs at commit "), "{about}");
     // The stem: batch norms measure anew.
     let stem = |run: &str| {
-        let network = trainer::finetune::load(&path.join(run), &Device::flex()).unwrap();
+        let network = trainer::train::finetune::load(&path.join(run), &Device::flex()).unwrap();
         support::parameters(&network)[..2_352].to_vec()
     };
     assert!(stem("late") == stem("early"));

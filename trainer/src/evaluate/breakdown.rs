@@ -1,10 +1,9 @@
 //! An evaluation -> the report's tables by species, slice and condition, and of what got no answer.
 
-use super::{
+use super::html::{cell, figure_cell, fraction, percent, section, table};
+use crate::measure::{
     evaluation::{Evaluation, Slice, Species},
-    html::{cell, figure_cell, fraction, percent, table},
     labelled::BONA_FIDE,
-    report::section,
 };
 
 /// By species, by slice, and without an answer.

@@ -11,16 +11,20 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    evaluation::{AtApcer, Evaluation, NonResponse, Species},
     html::{fraction, percent},
-    intervals::{Figure, Interval},
-    labelled::{Presentations, read_csv},
     markdown,
-    measure::evaluate_scores,
 };
 use crate::{
-    named::{self, Named},
-    run::write_atomic,
+    measure::{
+        evaluation::{AtApcer, Evaluation, NonResponse, Species},
+        intervals::{Figure, Interval},
+        labelled::{Presentations, read_csv},
+        whole::evaluate_scores,
+    },
+    run::{
+        named::{self, Named},
+        write_atomic,
+    },
 };
 
 /// Options of `trainer compare`.

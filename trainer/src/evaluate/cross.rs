@@ -6,11 +6,13 @@
 use anyhow::Result;
 
 use super::{
-    evaluation::NonResponse,
     html::{self, figure_cell, fraction, percent},
+    markdown,
+};
+use crate::measure::{
+    evaluation::NonResponse,
     intervals::{Bootstrap, Figure, Interval},
     labelled::{Labelled, Unscored, check},
-    markdown,
     ranked::Ranked,
 };
 

@@ -2,9 +2,9 @@
 
 use super::{
     plots::{SHAPES, Threshold, names, radius},
-    ranked::Ranked,
     svg::{Axis, Chart},
 };
+use crate::measure::ranked::Ranked;
 
 /// APCER and BPCER at every threshold, from accepting all to refusing all.
 fn curve(ranked: &Ranked) -> Vec<[f64; 2]> {

@@ -14,15 +14,14 @@ use image::{GrayImage, RgbImage};
 use super::{
     gallery::{Cloud, Failure, Failures, Grid},
     html::Picture,
-    labelled::{BONA_FIDE, Labelled},
     pca,
 };
 use crate::{
-    examples::{Example, Examples, Item},
-    finetune,
-    pretrain::load_generator,
+    data::examples::{Example, Examples, Item},
+    measure::labelled::{BONA_FIDE, Labelled},
+    picture::sheet::{encode_png, to_byte},
     run::{self, RunFolder},
-    sheet::{encode_png, to_byte},
+    train::{finetune, pretrain::load_generator},
 };
 
 /// Crops per class in the depth figures.

@@ -1,13 +1,12 @@
 //! Pictures of the test split -> the report's sections of failures, depth and embeddings (paper, figures 1 to 4).
 
 use super::{
-    html::{Picture, escape},
-    labelled::BONA_FIDE,
+    html::{Picture, escape, section},
     pca::Projection,
     plots,
-    report::section,
     svg::{Shape, legend},
 };
+use crate::measure::labelled::BONA_FIDE;
 
 /// One kind of failure.
 #[derive(Debug, Clone)]

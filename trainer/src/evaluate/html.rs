@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::intervals::{Figure, Interval};
+use crate::measure::intervals::{Figure, Interval};
 
 /// A picture with its description for those who do not see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,11 @@ pub fn table(caption: &str, head: &[&str], rows: &[(String, Vec<String>)]) -> St
 /// A right-aligned cell of plain text.
 pub fn cell(text: impl ToString) -> String {
     format!("<td class=\"number\">{}</td>", escape(&text.to_string()))
+}
+
+/// A section of the report.
+pub(super) fn section(title: &str, body: &str) -> String {
+    format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title))
 }
 
 #[cfg(test)]

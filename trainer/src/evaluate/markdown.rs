@@ -1,6 +1,6 @@
 //! Cells -> a table in Markdown. Knows nothing of what they mean.
 
-use super::intervals::{Figure, Interval};
+use crate::measure::intervals::{Figure, Interval};
 
 /// A table: the first `words` columns are aligned to the left, the others, which hold figures, to the right.
 pub fn table(head: &[&str], words: usize, rows: &[Vec<String>]) -> String {

@@ -1,31 +1,23 @@
 //! A fine-tuned classifier -> its figures on the test split: `trainer evaluate`.
 //!
 //! ```text
-//! calibration -> labelled -> ranked -> metrics, intervals -> parts, measure -> evaluation -> table, report
-//!                  svg, curves, plots, reliability, breakdown, pca, figures -> gallery ------^
+//! figures, pca -> gallery --------v
+//! html, svg -> curves, plots, reliability, breakdown -> report
+//! html, markdown -> table, compare, cross
 //! ```
 //!
-//! Only [`figures`] and the command itself know networks and examples; the rest measures whatever gave the scores.
+//! [`measure`](crate::measure) measures. Only [`figures`] and the command itself know networks and examples.
 
 pub mod breakdown;
-pub mod calibration;
 pub mod compare;
 pub mod cross;
 pub mod curves;
-pub mod evaluation;
 pub mod figures;
 pub mod gallery;
 pub mod html;
-pub mod intervals;
-pub mod labelled;
-pub mod logistic;
 pub mod markdown;
-pub mod measure;
-pub mod metrics;
-pub mod parts;
 pub mod pca;
 pub mod plots;
-pub mod ranked;
 pub mod reliability;
 pub mod report;
 pub mod svg;
@@ -38,21 +30,23 @@ use bonafide::network::Encoder;
 use burn::{module::Module, tensor::Device};
 use clap::Args;
 
-pub use evaluation::Evaluation;
-pub use labelled::{Labelled, Unscored};
-pub use measure::evaluate_scores;
 pub use table::{Row, html_table, table};
 
 use crate::{
-    config::Config,
-    device::DeviceChoice,
-    examples::{Example, Examples, Split},
-    finetune,
-    named::{self, Named},
-    pretrain::load_generator,
-    run::{self, RunFolder, write_atomic},
+    data::examples::{Example, Examples, Split},
+    measure::{
+        calibration::{Calibrated, Calibration, Reliability},
+        evaluate_scores, labelled, parts,
+    },
+    run::{
+        self, RunFolder,
+        config::Config,
+        device::DeviceChoice,
+        named::{self, Named},
+        write_atomic,
+    },
+    train::{finetune, pretrain::load_generator},
 };
-use calibration::{Calibrated, Calibration, Reliability};
 use figures::Tested;
 use gallery::{Cloud, Grid};
 use report::Report;

@@ -1,10 +1,10 @@
 //! Scores and projections -> the report's histograms and clouds.
 
 use super::{
-    labelled::{BONA_FIDE, Labelled},
     pca::Projection,
     svg::{Axis, Chart, Shape, legend},
 };
+use crate::measure::labelled::{BONA_FIDE, Labelled};
 
 /// Classes with a row of their own in the histograms; more would be unreadable.
 const MOST_ROWS: usize = 12;
@@ -141,9 +141,9 @@ fn log_odds(score: f32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::{
-        curves::{det, roc},
-        ranked::Ranked,
+    use crate::{
+        evaluate::curves::{det, roc},
+        measure::ranked::Ranked,
     };
 
     fn scores() -> Vec<Labelled> {

@@ -1,12 +1,11 @@
 //! A calibration -> its section of the report: shares of bona fide over scores, before and after.
 
 use super::{
-    calibration::{BINS, Calibrated, Reliability},
-    html::{cell, fraction, table},
+    html::{cell, fraction, section, table},
     plots::SHAPES,
-    report::section,
     svg::{Axis, Chart, legend},
 };
+use crate::measure::calibration::{BINS, Calibrated, Reliability};
 
 /// The section.
 pub fn reliability(is: &Calibrated) -> String {

@@ -4,14 +4,16 @@
 
 use super::{
     breakdown, curves,
-    evaluation::{AtApcer, Evaluation},
     gallery::{self, Cloud, Failures, Grid},
-    html::{cell, escape, figure_cell, fraction, interval, percent, table},
+    html::{cell, escape, figure_cell, fraction, interval, percent, section, table},
+    plots::{self, Threshold},
+    reliability::reliability,
+};
+use crate::measure::{
+    evaluation::{AtApcer, Evaluation},
     intervals::{Figure, Interval},
     labelled::Labelled,
-    plots::{self, Threshold},
     ranked::Ranked,
-    reliability::reliability,
 };
 
 /// Everything that a report shows.
@@ -194,22 +196,18 @@ fn row(name: &str, cells: Vec<String>) -> (String, Vec<String>) {
     (name.to_owned(), cells)
 }
 
-pub(super) fn section(title: &str, body: &str) -> String {
-    format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::{
-        Unscored,
-        calibration::{Calibrated, Calibration, Reliability},
-        gallery::Failure,
-        html::Picture,
-        intervals::Bootstrap,
-        measure::evaluate_scores_with,
-        parts::condition,
-        pca::project,
+    use crate::{
+        evaluate::{gallery::Failure, html::Picture, pca::project},
+        measure::{
+            Unscored,
+            calibration::{Calibrated, Calibration, Reliability},
+            intervals::Bootstrap,
+            parts::condition,
+            whole::evaluate_scores_with,
+        },
     };
 
     fn split() -> Vec<Labelled> {

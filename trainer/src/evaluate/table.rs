@@ -3,10 +3,12 @@
 use std::fmt::Write;
 
 use super::{
-    evaluation::Evaluation,
     html::{escape, fraction},
-    intervals::{Figure, Interval},
     markdown,
+};
+use crate::measure::{
+    evaluation::Evaluation,
+    intervals::{Figure, Interval},
 };
 
 /// One model under one protocol; a column that nobody reported is `None`.

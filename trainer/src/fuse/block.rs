@@ -13,7 +13,7 @@ use bonafide::{
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::{import::minifasnet::file_name, run::write_atomic};
+use crate::{run::write_atomic, weights::minifasnet::file_name};
 
 /// What a manifest says of how votes become a score, and what the score's thresholds are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -15,14 +15,18 @@ use super::{
     block::Block,
     scores::{Presentation, Scores},
 };
-use crate::evaluate::{
-    Evaluation, Labelled, evaluate_scores,
-    evaluation::OPERATING_POINTS,
-    html::{fraction, percent},
-    intervals::Figure,
-    labelled::check,
-    logistic::{self, Point},
-    markdown,
+use crate::{
+    evaluate::{
+        html::{fraction, percent},
+        markdown,
+    },
+    measure::{
+        Evaluation, Labelled, evaluate_scores,
+        evaluation::OPERATING_POINTS,
+        intervals::Figure,
+        labelled::check,
+        logistic::{self, Point},
+    },
 };
 
 /// Bona fide presentations that may be called attacks outright, by operating point; more than these are doubtful.

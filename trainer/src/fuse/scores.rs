@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bonafide::fusion::Votes;
 
 use super::columns;
-use crate::evaluate::{Labelled, Unscored};
+use crate::measure::{Labelled, Unscored};
 
 /// All presentations, sorted out.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -19,15 +19,17 @@ use bonafide::weights::sha256;
 
 use super::{ProtocolArgs, Row, shipped};
 use crate::{
-    evaluate::{
+    data::{
+        examples::{Example, Examples, Split},
+        prepared::{Outcome, Prepared},
+    },
+    evaluate::cross::{self, Measured},
+    measure::{
         Labelled,
-        cross::{self, Measured},
         labelled::{Presentations, read_csv, write_csv},
     },
-    examples::{Example, Examples, Split},
-    finetune,
-    prepared::{Outcome, Prepared},
     run::write_atomic,
+    train::finetune,
 };
 
 /// What the left-out set's presentations are called in `scores-….csv`.

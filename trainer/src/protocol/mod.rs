@@ -15,14 +15,19 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    config::{Config, ConfigArgs, Head},
-    device::DeviceChoice,
-    evaluate::{self, EvaluateArgs, Evaluation, html_table, table},
-    finetune::{self, FinetuneArgs},
-    init::InitArgs,
-    pretrain::{self, PretrainArgs},
-    run::write_atomic,
-    stage::{RunArgs, StageArgs},
+    evaluate::{self, EvaluateArgs, html_table, table},
+    measure::Evaluation,
+    run::{
+        config::{Config, ConfigArgs, Head},
+        device::DeviceChoice,
+        write_atomic,
+    },
+    train::{
+        finetune::{self, FinetuneArgs},
+        init::InitArgs,
+        pretrain::{self, PretrainArgs},
+        stage::{RunArgs, StageArgs},
+    },
 };
 
 /// A protocol of the paper, by its preset.

@@ -13,15 +13,17 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 
 use crate::{
-    dataset::video,
-    evaluate::{
+    data::{
+        dataset::video,
+        prepared::{Outcome, Prepared, Record},
+    },
+    measure::{
         Labelled, Unscored,
         labelled::{Presentations, read_csv, write_csv},
     },
-    examples::progress,
-    photo::Photo,
-    prepared::{Outcome, Prepared, Record},
-    score::load_pipeline,
+    picture::photo::Photo,
+    run::terminal::progress,
+    ship::score::load_pipeline,
 };
 
 /// What to do where there are no pictures to score.

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::light::mirrored;
 pub use self::{camera::Camera, condition::Condition};
-use crate::sheet::to_byte;
+use crate::picture::sheet::to_byte;
 
 /// Presentation attack instrument species (ISO/IEC 30107-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,0 +1,15 @@
+//! Data sets -> prepared folders -> examples -> batches of tensors.
+//!
+//! ```text
+//! dataset (published layouts) -> prepare -> prepared (the folder) -> examples (augment) -> batches
+//! ```
+//!
+//! Nothing here knows what is trained on the batches, or how its scores are measured.
+
+pub mod augment;
+pub mod batches;
+pub mod dataset;
+pub mod examples;
+pub mod prepare;
+pub mod prepared;
+pub mod preview;

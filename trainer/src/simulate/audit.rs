@@ -1,0 +1,171 @@
+//! A prepared folder -> what gives its classes away without a look at the face. `trainer audit`.
+//!
+//! Each figure alone ranks the crops. What must say nothing (colour, source, how large the face was, how it was compressed)
+//! stays near an AUC of 0.5; lost detail and raised black are true cues and may rise above it.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::{Result, ensure};
+use bonafide::{
+    frame::Frame,
+    region::{Region, sample},
+};
+use clap::Args;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    data::prepared::{Crop, Cut, Outcome, Prepared, Record},
+    measure::{Labelled, metrics::auc},
+    picture::{
+        features::{COLOURS, Features, NAMES, SIDE, measure},
+        photo::Photo,
+    },
+    run::terminal::progress,
+};
+
+/// Highest AUC of a figure that must say nothing.
+const LEAK: f64 = 0.6;
+/// Highest AUC of a colour figure.
+const COLOUR: f64 = 0.7;
+
+/// Options of `trainer audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// A folder that `trainer synthesize` or `trainer prepare` wrote.
+    #[arg(long)]
+    data: PathBuf,
+    /// Also write the table as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// One figure of the table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// What ranks the crops.
+    pub figure: String,
+    /// AUC between the classes, from 0.5 (says nothing) to 1, whichever class is higher.
+    pub auc: f64,
+    /// The most that is acceptable; `None` where the figure is a true cue.
+    pub limit: Option<f64>,
+}
+
+/// A crop and its figures.
+#[derive(Debug)]
+pub struct Measured<'a> {
+    /// The sample it is of.
+    pub record: &'a Record,
+    /// The crop.
+    pub crop: &'a Crop,
+    /// Its figures.
+    pub features: Features,
+}
+
+/// Runs `trainer audit`.
+///
+/// # Errors
+/// If the folder does not serve, or a figure that must say nothing separates the classes.
+pub fn run(args: &AuditArgs) -> Result<()> {
+    let prepared = Prepared::load(&args.data)?;
+    let findings = findings(&measured(&prepared)?);
+    println!("| figure alone | AUC between classes | at most |\n|---|---:|---:|");
+    for finding in &findings {
+        let limit = finding.limit.map_or("true cue".into(), |limit| format!("{limit:.1}"));
+        println!("| {} | {:.3} | {limit} |", finding.figure, finding.auc);
+    }
+    if let Some(path) = &args.json {
+        crate::run::write_atomic(path, serde_json::to_string_pretty(&findings)?.as_bytes())?;
+    }
+    let leaks: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.limit.is_some_and(|limit| finding.auc >= limit))
+        .map(|finding| finding.figure.as_str())
+        .collect();
+    ensure!(
+        leaks.is_empty(),
+        "{} gives the classes away by {}: a network would learn that instead of faces",
+        args.data.display(),
+        leaks.join(", ")
+    );
+    Ok(())
+}
+
+/// The figures of every crop's face.
+///
+/// # Errors
+/// If a crop has gone or is damaged, or there is none.
+pub fn measured(prepared: &Prepared) -> Result<Vec<Measured<'_>>> {
+    let crops: Vec<(&Record, &Crop)> = prepared
+        .records
+        .iter()
+        .filter_map(|record| match &record.outcome {
+            Outcome::Crops(crops) => Some(crops.iter().map(move |crop| (record, crop))),
+            Outcome::NoFace(_) | Outcome::Unreadable(_) => None,
+        })
+        .flatten()
+        .collect();
+    ensure!(!crops.is_empty(), "{} holds no crop", prepared.path.display());
+    let bar = progress(crops.len(), "measure");
+    let measured = crops
+        .into_par_iter()
+        .map(|(record, crop)| {
+            let photo = Photo::read(&prepared.path.join(&crop.image))?;
+            bar.inc(1);
+            Ok(Measured { record, crop, features: face(&photo.frame(), prepared.header.cut()) })
+        })
+        .collect();
+    bar.finish_and_clear();
+    measured
+}
+
+/// The figures of the face in a stored crop.
+pub fn face(crop: &Frame<'_>, cut: Cut) -> Features {
+    let whole = Region::whole(crop);
+    let tight = Region { side: whole.side / (cut.margin * cut.reach), ..whole };
+    measure(&sample(crop, &tight, SIDE))
+}
+
+fn findings(of: &[Measured]) -> Vec<Finding> {
+    let rank = |figure: &str, limit: Option<f64>, value: &dyn Fn(&Measured) -> f64| {
+        let labelled: Vec<Labelled> = of
+            .iter()
+            .map(|one| Labelled {
+                score: value(one) as f32,
+                attack: one.crop.attack.as_ref().map(ToString::to_string),
+                subject: one.record.subject.clone(),
+                source: one.record.source.clone(),
+                slices: Vec::new(),
+            })
+            .collect();
+        let area = auc(&labelled);
+        Finding { figure: figure.to_owned(), auc: area.max(1.0 - area), limit }
+    };
+    // The best that a classifier can know from the source: its share of attacks.
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for one in of {
+        let (attacks, all) = counts.entry(&one.record.source).or_default();
+        *attacks += usize::from(one.crop.attack.is_some());
+        *all += 1;
+    }
+    let share = |one: &Measured| {
+        let (attacks, all) = counts[one.record.source.as_str()];
+        attacks as f64 / all as f64
+    };
+    let mut findings = vec![rank("source", Some(LEAK), &share)];
+    if of.iter().all(|one| one.crop.take.is_some()) {
+        let take = |one: &Measured| one.crop.take.expect("checked above");
+        findings.push(rank("sensor_px", Some(LEAK), &|one| f64::from(take(one).sensor)));
+        findings.push(rank("codec_quality", Some(LEAK), &|one| f64::from(take(one).quality)));
+    }
+    findings.extend(NAMES.iter().enumerate().map(|(at, name)| {
+        let limit = match *name {
+            "luma_mean" => Some(LEAK),
+            // Saturation falls on most real screens: a true cue, but a colour.
+            name if COLOURS.contains(&name) => Some(if name == "saturation_mean" { COLOUR } else { LEAK }),
+            _ => None,
+        };
+        rank(name, limit, &|one| one.features.values[at])
+    }));
+    findings
+}

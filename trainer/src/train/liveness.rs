@@ -1,0 +1,140 @@
+//! The networks that fine-tuning trains, as one: crops `[B, 3, 224, 224]` -> logits `[B]`, and the loss of a batch.
+
+use anyhow::{Result, ensure};
+use bonafide::{
+    network::{Classifier, Encoder},
+    score::Score,
+};
+use burn::{
+    module::Module,
+    tensor::{Device, Int, Tensor, activation::log_softmax},
+};
+
+use super::{aenet::Aenet, losses};
+use crate::{
+    data::examples::{Batch, Example, Examples},
+    run::{
+        self,
+        config::{Head, Model},
+        terminal::progress,
+    },
+};
+
+/// A row of the paper's tables.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one exists at a time")]
+pub enum Liveness {
+    /// Ours, with one head or two.
+    Classifier(Classifier),
+    /// The state of the art that the paper compares with.
+    Aenet(Aenet),
+}
+
+impl Liveness {
+    /// New heads on a backbone. `types` are the attack types that a second head learns.
+    pub fn new(model: &Model, encoder: Encoder, types: usize, device: &Device) -> Self {
+        let width = model.width;
+        match model.head {
+            Head::Single => Self::Classifier(Classifier::from_encoder(encoder, width, device)),
+            Head::Multihead => {
+                Self::Classifier(Classifier::from_encoder(encoder, width, device).with_types(types, width, device))
+            }
+            Head::Aenet => Self::Aenet(Aenet::from_encoder(encoder, width, device)),
+        }
+    }
+
+    /// The backbone.
+    pub fn encoder(&self) -> &Encoder {
+        match self {
+            Self::Classifier(network) => &network.encoder,
+            Self::Aenet(network) => &network.encoder,
+        }
+    }
+
+    /// The network that can ship.
+    ///
+    /// # Errors
+    /// If it is not ours.
+    pub fn classifier(self) -> Result<Classifier> {
+        match self {
+            Self::Classifier(network) => Ok(network),
+            Self::Aenet(_) => anyhow::bail!("an AENet run is a comparison: only a classifier can be exported"),
+        }
+    }
+
+    /// `[B, 3, 224, 224]` in `[0, 1]` -> `[B]`: the log-odds of bona fide.
+    pub fn logits(&self, images: Tensor<4>) -> Tensor<1> {
+        match self {
+            Self::Classifier(network) => network.forward(images),
+            Self::Aenet(network) => network.forward(images),
+        }
+    }
+
+    /// Binary cross-entropy; with a second head its cross-entropy too, same weight (paper, networks table).
+    pub fn loss(&self, batch: &Batch) -> Tensor<1> {
+        let network = match self {
+            Self::Aenet(network) => return network.loss(batch),
+            Self::Classifier(network) => network,
+        };
+        let (liveness, types) = network.forward_types(batch.images.clone());
+        let loss = losses::binary_cross_entropy(liveness, batch.attack.clone() * -1.0 + 1.0);
+        match types {
+            Some(types) => loss + cross_entropy(types, batch.types.clone()),
+            None => loss,
+        }
+    }
+
+    /// Scores examples in order, unaugmented.
+    ///
+    /// # Errors
+    /// If a crop has gone or is damaged.
+    pub fn score(&self, examples: &Examples, of: &[&Example], device: &Device) -> Result<Vec<f32>> {
+        let logits = self.logits_of(examples, of, device)?;
+        Ok(logits.into_iter().map(|logit| Score::from_logit(logit).value()).collect())
+    }
+
+    /// The log-odds of examples in order, unaugmented.
+    ///
+    /// # Errors
+    /// If a crop has gone or is damaged.
+    pub fn logits_of(&self, examples: &Examples, of: &[&Example], device: &Device) -> Result<Vec<f32>> {
+        let mut logits = Vec::with_capacity(of.len());
+        let bar = progress(of.len(), "scoring");
+        for plan in Example::in_order(of, 32) {
+            logits.extend(run::values(self.logits(examples.batch(&plan, device)?.images)));
+            bar.inc(plan.len() as u64);
+        }
+        bar.finish_and_clear();
+        Ok(logits)
+    }
+}
+
+/// Mean cross-entropy of logits `[B, K]` against labels `[B]` below K.
+pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+    -log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1)).mean()
+}
+
+/// Checks that the examples have what a head learns from.
+///
+/// # Errors
+/// If AENet's labels are missing, or a second head would have nothing to tell apart.
+pub fn check(head: Head, examples: &Examples) -> Result<()> {
+    match head {
+        Head::Single => Ok(()),
+        Head::Multihead => {
+            ensure!(
+                examples.types().len() > 1,
+                "a second head needs at least two attack types; the data has {}",
+                examples.types().len()
+            );
+            Ok(())
+        }
+        Head::Aenet => {
+            ensure!(
+                examples.all_labelled(),
+                "AENet learns CelebA-Spoof's attributes, types and illumination: these crops have no such labels"
+            );
+            Ok(())
+        }
+    }
+}
