@@ -43,6 +43,8 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
     let shown: Hint | null = null;
     for (;;) {
       const timeMs = await watch.next();
+      // A film that goes back to its beginning, or is moved, has no picture for a moment: below HAVE_CURRENT_DATA. Another comes.
+      if (video.readyState < 2) continue;
       const update = await observe(timeMs).catch(async (error) => {
         await goOn(error);
         return observe(timeMs);

@@ -92,6 +92,14 @@ async function check(signal: AbortSignal): Promise<void> {
 /** Scores what the video shows, as it plays on or is moved by hand. */
 async function follow(signal: AbortSignal): Promise<void> {
   while (!signal.aborted && media && detector) {
+    // While it goes back to its beginning, or to where it was moved, a video has no frame.
+    if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        video.addEventListener('canplay', () => resolve(), { once: true });
+      });
+      continue;
+    }
     const scored = await detector.score(media.source);
     if (signal.aborted) return;
     showScore(scored, media, detector.operatingPoints);
