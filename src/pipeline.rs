@@ -160,9 +160,8 @@ impl Pipeline {
         let face = in_front(&faces).next().copied();
         let score = match &face {
             Some(face) if quality.hint().is_none() => {
-                let logit = self.classify(self.features(self.crop(frame, &face_region(&face.bounds))));
-                let experts = self.consult(frame, &face.bounds, &[SCALES[turn % SCALES.len()]]);
-                Some(self.fuse(&self.votes(logit, experts).await?)?)
+                let features = self.features(self.crop(frame, &face_region(&face.bounds)));
+                Some(self.judge(frame, &face.bounds, features, &[SCALES[turn % SCALES.len()]]).await?.0)
             }
             _ => None,
         };
@@ -175,9 +174,9 @@ impl Pipeline {
     /// [`crate::Error`] if the device fails.
     pub async fn score(&self, frame: &Frame<'_>) -> Result<Option<Scored>> {
         let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
-        let logit = self.classify(self.features(self.crop(frame, &face_region(&face.bounds))));
-        let votes = self.votes(logit, self.consult(frame, &face.bounds, &SCALES)).await?;
-        Ok(Some(Scored { face, score: self.fuse(&votes)?, votes }))
+        let features = self.features(self.crop(frame, &face_region(&face.bounds)));
+        let (score, votes) = self.judge(frame, &face.bounds, features, &SCALES).await?;
+        Ok(Some(Scored { face, score, votes }))
     }
 
     /// As [`Pipeline::score`], and draws the depth that the same features hold; the backbone runs once for both.
@@ -188,9 +187,7 @@ impl Pipeline {
         let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
         let region = face_region(&face.bounds);
         let features = self.features(self.crop(frame, &region));
-        let logit = self.classify(features.clone());
-        let votes = self.votes(logit, self.consult(frame, &face.bounds, &SCALES)).await?;
-        let score = self.fuse(&votes)?;
+        let (score, votes) = self.judge(frame, &face.bounds, features.clone(), &SCALES).await?;
         Ok(Some(Depicted { face, score, votes, region, depth: self.draw(features).await? }))
     }
 
@@ -201,8 +198,18 @@ impl Pipeline {
     /// [`crate::Error`] if the device fails.
     pub async fn score_whole(&self, frame: &Frame<'_>) -> Result<(Score, Votes)> {
         let region = Region::whole(frame);
-        let logit = self.classify(self.features(self.crop(frame, &region)));
-        let votes = self.votes(logit, self.consult(frame, &face_in(&region), &SCALES[..1])).await?;
+        self.judge(frame, &face_in(&region), self.features(self.crop(frame, &region)), &SCALES[..1]).await
+    }
+
+    /// All networks' votes on a face, its crop's features at hand, and what they amount to.
+    async fn judge(
+        &self,
+        frame: &Frame<'_>,
+        face: &FaceBox,
+        features: Tensor<4>,
+        scales: &[f32],
+    ) -> Result<(Score, Votes)> {
+        let votes = self.votes(self.classify(features), self.consult(frame, face, scales)).await?;
         Ok((self.fuse(&votes)?, votes))
     }
 

@@ -65,10 +65,9 @@ impl Fusion {
     pub fn log_odds(&self, votes: &Votes) -> f32 {
         let experts = self.experts.map_or(0.0, |term| {
             assert!(!votes.experts.is_empty(), "a fusion with experts got no expert's vote");
-            let sum: f32 = votes.experts.iter().map(|vote| term.held(*vote)).sum();
-            term.weight * (sum / votes.experts.len() as f32)
+            term.weight * term.mean(&votes.experts)
         });
-        self.classifier.weight * self.classifier.held(votes.classifier) + experts + self.offset
+        self.classifier.weight * self.classifier.mean(&[votes.classifier]) + experts + self.offset
     }
 
     /// Whether the classifier's logit is all there is.
@@ -90,8 +89,10 @@ impl Fusion {
 }
 
 impl Term {
-    fn held(&self, logit: f32) -> f32 {
-        logit.clamp(-self.limit, self.limit)
+    /// The mean of logits, each held within the limit: what is then multiplied. NaN of none.
+    pub fn mean(&self, logits: &[f32]) -> f32 {
+        let held = logits.iter().map(|logit| logit.clamp(-self.limit, self.limit));
+        held.sum::<f32>() / logits.len() as f32
     }
 
     fn is_whole(&self) -> bool {

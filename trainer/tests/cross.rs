@@ -5,10 +5,10 @@ mod support;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use image::{RgbImage, imageops};
+use support::{QUICK, refuses, succeeds};
 use trainer::{
     data::{
         dataset::{Attack, Split},
@@ -16,34 +16,6 @@ use trainer::{
     },
     recapture::PaiSpecies,
 };
-
-fn trainer(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(folder).args(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-fn succeeds(folder: &Path, args: &[&str]) -> String {
-    let (code, out, says) = trainer(folder, args);
-    assert_eq!(code, Some(0), "{args:?}: {says}");
-    out
-}
-
-/// The one sentence that a command fails with.
-fn refuses(folder: &Path, args: &[&str]) -> String {
-    let (code, _, says) = trainer(folder, args);
-    assert!(code == Some(2) && says.trim_end().lines().count() == 1, "{args:?}: {code:?} {says}");
-    says
-}
-
-/// One epoch of everything, in batches of four.
-const QUICK: [(&str, &str); 5] = [
-    ("epochs = 6 ", "epochs = 1 "),
-    ("warmup_epochs = 3", "warmup_epochs = 0"),
-    ("batch = 16", "batch = 4"),
-    ("epochs = 10", "epochs = 1"),
-    ("baseline_epochs = 16", "baseline_epochs = 1"),
-];
 
 #[test]
 fn each_set_is_left_out_once_and_finished_rows_are_kept() {

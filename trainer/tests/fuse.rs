@@ -1,31 +1,17 @@
 //! `trainer score` -> `trainer fuse` -> a manifest, as whoever holds presentations runs them.
 
+mod support;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
 };
 
 use bonafide::weights::Manifest;
+use support::{refuses_because as refuses, succeeds};
 
 fn repository(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
-}
-
-fn trainer(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(folder).args(args).output().unwrap()
-}
-
-fn succeeds(folder: &Path, args: &[&str]) -> String {
-    let output = trainer(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn refuses(folder: &Path, args: &[&str], why: &str) {
-    let output = trainer(folder, args);
-    let sentence = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && sentence.contains(why), "{args:?}: {sentence}");
 }
 
 fn copy_weights(to: &Path) {

@@ -2,11 +2,7 @@
 
 mod support;
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, path::Path};
 
 use bonafide::{
     network::{Classifier, Decoder},
@@ -15,26 +11,12 @@ use bonafide::{
     weights::{DECODER, Manifest, load_safetensors},
 };
 use burn::tensor::Device;
+use support::{refuses_because as refuses, succeeds};
 use trainer::{
     data::examples::{Example, Examples, Split},
     measure::labelled::read_csv,
     run,
 };
-
-fn trainer(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(folder).args(args).output().unwrap()
-}
-
-fn succeeds(folder: &Path, args: &[&str]) {
-    let output = trainer(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn refuses(folder: &Path, args: &[&str], why: &str) {
-    let output = trainer(folder, args);
-    let sentence = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && sentence.contains(why), "{args:?}: {sentence}");
-}
 
 fn json(path: &Path) -> serde_json::Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()

@@ -2,49 +2,17 @@
 
 mod support;
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
-
 use bonafide::network::{Encoder, WIDTH};
 use burn::{
     store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore},
     tensor::Device,
 };
 use image::{Rgb, RgbImage};
+use support::{QUICK, refuses, succeeds};
 use trainer::{
     run::config::{Head, Model},
     train::init::{self, InitArgs},
 };
-
-fn trainer(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(folder).args(args).output().unwrap()
-}
-
-fn succeeds(folder: &Path, args: &[&str]) -> String {
-    let output = trainer(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The one sentence that a command fails with.
-fn refuses(folder: &Path, args: &[&str]) -> String {
-    let output = trainer(folder, args);
-    assert_eq!(output.status.code(), Some(2), "{args:?}");
-    let sentence = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
-    sentence
-}
-
-/// One epoch of everything, in batches of four.
-const QUICK: [(&str, &str); 5] = [
-    ("epochs = 6 ", "epochs = 1 "),
-    ("warmup_epochs = 3", "warmup_epochs = 0"),
-    ("batch = 16", "batch = 4"),
-    ("epochs = 10", "epochs = 1"),
-    ("baseline_epochs = 16", "baseline_epochs = 1"),
-];
 
 #[test]
 fn a_protocol_trains_each_row_once_and_prints_the_table() {

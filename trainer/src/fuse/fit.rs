@@ -85,14 +85,10 @@ pub fn fit(scores: &Scores, limits: Limits, about: &str) -> Result<Fitted> {
 
 /// The votes that count, as they stand in the regression: held within limits, the experts averaged, and a 1.
 fn features(of: &Presentation, limits: Limits, [classifier, experts]: [bool; 2]) -> [f64; 3] {
-    let alone = |classifier: f32, experts: f32| Fusion {
-        classifier: Term { weight: classifier, limit: limits.classifier },
-        experts: (experts > 0.0).then_some(Term { weight: experts, limit: limits.experts }),
-        offset: 0.0,
-        fitted: String::new(),
+    let vote = |counts: bool, limit: f32, logits: &[f32]| {
+        if counts { f64::from(Term { weight: 1.0, limit }.mean(logits)) } else { 0.0 }
     };
-    let vote = |counts: bool, fusion: Fusion| if counts { f64::from(fusion.log_odds(&of.votes)) } else { 0.0 };
-    [vote(classifier, alone(1.0, 0.0)), vote(experts, alone(0.0, 1.0)), 1.0]
+    [vote(classifier, limits.classifier, &[of.votes.classifier]), vote(experts, limits.experts, &of.votes.experts), 1.0]
 }
 
 fn regress(of: &[Presentation], limits: Limits, counts: [bool; 2], about: &str) -> Result<Fusion> {

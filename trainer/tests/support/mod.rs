@@ -1,7 +1,10 @@
-//! Prepared folders without faces, for tests of what comes after preparation.
+//! The trainer's command line, and prepared folders without faces for tests of what comes after preparation.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::path::Path;
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
@@ -15,6 +18,43 @@ use trainer::{
     },
     recapture::PaiSpecies,
 };
+
+/// One epoch of everything, in batches of four: for [`config`].
+pub(crate) const QUICK: [(&str, &str); 5] = [
+    ("epochs = 6 ", "epochs = 1 "),
+    ("warmup_epochs = 3", "warmup_epochs = 0"),
+    ("batch = 16", "batch = 4"),
+    ("epochs = 10", "epochs = 1"),
+    ("baseline_epochs = 16", "baseline_epochs = 1"),
+];
+
+/// What a command of the trainer did, run in a folder.
+pub(crate) fn trainer(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(folder).args(args).output().unwrap()
+}
+
+/// What a command prints that must succeed.
+pub(crate) fn succeeds(folder: &Path, args: &[&str]) -> String {
+    let output = trainer(folder, args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one sentence that a command fails with.
+pub(crate) fn refuses(folder: &Path, args: &[&str]) -> String {
+    let output = trainer(folder, args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
+    sentence
+}
+
+/// A command that fails and says why.
+pub(crate) fn refuses_because(folder: &Path, args: &[&str], why: &str) {
+    let output = trainer(folder, args);
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && sentence.contains(why), "{args:?}: {sentence}");
+}
 
 /// Side of the stored crops: REACH times the product's.
 const SIZE: u32 = 290;
