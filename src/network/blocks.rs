@@ -4,7 +4,7 @@
 //! precedes it: same output, fewer passes over memory.
 
 use burn::{
-    module::{Module, Param},
+    module::{Module, Param, RunningState},
     nn::{
         BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
         conv::{Conv2d, Conv2dConfig},
@@ -107,6 +107,29 @@ impl ConvNorm {
         Self { conv, norm: None, packed: Packed::default() }
     }
 
+    /// The reverse of [`ConvNorm::fold`], for training on: the same function, with a batch norm whose statistics are those of a
+    /// batch `[B, in, H, W]`. A layer that has one stays as it is.
+    pub fn unfold(self, x: Tensor<4>) -> Self {
+        if self.norm.is_some() {
+            return self;
+        }
+        let mut conv = self.conv;
+        let [out, input, kernel, _] = conv.weight.dims();
+        let y = conv.forward(x);
+        let [batch, _, height, width] = y.dims();
+        let y = y.swap_dims(0, 1).reshape([out, batch * height * width]);
+        let (variance, mean) = y.var_mean_bias(1);
+        let (variance, mean) = (variance.reshape([out]), mean.reshape([out]));
+        let bias = conv.bias.take().map_or_else(|| mean.zeros_like(), |bias| bias.val());
+        let mut norm = BatchNormConfig::new(out).init(&mean.device());
+        norm.gamma = Param::from_tensor((variance.clone() + norm.epsilon).sqrt());
+        norm.beta = Param::from_tensor(mean.clone());
+        norm.running_mean = RunningState::new(mean.clone() - bias);
+        norm.running_var = RunningState::new(variance);
+        let fresh = convolution([input, out], kernel, conv.stride[0]).with_bias(false).init(&mean.device());
+        Self { conv: Conv2d { weight: conv.weight, ..fresh }, norm: Some(norm), packed: Packed::default() }
+    }
+
     /// A folded layer packs its weights, where they lie on the CPU: for inference alone.
     pub fn pack(self) -> Self {
         let packed = if self.norm.is_none() { Packed::pack(&self.conv) } else { Packed::default() };
@@ -172,6 +195,16 @@ impl ResidualDown {
     /// Folds its three [`ConvNorm`]s.
     pub fn fold(self) -> Self {
         Self { first: self.first.fold(), second: self.second.fold(), shortcut: self.shortcut.map(ConvNorm::fold) }
+    }
+
+    /// Unfolds its three [`ConvNorm`]s, see there, and gives what the block makes of the batch.
+    pub fn unfold(self, x: Tensor<4>) -> (Self, Tensor<4>) {
+        let first = self.first.unfold(x.clone());
+        let second = self.second.unfold(first.forward_relu(x.clone()));
+        let shortcut = self.shortcut.map(|shortcut| shortcut.unfold(x.clone()));
+        let block = Self { first, second, shortcut };
+        let y = block.forward(x);
+        (block, y)
     }
 
     /// Packs its three [`ConvNorm`]s.

@@ -86,7 +86,12 @@ impl Classifier {
 
     /// As [`Classifier::forward`], and with a second head the logits of the types too, `[B, types + 1]`, 0 bona fide.
     pub fn forward_types(&self, x: Tensor<4>) -> (Tensor<1>, Option<Tensor<2>>) {
-        let embedding = self.embed(x);
+        self.heads(self.encoder.forward(x))
+    }
+
+    /// As [`Classifier::forward_types`], of what [`Encoder::forward`] gave.
+    pub fn heads(&self, features: Tensor<4>) -> (Tensor<1>, Option<Tensor<2>>) {
+        let embedding = Encoder::pool(features);
         let types = self.types.as_ref().map(|head| head.forward(embedding.clone()));
         (self.liveness(embedding), types)
     }
@@ -115,6 +120,12 @@ impl Classifier {
         Self { encoder: self.encoder.fold(), types: None, ..self }
     }
 
+    /// The reverse of [`Classifier::fold`], for training on from weights that shipped: the same function, with batch norms whose
+    /// statistics are those of a batch `[B, 3, 224, 224]`.
+    pub fn unfold(self, x: Tensor<4>) -> Self {
+        Self { encoder: self.encoder.unfold(x), ..self }
+    }
+
     /// The same function of a folded classifier whose weights stay as they are: on the CPU, several times as fast.
     pub fn pack(self) -> Self {
         Self { encoder: self.encoder.pack(), ..self }
@@ -130,6 +141,20 @@ mod tests {
     fn has_the_papers_size() {
         // burn counts the batch norms' running means and variances too, two per channel of 1,200 normalised channels.
         assert_eq!(Classifier::new(WIDTH, &Device::flex()).num_params(), 712_465 + 2 * 1_200);
+    }
+
+    #[test]
+    fn unfolding_changes_nothing_and_folds_back() {
+        let device = Device::flex();
+        let folded = Classifier::new(WIDTH, &device).fold();
+        let x = Tensor::random([4, 3, 96, 96], Distribution::Uniform(0.0, 1.0), &device);
+        let unfolded = folded.clone().unfold(x.clone());
+        assert_eq!(unfolded.num_params(), Classifier::new(WIDTH, &device).num_params());
+        let plain = folded.forward(x.clone());
+        for other in [unfolded.clone(), unfolded.fold()] {
+            let off = (other.forward(x.clone()) - plain.clone()).abs().max().into_scalar::<f32>();
+            assert!(off < 1e-3, "{off}");
+        }
     }
 
     #[test]

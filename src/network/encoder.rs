@@ -80,6 +80,19 @@ impl Encoder {
         }
     }
 
+    /// Unfolds every folded convolution on a batch `[B, 3, 224, 224]`, see [`ConvNorm::unfold`].
+    pub fn unfold(self, x: Tensor<4>) -> Self {
+        let stem = self.stem.unfold(x.clone());
+        let mut x = stem.pool(&self.pool, stem.forward_relu(x));
+        let mut stages = Vec::new();
+        for stage in self.stages {
+            let (stage, y) = stage.unfold(x);
+            stages.push(stage);
+            x = y;
+        }
+        Self { stem, pool: self.pool, stages }
+    }
+
     /// Packs every folded convolution, see [`ConvNorm::pack`].
     pub fn pack(self) -> Self {
         Self {

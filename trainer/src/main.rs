@@ -10,7 +10,7 @@ use trainer::{
     fuse, kernels, protocol,
     run::config,
     ship::{card, export, precision, replay, score},
-    simulate::{audit, contact, synthesize},
+    simulate::{audit, contact, ruler, synthesize},
     train::{bench, depth_view, finetune, imagenet, pretrain},
     weights,
 };
@@ -33,6 +33,8 @@ enum Command {
     Synthesize(synthesize::SynthesizeArgs),
     /// Rank a prepared set's crops by what must not give their classes away.
     Audit(audit::AuditArgs),
+    /// Ask networks that know real attacks how real a prepared set looks.
+    Realism(ruler::RealismArgs),
     /// Draw strips of simulated presentations, to judge them by eye.
     Contact(contact::ContactArgs),
     /// Print a preset, to start a config file of one's own from.
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Prepare(args) => prepare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Synthesize(args) => synthesize::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Audit(args) => audit::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Realism(args) => ruler::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Contact(args) => contact::run(&args).map(|()| ExitCode::SUCCESS),
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),

@@ -1,15 +1,18 @@
 //! Data sets -> prepared folders -> examples -> batches of tensors.
 //!
 //! ```text
-//! dataset (published layouts) -> prepare -> prepared (the folder) -> examples (augment) -> batches
+//! dataset (published layouts) -> prepare -> prepared (the folder) -> examples (item: augment, retouch) -> batches (batch)
 //! ```
 //!
 //! Nothing here knows what is trained on the batches, or how its scores are measured.
 
 pub mod augment;
+pub mod batch;
 pub mod batches;
 pub mod dataset;
 pub mod examples;
+pub mod item;
 pub mod prepare;
 pub mod prepared;
 pub mod preview;
+pub mod retouch;

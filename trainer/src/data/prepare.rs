@@ -22,7 +22,7 @@ use rayon::prelude::*;
 
 use super::{
     dataset::{self, Attack, Layout, ListOptions, Sample},
-    prepared::{Crop, Cut, Outcome, Record, Writer, file_name},
+    prepared::{Crop, Cut, DEPTH_SIZE, Outcome, Record, Writer, file_name},
 };
 use crate::{
     faces::{FaceArgs, Finder, depth::rasterise::pseudo_depth},
@@ -47,9 +47,6 @@ pub struct PrepareArgs {
     /// Folder to write to; the same command again goes on where it was broken off.
     #[arg(long)]
     out: PathBuf,
-    /// Side in pixels of the stored crops, a little wider than the product's, that augmentation cuts from.
-    #[arg(long, default_value_t = 288, value_parser = clap::value_parser!(u32).range(224..=1024))]
-    size: u32,
     /// Side of the networks' crop over the face box's: another than the product's serves comparisons, never export.
     #[arg(long, default_value_t = CROP_MARGIN)]
     margin: f32,
@@ -66,7 +63,6 @@ pub struct PrepareArgs {
 pub fn run(args: &PrepareArgs) -> Result<()> {
     let preparation = Preparation {
         out: &args.out,
-        size: args.size,
         cut: Cut::with_margin(args.margin),
         face: &args.face,
         recapture: None,
@@ -93,8 +89,6 @@ pub struct Recapture {
 pub struct Preparation<'a> {
     /// The folder.
     pub out: &'a Path,
-    /// Side in pixels of the stored crops.
-    pub size: u32,
     /// How much around a face is stored.
     pub cut: Cut,
     /// What finds faces and depth.
@@ -112,7 +106,7 @@ impl Preparation<'_> {
     /// If the weights or the disk do not serve, or the folder was made with other options.
     pub fn run(self, listing: &dataset::Listing) -> Result<()> {
         let samples = &listing.samples;
-        let (writer, done) = Writer::open(self.out, self.size, self.cut, samples.len(), self.identity(samples)?)?;
+        let (writer, done) = Writer::open(self.out, self.cut, samples.len(), self.identity(samples)?)?;
         let mut groups: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
         let mut there = vec![false; samples.len()];
         for record in &done {
@@ -129,9 +123,9 @@ impl Preparation<'_> {
         groups.into_par_iter().try_for_each(|(_, numbers)| -> Result<()> {
             for (number, photo) in maker.read(samples, &numbers) {
                 let sample = &samples[number];
-                let (outcome, tone) = match photo {
+                let Made { outcome, tone, faceless } = match photo {
                     Ok(photo) => maker.crops(number, sample, &photo)?,
-                    Err(error) => (Outcome::Unreadable(format!("{error:#}")), None),
+                    Err(error) => Outcome::Unreadable(format!("{error:#}")).into(),
                 };
                 let record = Record {
                     number,
@@ -142,6 +136,7 @@ impl Preparation<'_> {
                     file: sample.media.path().display().to_string(),
                     frame: sample.media.frame(),
                     tone,
+                    faceless,
                     outcome,
                 };
                 writer.lock().expect("no thread panics while it holds this").append(&record)?;
@@ -162,8 +157,9 @@ fn report(records: &[Record], unlisted: &[dataset::LeftOut], out: &Path) -> Resu
     for left_out in unlisted {
         csv.write_record([&left_out.path.display().to_string(), &left_out.reason])?;
     }
-    let (mut crops, mut depths, mut faceless, mut unreadable) = (0, 0, 0, 0);
+    let (mut crops, mut depths, mut faceless, mut unreadable, mut recaptures) = (0, 0, 0, 0, 0);
     for record in records {
+        recaptures += record.faceless.len();
         match &record.outcome {
             Outcome::Crops(made) => {
                 crops += made.len();
@@ -182,7 +178,7 @@ fn report(records: &[Record], unlisted: &[dataset::LeftOut], out: &Path) -> Resu
     run::write_atomic(&out.join("left-out.csv"), &csv.into_inner()?)?;
     println!(
         "{}: {} samples -> {crops} crops, {depths} with depth; left out: {faceless} without a usable face, {unreadable} unreadable, \
-         {} not listable (left-out.csv names them)",
+         {} not listable (left-out.csv names them), {recaptures} recaptures without a face",
         out.display(),
         records.len(),
         unlisted.len()
@@ -226,59 +222,72 @@ impl Maker<'_> {
         }
     }
 
-    /// The crops of a sample, and the skin's tone where it is a bona fide photo.
-    fn crops(&self, number: usize, sample: &Sample, photo: &Photo) -> Result<(Outcome, Option<Tone>)> {
+    /// The crops of a sample.
+    fn crops(&self, number: usize, sample: &Sample, photo: &Photo) -> Result<Made> {
         let frame = photo.frame();
         let faces = self.finder.detector.detect(&frame)?;
         let Some(face) = choose(faces, sample.face.as_ref()) else {
-            return Ok((Outcome::NoFace("the detector found no face".into()), None));
+            return Ok(Outcome::NoFace("the detector found no face".into()).into());
         };
         let cut = &self.preparation.cut;
-        let wide = cut.stored(&face.bounds);
-        let (recapture, size) = (self.preparation.recapture.as_ref(), self.preparation.size as usize);
-        let tone = recapture.is_some().then(|| Tone::of(&frame, &face));
-        let depth = if sample.attack.is_none() {
-            match self.finder.reconstructor.reconstruct(&frame, &face)? {
-                Some(surface) => Some(pseudo_depth(&surface, &wide, size)),
-                None => return Ok((Outcome::NoFace("the face is too hidden to reconstruct its depth".into()), None)),
+        let stored = cut.stored(&face.bounds);
+        let surface = self.finder.reconstructor.reconstruct(&frame, &face)?;
+        let (left, top) = (stored.cx - stored.side / 2.0, stored.cy - stored.side / 2.0);
+        let FaceBox { x, y, width, height, .. } = face.bounds;
+        let bounds = [x - left, y - top, width, height];
+        let depth = match &surface {
+            Some(surface) if sample.attack.is_none() => {
+                let file = file_name("depth", number, 0);
+                self.write_gray(&file, &pseudo_depth(surface, &stored, DEPTH_SIZE))?;
+                Some(file)
             }
-        } else {
-            None
+            _ => None,
         };
-        let pictures = match recapture {
-            Some(recapture) => recapture.of(number, sample, &scene(&frame, &face.bounds, cut), size),
-            None => vec![((Picture::of(&frame, &wide, size), None), sample.attack.clone())],
+        let crop = |image, attack: Option<Attack>, face, take| Crop {
+            image,
+            depth: depth.clone().filter(|_| attack.is_none()),
+            reconstructed: surface.is_some(),
+            attack,
+            labels: sample.labels,
+            face,
+            take,
         };
-        let (left, top) = wide.from_frame(face.bounds.x, face.bounds.y);
-        let bounds = [left, top, face.bounds.width / wide.side, face.bounds.height / wide.side];
-        let bounds = Some(bounds.map(|length| length * size as f32));
-        let mut crops = Vec::new();
-        for (variant, ((picture, take), attack)) in pictures.into_iter().enumerate() {
-            let image = file_name("crops", number, variant);
-            self.write_rgb(&image, &picture)?;
-            let depth = match (&depth, &attack) {
-                (Some(map), None) => {
-                    let file = file_name("depth", number, variant);
-                    self.write_gray(&file, map)?;
-                    Some(file)
-                }
-                _ => None,
-            };
-            crops.push(Crop { image, depth, attack, labels: sample.labels, face: bounds, take });
+        let Some(recapture) = &self.preparation.recapture else {
+            let image = file_name("crops", number, 0);
+            self.write_rgb(&image, stored.side as usize, &pixels(&frame, &stored, Outside::Black))?;
+            return Ok(Outcome::Crops(vec![crop(image, sample.attack.clone(), bounds, None)]).into());
+        };
+        if surface.is_none() {
+            return Ok(Outcome::NoFace("the face is too hidden to reconstruct its depth".into()).into());
         }
-        Ok((Outcome::Crops(crops), tone))
+        let (mut crops, mut faceless) = (Vec::new(), Vec::new());
+        let presentations = recapture.of(number, sample, &scene(&frame, &face.bounds, cut));
+        for (variant, (picture, take, attack)) in presentations.into_iter().enumerate() {
+            let rgba = picture.rgba();
+            let recaptured = Frame::new(&rgba, picture.size as u32, picture.size as u32)?;
+            let [x, y, width, height] = bounds.map(|length| length * picture.size as f32 / stored.side);
+            let meant = FaceBox { x, y, width, height, confidence: 1.0 };
+            // What the product's detector does not find, the product does not score: the rule is one for both classes.
+            let Some(Face { bounds, .. }) = choose(self.finder.detector.detect(&recaptured)?, Some(&meant)) else {
+                faceless.push(attack);
+                continue;
+            };
+            let image = file_name("crops", number, variant);
+            self.write_rgb(&image, picture.size, &rgba)?;
+            crops.push(crop(image, attack, [bounds.x, bounds.y, bounds.width, bounds.height], Some(take)));
+        }
+        Ok(Made { outcome: Outcome::Crops(crops), tone: Some(Tone::of(&frame, &face)), faceless })
     }
 
-    fn write_rgb(&self, name: &str, picture: &Picture) -> Result<()> {
-        let side = picture.size as u32;
-        self.write(name, RgbImage::from_raw(side, side, picture.bytes()).expect("three bytes a pixel").into())
+    fn write_rgb(&self, name: &str, side: usize, rgba: &[u8]) -> Result<()> {
+        let rgb = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        self.write(name, RgbImage::from_raw(side as u32, side as u32, rgb).expect("three bytes a pixel").into())
     }
 
     fn write_gray(&self, name: &str, map: &[f32]) -> Result<()> {
         let bytes = map.iter().copied().map(to_byte).collect();
-        let image =
-            GrayImage::from_raw(self.preparation.size, self.preparation.size, bytes).expect("a map of the crop's size");
-        self.write(name, image.into())
+        let side = DEPTH_SIZE as u32;
+        self.write(name, GrayImage::from_raw(side, side, bytes).expect("a map of this size").into())
     }
 
     fn write(&self, name: &str, image: image::DynamicImage) -> Result<()> {
@@ -289,23 +298,31 @@ impl Maker<'_> {
     }
 }
 
-/// A picture, how it was taken, and what is in it.
-type Presentation = ((Picture, Option<Take>), Option<Attack>);
+/// What became of a sample, the skin's tone where it is a photo that is recaptured, and its recaptures without a face.
+struct Made {
+    outcome: Outcome,
+    tone: Option<Tone>,
+    faceless: Vec<Option<Attack>>,
+}
+
+impl From<Outcome> for Made {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, tone: None, faceless: Vec::new() }
+    }
+}
 
 impl Recapture {
-    /// Each variant as bona fide and as an attack.
-    fn of(&self, number: usize, sample: &Sample, scene: &Scene, size: usize) -> Vec<Presentation> {
-        let known = |(picture, take)| (picture, Some(take));
+    /// Each variant as bona fide and as an attack: a picture, how it was taken, and what is in it.
+    fn of(&self, number: usize, sample: &Sample, scene: &Scene) -> Vec<(Picture, Take, Option<Attack>)> {
         (0..self.variants)
             .flat_map(|variant| {
                 let rng = |class: &str| run::rng(self.seed, &format!("{class}/{}", sample.subject), variant);
                 let turn = number as u64 * self.variants + variant;
                 let instrument = self.instruments[turn as usize % self.instruments.len()];
                 let attack = Attack { species: instrument.species(), instrument: Some(instrument.to_string()) };
-                [
-                    (known(self.simulator.bona_fide(scene, size, &mut rng("bona fide"))), None),
-                    (known(self.simulator.attack(scene, instrument, size, &mut rng("attack"))), Some(attack)),
-                ]
+                let (live, by) = self.simulator.bona_fide(scene, &mut rng("bona fide"));
+                let (shown, to) = self.simulator.attack(scene, instrument, &mut rng("attack"));
+                [(live, by, None), (shown, to, Some(attack))]
             })
             .collect()
     }
@@ -330,24 +347,45 @@ fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
     side(a.x, a.width, b.x, b.width) * side(a.y, a.height, b.y, b.height)
 }
 
+/// What lies past a frame's edges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outside {
+    /// Nothing, as in the product.
+    Black,
+    /// The picture, mirrored.
+    Mirrored,
+}
+
+/// A region of whole pixels, as RGBA.
+fn pixels(frame: &Frame<'_>, region: &Region, outside: Outside) -> Vec<u8> {
+    let side = region.side as i32;
+    let (left, top) = ((region.cx - region.side / 2.0) as i32, (region.cy - region.side / 2.0) as i32);
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
+    let mut rgba = Vec::with_capacity(4 * (side * side) as usize);
+    for y in top..top + side {
+        for x in left..left + side {
+            let within = (0..width as i32).contains(&x) && (0..height as i32).contains(&y);
+            if within || outside == Outside::Mirrored {
+                let at = 4 * (mirrored(y, height) * width + mirrored(x, width));
+                rgba.extend_from_slice(&frame.rgba()[at..at + 4]);
+            } else {
+                rgba.extend([0, 0, 0, 255]);
+            }
+        }
+    }
+    rgba
+}
+
 /// What is stored around a face at the photo's own resolution, so far as a camera could tell it from a finer one.
 ///
 /// Where the region leaves the photo, the photo goes on mirrored: a black border would lie straight in bona fide pictures
 /// and tilted in attacks, and be the label.
 pub(crate) fn scene(frame: &Frame<'_>, face: &FaceBox, cut: &Cut) -> Scene {
     let (region, scope) = (cut.stored(face), cut.scope());
-    let side = region.side.round().max(1.0) as i32;
-    let (left, top) = ((region.cx - region.side / 2.0).round() as i32, (region.cy - region.side / 2.0).round() as i32);
-    let mut rgba = Vec::with_capacity(4 * (side * side) as usize);
-    for y in top..top + side {
-        for x in left..left + side {
-            let (x, y) = (mirrored(x, frame.width() as usize), mirrored(y, frame.height() as usize));
-            let at = 4 * (y * frame.width() as usize + x);
-            rgba.extend_from_slice(&frame.rgba()[at..at + 4]);
-        }
-    }
-    let whole = Frame::new(&rgba, side as u32, side as u32).expect("four bytes a pixel");
-    let size = (side as usize).clamp((160.0 * scope) as usize, (640.0 * scope) as usize);
+    let rgba = pixels(frame, &region, Outside::Mirrored);
+    let side = region.side as u32;
+    let whole = Frame::new(&rgba, side, side).expect("four bytes a pixel");
+    let size = (side as usize).clamp((160.0 * scope) as usize, (820.0 * scope) as usize);
     Scene { picture: Picture::of(&whole, &Region::whole(&whole), size), scope }
 }
 

@@ -3,11 +3,12 @@
 //! ```text
 //! prepared.json     how it was made, and whether it is complete
 //! records.jsonl     one line per sample, appended as samples are done: its crops, or why there are none
-//! crops/0000/0000012-1.png    RGB, `size` x `size`: the product's face region, wider by augmentation's reach
-//! depth/0000/0000012-1.png    8-bit gray, the same region: 255 nearest, 0 background; bona fide only
+//! crops/0000/0000012-1.png    RGB, the camera's own pixels: a square around the face, wider than the networks' crop
+//! depth/0000/0000012-0.png    8-bit gray, the same square: 255 nearest, 0 background; bona fide only
 //! ```
 //!
-//! PNG, since a second lossy compression would blur the traces that the network is to see.
+//! The camera's own pixels: the product resamples a frame once, so what a network learns from is resampled once, when a
+//! batch is cut. PNG, since a second lossy compression would blur the traces that the network is to see.
 
 use std::{
     collections::BTreeMap,
@@ -24,10 +25,17 @@ use super::{
     augment::Augmentation,
     dataset::{Attack, Semantics, Split},
 };
-use crate::{picture::skin::Tone, recapture::Take, run::write_atomic};
+use crate::{
+    picture::skin::Tone,
+    recapture::{self, Take},
+    run::write_atomic,
+};
 
 /// Version of the layout above.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// Side of stored depth maps in pixels.
+pub const DEPTH_SIZE: usize = 320;
 
 /// `prepared.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,13 +43,9 @@ const FORMAT: u32 = 1;
 pub struct Header {
     /// Version of the layout.
     pub format: u32,
-    /// Side of the stored crops in pixels.
-    pub size: u32,
     /// Side of the networks' crop over the longer side of the face box.
-    #[serde(default = "product_margin")]
     pub margin: f32,
     /// Side of the stored crop over that of the networks'.
-    #[serde(default = "augmentations_reach")]
     pub reach: f32,
     /// The options that it was made with: going on with others would mix two sets.
     pub made_with: serde_json::Value,
@@ -49,14 +53,6 @@ pub struct Header {
     pub samples: usize,
     /// Whether all of them are done.
     pub complete: bool,
-}
-
-fn product_margin() -> f32 {
-    Cut::default().margin
-}
-
-fn augmentations_reach() -> f32 {
-    Cut::default().reach
 }
 
 /// How much around a face is stored, and how much of that the networks see.
@@ -75,20 +71,22 @@ impl Default for Cut {
 }
 
 impl Cut {
-    /// What is stored of a frame with a face.
+    /// What is stored of a frame with a face: whole pixels of it.
     pub fn stored(&self, face: &FaceBox) -> Region {
-        face.square(self.margin * self.reach)
+        let Region { cx, cy, side, .. } = face.square(self.margin * self.reach);
+        let side = side.round().max(1.0);
+        let middle = |at: f32| (at - side / 2.0).round() + side / 2.0;
+        Region { cx: middle(cx), cy: middle(cy), side, angle: 0.0 }
     }
 
-    /// What the networks see of a stored crop of `size` pixels.
-    pub fn networks(&self, size: f32) -> Region {
-        Region { cx: size / 2.0, cy: size / 2.0, side: size / self.reach, angle: 0.0 }
+    /// What the networks see of a stored crop, whose face box is x, y, width, height in its pixels.
+    pub fn networks(&self, [x, y, width, height]: [f32; 4]) -> Region {
+        FaceBox { x, y, width, height, confidence: 1.0 }.square(self.margin)
     }
 
-    /// Width of the stored crop over that of a training crop.
+    /// Width of the stored crop over that for which the simulation's draws are given.
     pub fn scope(&self) -> f32 {
-        let usual = Self::default();
-        self.margin * self.reach / (usual.margin * usual.reach)
+        self.margin * self.reach / recapture::CROP
     }
 
     /// The same but for the networks' margin, with as much stored around it as augmentation needs.
@@ -118,6 +116,9 @@ pub struct Record {
     /// Of bona fide photos that are recaptured: the skin's tone in the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tone: Option<Tone>,
+    /// Of bona fide photos that are recaptured: the recaptures in which the detector found no face, by their class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faceless: Vec<Option<Attack>>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -128,7 +129,7 @@ pub struct Record {
 pub enum Outcome {
     /// Its crops.
     Crops(Vec<Crop>),
-    /// The detector found no face, or the bona fide face could not be reconstructed: a non-response.
+    /// The detector found no face: a non-response.
     NoFace(String),
     /// The file is damaged.
     Unreadable(String),
@@ -141,13 +142,15 @@ pub struct Crop {
     pub image: String,
     /// The file of its pseudo-depth; an attack has none, its depth is zero.
     pub depth: Option<String>,
+    /// Whether the face is in view enough for its depth to be reconstructed. Pretraining leaves the others out, whatever
+    /// their class.
+    pub reconstructed: bool,
     /// `None` is bona fide.
     pub attack: Option<Attack>,
     /// Further labels.
     pub labels: Option<Semantics>,
-    /// The face box in the stored crop: x, y, width, height in pixels. An attack instrument's tilt moves it a little.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub face: Option<[f32; 4]>,
+    /// The face box that the detector finds in the stored crop: x, y, width, height in pixels.
+    pub face: [f32; 4],
     /// Of simulated recaptures: how the last camera took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take: Option<Take>,
@@ -207,13 +210,12 @@ impl Writer {
     /// If it holds a set made with other options, or the disk refuses.
     pub fn open(
         path: &Path,
-        size: u32,
         cut: Cut,
         samples: usize,
         made_with: serde_json::Value,
     ) -> Result<(Self, Vec<Record>)> {
         let Cut { margin, reach } = cut;
-        let header = Header { format: FORMAT, size, margin, reach, made_with, samples, complete: false };
+        let header = Header { format: FORMAT, margin, reach, made_with, samples, complete: false };
         match read_header(path)? {
             Some(there) => ensure!(
                 Header { complete: false, ..there } == header,
@@ -301,25 +303,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_without_a_margin_was_cut_as_the_product_cuts() {
-        let text = r#"{"format": 1, "size": 288, "made_with": null, "samples": 1, "complete": true}"#;
-        let header: Header = serde_json::from_str(text).unwrap();
-        assert_eq!(header.cut(), Cut::default());
-        assert_eq!(header.cut().scope(), 1.0);
-    }
-
-    #[test]
-    fn the_networks_see_the_same_part_of_a_face_however_much_is_stored() {
-        let face = FaceBox { x: 40.0, y: 60.0, width: 30.0, height: 20.0, confidence: 1.0 };
+    fn the_networks_see_the_products_crop_however_much_is_stored() {
+        let face = FaceBox { x: 40.3, y: 60.0, width: 30.0, height: 20.0, confidence: 1.0 };
         let product = bonafide::crop::face_region(&face);
         for reach in [1.0, 1.3, 2.667] {
             let cut = Cut { reach, ..Cut::default() };
-            let (stored, seen) = (cut.stored(&face), cut.networks(500.0));
+            let stored = cut.stored(&face);
+            let (left, top) = (stored.cx - stored.side / 2.0, stored.cy - stored.side / 2.0);
+            assert_eq!((left.fract(), top.fract(), stored.side.fract()), (0.0, 0.0, 0.0));
+            let seen = cut.networks([face.x - left, face.y - top, face.width, face.height]);
             for (u, v) in [(0.0, 0.0), (1.0, 0.3)] {
-                let (x, y) = seen.to_frame(u, v);
-                let (x, y) = stored.to_frame(x / 500.0, y / 500.0);
-                let wanted = product.to_frame(u, v);
-                assert!((x - wanted.0).abs() < 1e-2 && (y - wanted.1).abs() < 1e-2, "{reach}: {x} {y}, not {wanted:?}");
+                let ((x, y), wanted) = (seen.to_frame(u, v), product.to_frame(u, v));
+                assert!((x + left - wanted.0).abs() < 1e-3 && (y + top - wanted.1).abs() < 1e-3, "{reach}: {x} {y}");
             }
         }
     }

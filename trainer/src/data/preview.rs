@@ -14,7 +14,10 @@ use super::{
     augment::Augmentation,
     examples::{Examples, Item, Split},
 };
-use crate::{picture::sheet::Sheet, run};
+use crate::{
+    picture::sheet::Sheet,
+    run::{self, config::Config},
+};
 
 /// Options of `trainer augment`.
 #[derive(Debug, Args)]
@@ -31,6 +34,9 @@ pub struct AugmentArgs {
     /// Augmentations of each.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=50))]
     variants: u64,
+    /// A preset or a TOML file: what it changes.
+    #[arg(long, default_value = "small")]
+    config: String,
     /// Seed of the draw.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -42,12 +48,13 @@ pub struct AugmentArgs {
 /// If the data or the disk do not serve.
 pub fn run(args: &AugmentArgs) -> Result<()> {
     let examples = Examples::load(&args.data)?;
+    let augment = Config::load(&args.config)?.augment;
     let mut rng = run::rng(args.seed, "augment", 0);
     let mut chosen = examples.of(Split::Train)?;
     chosen.shuffle(&mut rng);
     let mut sheet = Sheet::new(args.variants as usize + 1, CROP_SIZE);
     for example in chosen.into_iter().take(args.crops as usize) {
-        let changes: Vec<_> = (0..args.variants).map(|_| Some(Augmentation::draw(&mut rng))).collect();
+        let changes: Vec<_> = (0..args.variants).map(|_| Some(Augmentation::draw(&augment, &mut rng))).collect();
         let tiles: Vec<_> = [None]
             .into_iter()
             .chain(changes)

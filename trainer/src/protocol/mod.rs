@@ -239,6 +239,8 @@ impl ProtocolArgs {
         finetune::run(&FinetuneArgs {
             pretrained: pretrained.clone(),
             finetuned: None,
+            shipped: None,
+            experts: "pkg/weights".into(),
             init,
             stage: StageArgs {
                 data: self.finetune_data(data),

@@ -96,7 +96,7 @@ mod tests {
         let planes = (0..3 * n * n).map(|at| if at / 6 % 2 == 0 { 0.25 } else { 0.75 }).collect();
         let scene = Scene { picture: Picture { size: n, planes }, scope: 1.0 };
         let shot =
-            |condition| Simulator { condition, ..Simulator::default() }.bona_fide(&scene, 200, &mut rng(1, "t", 0)).0;
+            |condition| Simulator { condition, ..Simulator::default() }.bona_fide(&scene, &mut rng(1, "t", 0)).0;
         let plain = shot(None);
         assert!(mean(&shot(Some(Condition::LowLight))) < 0.6 * mean(&plain));
         let contrast = |picture: &Picture| {
@@ -104,9 +104,10 @@ mod tests {
         };
         assert!(contrast(&shot(Some(Condition::DegradedCamera))) < contrast(&plain));
         let close = shot(Some(Condition::CloseEdges));
-        let black = (0..200 * 200).filter(|&at| luma(close.rgb(at)) == 0.0).count() as f32 / (200.0 * 200.0);
+        let area = close.size * close.size;
+        let black = (0..area).filter(|&at| luma(close.rgb(at)) == 0.0).count() as f32 / area as f32;
         assert!((0.4..0.8).contains(&black), "{black}");
-        assert!(luma(close.rgb(100 * 200 + 100)) > 0.0);
+        assert!(luma(close.rgb(area / 2 + close.size / 2)) > 0.0);
         let hidden = covered(&scene, &mut rng(2, "t", 0));
         let changed = hidden.picture.planes.iter().zip(&scene.picture.planes).filter(|(a, b)| a != b).count();
         assert!((0.02..0.2).contains(&(changed as f32 / (3 * n * n) as f32)), "{changed}");

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Instrument, Picture, Simulator, Stage,
-    camera::{Camera, Texture, log},
+    camera::{Camera, Texture, log, normal},
     light::{blur, linear, luma, map, resize},
     plane::Plane,
     room::Room,
@@ -24,8 +24,8 @@ struct Halftone {
     /// Dot cells across the crop (clustered dots), and photosites.
     cells: f32,
     sensor: f32,
-    /// Contrast of clustered dots, as the optics leave it.
-    clustered: f32,
+    /// Contrast of clustered dots along each ink's two directions, as the optics leave it.
+    clustered: [[f32; 2]; 3],
     /// Dispersed dots per photosite and channel, as the optics leave them; empty for clustered dots.
     dispersed: Vec<f32>,
 }
@@ -37,7 +37,8 @@ impl Texture for Halftone {
             let (sin, cos) = ANGLES[channel].to_radians().sin_cos();
             let phase = std::f32::consts::TAU * self.cells;
             let (a, b) = (at[0] * cos + at[1] * sin, at[1] * cos - at[0] * sin);
-            0.5 * self.clustered * ((a * phase).cos() + (b * phase).cos())
+            let [along, across] = self.clustered[channel];
+            0.5 * (along * (a * phase).cos() + across * (b * phase).cos())
         } else {
             let n = self.sensor as usize;
             self.dispersed[(channel * n + y) * n + x]
@@ -56,7 +57,7 @@ pub(super) fn show(
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     let curved = rng.random_bool(0.4);
-    let plane = Plane::draw(camera.scope, 0.1, if curved { 0.25 } else { 0.0 }, rng);
+    let plane = Plane::draw(camera.scope, 0.18, if curved { 0.25 } else { 0.0 }, rng);
     let texture = dots(plane, instrument, camera, rng);
     let detail = if simulator.has(Stage::Light) {
         ink(picture, camera, rng)
@@ -67,7 +68,9 @@ pub(super) fn show(
     let room = if simulator.has(Stage::Room) { Room::draw(rng, 0.05) } else { Room::dark() };
     let gloss = if rng.random_bool(0.4) { rng.random_range(0.3..1.0f32) } else { 0.0 };
     let shade: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.5..0.5));
-    let tint: [f32; 3] = std::array::from_fn(|_| rng.random_range(0.85..1.0f32));
+    // Photo paper has brighteners: it is more often bluish than yellow.
+    let cool = 0.05 + 0.07 * normal(rng);
+    let tint = [(-cool).exp(), 1.0, cool.exp()].map(|tone| tone * rng.random_range(0.9..1.0f32));
     let border = if rng.random_bool(0.5) { rng.random_range(0.0..0.08f32) } else { 0.0 };
     let cutout = rng.random_bool(0.12).then(|| [rng.random_range(0.3..0.4f32), rng.random_range(0.38..0.5f32)]);
     let grain = grain(camera.sensor, rng);
@@ -111,12 +114,12 @@ pub(super) fn show(
 fn ink(picture: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> Picture {
     let black = log(rng, 0.008, 0.08);
     let gain = rng.random_range(0.95..1.45f32);
-    let saturation = rng.random_range(0.65..1.35f32);
+    let saturation = rng.random_range(0.5..1.05f32);
     let spread = rng.random_range(0.0..0.9f32);
     let banding = if rng.random_bool(0.25) { rng.random_range(0.01..0.06f32) } else { 0.0 };
     let lines = camera.scope * rng.random_range(15.0..90.0f32);
-    // A face of 70 to 620 printed picture elements.
-    let elements = (camera.scope * log(rng, 140.0, 1200.0)) as usize;
+    // A face of 150 to 820 printed picture elements.
+    let elements = (camera.scope * log(rng, 300.0, 1600.0)) as usize;
     let printed = resize(picture, picture.size.min(elements));
     let fine = resize(&printed, printed.size.min(camera.sensor));
     let reflected = map(fine, |value| linear(value.clamp(0.0, 1.0)).powf(gain)).repaint(|rgb| {
@@ -133,21 +136,25 @@ fn ink(picture: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> Picture {
 }
 
 fn dots(plane: Plane, instrument: Instrument, camera: &Camera, rng: &mut ChaCha8Rng) -> Halftone {
-    let cells = camera.scope * log(rng, 90.0, 900.0);
-    let left = camera.transfer(cells / camera.sensor as f32);
+    let cells = camera.scope * log(rng, 200.0, 1400.0);
+    let pitch = cells / camera.sensor as f32;
+    let left = ANGLES.map(|angle| {
+        let (sin, cos) = angle.to_radians().sin_cos();
+        [camera.transfer([pitch * cos, pitch * sin]), camera.transfer([-pitch * sin, pitch * cos])]
+    });
     let depth = rng.random_range(0.3..0.9f32);
     let n = camera.sensor;
     let mut dispersed = Vec::new();
     if instrument == Instrument::Inkjet {
         // White noise without its low frequencies: dispersed dots leave no coarse pattern (Ulichney, 1988).
-        let scale = rng.random_range(0.05..0.35f32) * left.abs().sqrt();
+        let scale = rng.random_range(0.05..0.35f32) * left[0][0].abs().sqrt();
         let white = Picture { size: n, planes: (0..3 * n * n).map(|_| rng.random_range(-1.0..1.0f32)).collect() };
         let low = blur(&white, 1.0);
         let blue =
             Picture { size: n, planes: white.planes.iter().zip(low.planes).map(|(w, l)| scale * (w - l)).collect() };
         dispersed = blur(&blue, camera.lens * 0.7).planes;
     }
-    Halftone { plane, cells, sensor: n as f32, clustered: depth * left, dispersed }
+    Halftone { plane, cells, sensor: n as f32, clustered: left.map(|along| along.map(|left| depth * left)), dispersed }
 }
 
 /// Paper fibres: brightness that wanders over a few photosites, `[n, n]` around 0.

@@ -27,8 +27,8 @@ fn names() -> String {
 pub struct Config {
     /// Seed of every random draw.
     pub seed: u64,
-    /// Whether training crops are changed anew in each epoch (paper, augmentation); off for ablations.
-    pub augment: bool,
+    /// How training crops are changed anew in each epoch.
+    pub augment: Augment,
     /// The networks' shape.
     pub model: Model,
     /// Generator and critic.
@@ -37,6 +37,26 @@ pub struct Config {
     pub imagenet: Imagenet,
     /// Classifier.
     pub finetune: Finetune,
+}
+
+/// How training crops are changed; no change knows the class. The paper has the first two.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Augment {
+    /// Size and place of the face box (paper, augmentation).
+    pub boxes: bool,
+    /// Brightness, hue, saturation and temperature (paper, augmentation).
+    pub colours: bool,
+    /// Left and right.
+    pub flip: bool,
+    /// By some degrees.
+    pub rotation: bool,
+    /// The frame's edges near the face: black past them, as in the product.
+    pub edges: bool,
+    /// Veil, exposure, white balance, contrast, gamma and saturation, as cameras differ.
+    pub tone: bool,
+    /// Blur, a coarser picture, noise and JPEG.
+    pub wear: bool,
 }
 
 /// Shape of backbone and head.
@@ -116,6 +136,31 @@ pub struct Finetune {
     pub lr: f64,
     /// How often it falls to 0 along a cosine, over equal parts of the epochs; 0 keeps it constant, as the paper does.
     pub cosine_cycles: usize,
+    /// What of the steps' weights is kept.
+    pub averaging: Averaging,
+    /// Weight of two further outputs that learn what the experts say of the same crop (Huber loss of their log-odds over 4);
+    /// 0 has none. They never ship.
+    pub teach: f64,
+    /// Weighs each crop by how far the experts agree with its class.
+    pub agreement: bool,
+    /// Weight of a loss on the encoder's map, 7 x 7, each of whose places learns the class by itself (George and Marcel, *Deep
+    /// pixel-wise binary supervision*, 2019); 0 has none.
+    pub map: f64,
+    /// Weight of the variance of the loss over attack types (Krueger et al., *V-REx*, 2021); 0 has none.
+    pub variance: f64,
+}
+
+/// What of the steps' weights is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Averaging {
+    /// The last ones (paper).
+    None,
+    /// An exponential mean with decay 0.998, sooner where there are fewer steps.
+    Exponential,
+    /// The mean of all after the first quarter of the steps (Cha et al., *SWAD*, 2021, without its choice of the window by
+    /// validation: simulated figures do not choose here).
+    Dense,
 }
 
 /// Options that choose the settings.
@@ -237,10 +282,16 @@ impl Config {
         ] {
             ensure!(value.is_finite() && value > 0.0, "{name} is {value}: it must be a positive number");
         }
-        for (name, value) in
-            [("lambda_g", p.lambda_g), ("lambda_cg", p.lambda_cg), ("lambda_d", p.lambda_d), ("lambda_cd", p.lambda_cd)]
-        {
-            ensure!(value.is_finite() && value >= 0.0, "pretrain.{name} is {value}: it must not be negative");
+        for (name, value) in [
+            ("pretrain.lambda_g", p.lambda_g),
+            ("pretrain.lambda_cg", p.lambda_cg),
+            ("pretrain.lambda_d", p.lambda_d),
+            ("pretrain.lambda_cd", p.lambda_cd),
+            ("finetune.teach", f.teach),
+            ("finetune.map", f.map),
+            ("finetune.variance", f.variance),
+        ] {
+            ensure!(value.is_finite() && value >= 0.0, "{name} is {value}: it must not be negative");
         }
         Ok(())
     }

@@ -7,15 +7,16 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Result, ensure};
 use bonafide::{
+    face::FaceBox,
     frame::Frame,
-    region::{Region, sample},
+    region::sample,
 };
 use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    data::prepared::{Crop, Cut, Outcome, Prepared, Record},
+    data::prepared::{Crop, Outcome, Prepared, Record},
     measure::{Labelled, metrics::auc},
     picture::{
         features::{COLOURS, Features, NAMES, SIDE, measure},
@@ -112,18 +113,17 @@ pub fn measured(prepared: &Prepared) -> Result<Vec<Measured<'_>>> {
         .map(|(record, crop)| {
             let photo = Photo::read(&prepared.path.join(&crop.image))?;
             bar.inc(1);
-            Ok(Measured { record, crop, features: face(&photo.frame(), prepared.header.cut()) })
+            Ok(Measured { record, crop, features: face(&photo.frame(), crop.face) })
         })
         .collect();
     bar.finish_and_clear();
     measured
 }
 
-/// The figures of the face in a stored crop.
-pub fn face(crop: &Frame<'_>, cut: Cut) -> Features {
-    let whole = Region::whole(crop);
-    let tight = Region { side: whole.side / (cut.margin * cut.reach), ..whole };
-    measure(&sample(crop, &tight, SIDE))
+/// The figures of the face in a stored crop, whose box is x, y, width, height in its pixels.
+pub fn face(crop: &Frame<'_>, [x, y, width, height]: [f32; 4]) -> Features {
+    let face = FaceBox { x, y, width, height, confidence: 1.0 };
+    measure(&sample(crop, &face.square(1.0), SIDE))
 }
 
 fn findings(of: &[Measured]) -> Vec<Finding> {

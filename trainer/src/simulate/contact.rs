@@ -26,8 +26,6 @@ use crate::{
     run,
 };
 
-/// Side of a simulated picture in pixels: finer than the networks' crop, so that the eye's detail is the camera's.
-const SIZE: usize = 480;
 /// Side of the enlarged eye over the face box's longer side.
 const EYE: f32 = 0.3;
 
@@ -77,21 +75,18 @@ pub fn run(args: &ContactArgs) -> Result<()> {
         let pictures = (0..args.draws).zip(subjects.iter().cycle()).map(|(number, (scene, eye))| {
             let picture = draw(scene, &mut run::rng(args.seed, name, number));
             let rgba = picture.rgba();
-            let frame = Frame::new(&rgba, SIZE as u32, SIZE as u32).expect("four bytes a pixel");
-            let size = SIZE as f32;
-            let close = Region {
-                cx: eye[0] * size,
-                cy: eye[1] * size,
-                side: EYE * size / (cut.margin * cut.reach),
-                angle: 0.0,
-            };
-            [sample(&frame, &cut.networks(size), CROP_SIZE), sample(&frame, &close, CROP_SIZE)]
+            let size = picture.size as f32;
+            let frame = Frame::new(&rgba, size as u32, size as u32).expect("four bytes a pixel");
+            let face = size / (cut.margin * cut.reach);
+            let close = Region { cx: eye[0] * size, cy: eye[1] * size, side: EYE * face, angle: 0.0 };
+            let networks = cut.networks([(size - face) / 2.0, (size - face) / 2.0, face, face]);
+            [sample(&frame, &networks, CROP_SIZE), sample(&frame, &close, CROP_SIZE)]
         });
         write(pictures.collect(), &args.out.join(format!("{name}.jpg")))
     };
-    strip("bona-fide", &|scene, rng| simulator.bona_fide(scene, SIZE, rng).0)?;
+    strip("bona-fide", &|scene, rng| simulator.bona_fide(scene, rng).0)?;
     for instrument in Instrument::value_variants() {
-        strip(&instrument.to_string(), &|scene, rng| simulator.attack(scene, *instrument, SIZE, rng).0)?;
+        strip(&instrument.to_string(), &|scene, rng| simulator.attack(scene, *instrument, rng).0)?;
     }
     if !args.beside.is_empty() {
         let mut pictures = Vec::new();

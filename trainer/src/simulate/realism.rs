@@ -1,13 +1,15 @@
-//! Simulated recaptures beside measured ones: does the simulator cover what real screens did to real cameras?
+//! Simulated recaptures beside measured ones: does the simulator cover what real prints and screens did before real cameras?
 //!
-//! The measured file holds, for some sources, the [`Summary`] of bona fide crops and of screen replays, each source one
-//! camera. A simulated *session* is the same: one camera, one screen, some people. What a source's replay shifts, each
-//! figure's median from bona fide to replay, should lie within what simulated sessions shift.
+//! The measured file holds, for some sources, the [`Summary`] of bona fide crops and of attacks, each source one camera. A
+//! simulated *session* is the same: one camera, one instrument, some people. What a source's attack shifts, each figure's
+//! median from bona fide to attack, should lie within what simulated sessions shift, and the middle session near the middle
+//! source.
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use bonafide::frame::Frame;
+use clap::ValueEnum;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,33 +18,31 @@ use crate::{
     data::{dataset::Sample, prepare::scene, prepared::Cut},
     faces::FaceArgs,
     picture::{
-        features::{Features, NAMES, Summary, quantiles},
+        features::{Features, NAMES, Summary, quantile, quantiles},
         photo::Photo,
     },
-    recapture::{Camera, Instrument, Picture, Scene, Simulator, witness},
+    recapture::{Camera, Instrument, PaiSpecies, Picture, Scene, Simulator, witness},
     run::{self, terminal::progress},
 };
 
 /// Simulated sessions, and people in each.
-const SESSIONS: u64 = 120;
+const SESSIONS: u64 = 160;
 const PEOPLE: usize = 12;
 
 /// Measured sources, by name.
 #[derive(Debug, Deserialize)]
 pub struct Measurements {
-    sources: BTreeMap<String, Pair>,
-    pooled: Pair,
+    sources: BTreeMap<String, Source>,
 }
 
-/// The two classes of a source.
+/// What one camera saw.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Pair {
+pub struct Source {
     bona_fide: Summary,
-    screen_replay: Summary,
+    /// By the instrument's name; a name with "print" in it is one of paper, any other is a screen.
+    #[serde(flatten)]
+    attacks: BTreeMap<String, Summary>,
 }
-
-/// Name of [`Shot::side`] in the measured file.
-const SHORT_SIDE: &str = "short_side_px";
 
 /// A simulated face.
 #[derive(Debug, Clone)]
@@ -52,53 +52,78 @@ struct Shot {
     side: f64,
 }
 
-impl Pair {
-    /// Of some sessions together, one or all.
-    fn of(sessions: &[(Vec<Shot>, Vec<Shot>)]) -> Self {
-        Self {
-            bona_fide: summary(sessions.iter().flat_map(|session| &session.0)),
-            screen_replay: summary(sessions.iter().flat_map(|session| &session.1)),
-        }
-    }
+/// A camera and an instrument: the species, faces of people, and their attacks.
+struct Session {
+    species: PaiSpecies,
+    live: Vec<Shot>,
+    attack: Vec<Shot>,
+}
 
-    /// What the replay does to a figure's median: a difference, or log10 of a ratio where the figure spans decades.
-    fn shift(&self, name: &str) -> f64 {
-        let (before, after) = (self.bona_fide.median(name), self.screen_replay.median(name));
-        if spans_decades(name) { (after / before).log10() } else { after - before }
+/// What an attack does to a figure's median: a difference, or log10 of a ratio where the figure spans decades.
+fn shift(live: &Summary, attack: &Summary, name: &str) -> f64 {
+    if name == DETAIL {
+        return detail(attack) - detail(live);
     }
+    let (before, after) = (live.median(name), attack.median(name));
+    if spans_decades(name) { (after / before).log10() } else { after - before }
+}
 
-    /// Mean change of log10 power above a quarter of Nyquist.
-    fn detail(&self) -> f64 {
-        let high = |summary: &Summary| {
-            let rings = &summary.log10_radial_power[summary.log10_radial_power.len() / 4..];
-            rings.iter().sum::<f64>() / rings.len() as f64
-        };
-        high(&self.screen_replay) - high(&self.bona_fide)
-    }
+const DETAIL: &str = "power above a quarter of Nyquist";
+
+/// Mean log10 power above a quarter of Nyquist.
+fn detail(summary: &Summary) -> f64 {
+    let rings = &summary.log10_radial_power[summary.log10_radial_power.len() / 4..];
+    rings.iter().sum::<f64>() / rings.len() as f64
 }
 
 fn summary<'a>(shots: impl Iterator<Item = &'a Shot>) -> Summary {
-    let (features, sides): (Vec<Features>, Vec<f64>) = shots.map(|shot| (shot.features.clone(), shot.side)).unzip();
-    let mut of = Summary::of(&features);
-    of.quantiles.insert(SHORT_SIDE.into(), quantiles(sides));
-    of
+    Summary::of(&shots.map(|shot| shot.features.clone()).collect::<Vec<_>>())
 }
 
 fn spans_decades(name: &str) -> bool {
     matches!(name, "laplacian_variance" | "residual_std" | "colour_count_5bit")
 }
 
+fn title(name: &str) -> String {
+    if spans_decades(name) || name == DETAIL { format!("{name} (log10)") } else { name.to_owned() }
+}
+
+fn species(name: &str) -> PaiSpecies {
+    if name.contains("print") { PaiSpecies::Print } else { PaiSpecies::Replay }
+}
+
 impl Measurements {
-    /// Reads the file.
+    /// Reads files; the sources of all are put together.
     ///
     /// # Errors
-    /// If it is none.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let all: Self =
-            serde_json::from_str(&text).with_context(|| format!("{} holds no replay statistics", path.display()))?;
-        ensure!(!all.sources.is_empty(), "{} holds no source", path.display());
-        Ok(all)
+    /// If one is none, or two name the same source.
+    pub fn read(paths: &[impl AsRef<Path>]) -> Result<Self> {
+        let mut sources = BTreeMap::new();
+        for path in paths {
+            let path = path.as_ref();
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let all: Self = serde_json::from_str(&text)
+                .with_context(|| format!("{} holds no statistics of presentations", path.display()))?;
+            ensure!(!all.sources.is_empty(), "{} holds no source", path.display());
+            for (name, source) in all.sources {
+                ensure!(sources.insert(name.clone(), source).is_none(), "two of the files have a source {name}");
+            }
+        }
+        Ok(Self { sources })
+    }
+
+    /// Quantiles 5, 25, 50, 75 and 95 % of a figure of each class that has it: source, instrument (`None` is bona fide).
+    pub fn quantiles(&self, name: &str) -> Vec<(&str, Option<&str>, [f64; 5])> {
+        let of = |summary: &Summary| summary.quantiles.get(name).copied();
+        self.sources
+            .iter()
+            .flat_map(|(source, pair)| {
+                let live = of(&pair.bona_fide).map(|all| (source.as_str(), None, all));
+                let attacks =
+                    pair.attacks.iter().filter_map(move |(name, one)| Some((source.as_str(), Some(name.as_str()), of(one)?)));
+                live.into_iter().chain(attacks)
+            })
+            .collect()
     }
 
     /// The report, in Markdown, on sessions simulated from the photos of some samples.
@@ -108,69 +133,98 @@ impl Measurements {
     pub fn report(&self, samples: &[Sample], face: &FaceArgs, seed: u64) -> Result<String> {
         let scenes = scenes(samples, face)?;
         let sessions = sessions(&scenes, seed);
-        let pooled = Pair::of(&sessions);
-        let pairs: Vec<Pair> = sessions.chunks(1).map(Pair::of).collect();
         let mut text = String::new();
-        self.write_shifts(&pairs, &mut text);
-        self.write_quantiles(&pooled, &mut text);
-        self.write_power(&pooled, &mut text);
+        for species in [PaiSpecies::Print, PaiSpecies::Replay] {
+            let of: Vec<&Session> = sessions.iter().filter(|session| session.species == species).collect();
+            self.write_shifts(species, &of, &mut text);
+        }
+        self.write_quantiles(&sessions, &mut text);
         Ok(text)
     }
 
-    fn write_shifts(&self, simulated: &[Pair], text: &mut String) {
-        text.push_str("Shift of the median, bona fide to screen replay (log10 of the ratio where marked):\n\n");
-        text.push_str(
-            "| figure | measured, each source | simulated sessions, lowest to highest | inside |\n|---|---|---|---|\n",
+    /// The measured attacks of a species, each beside its source's bona fide.
+    fn attacks(&self, of: PaiSpecies) -> Vec<(String, &Summary, &Summary)> {
+        let all = self.sources.iter().flat_map(|(source, pair)| {
+            pair.attacks.iter().map(move |(name, attack)| (format!("{source} {name}"), &pair.bona_fide, attack, species(name)))
+        });
+        all.filter(|(.., species)| *species == of).map(|(name, live, attack, _)| (name, live, attack)).collect()
+    }
+
+    fn write_shifts(&self, species: PaiSpecies, sessions: &[&Session], text: &mut String) {
+        let measured = self.attacks(species);
+        if measured.is_empty() {
+            return;
+        }
+        let pairs: Vec<(Summary, Summary)> =
+            sessions.iter().map(|one| (summary(one.live.iter()), summary(one.attack.iter()))).collect();
+        let names: Vec<&str> = measured.iter().map(|(name, ..)| name.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "Shift of the median, bona fide to {species} (log10 of the ratio where marked). Measured: {}.\n",
+            names.join(", ")
         );
-        let mut row = |name: &str, shift: &dyn Fn(&Pair) -> f64| {
-            let measured: Vec<f64> = self.sources.values().map(shift).collect();
-            let range = simulated
-                .iter()
-                .map(shift)
-                .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-            let inside = measured.iter().filter(|value| (range.0..=range.1).contains(*value)).count();
-            let list = measured.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
+        text.push_str(
+            "| figure | measured | simulated sessions: lowest, median, highest | inside | median off | measured apart |\n\
+             |---|---|---|---|---:|---:|\n",
+        );
+        for name in NAMES.into_iter().chain([DETAIL]) {
+            let real: Vec<f64> = measured.iter().map(|(_, live, attack)| shift(live, attack, name)).collect();
+            let simulated = sorted(pairs.iter().map(|(live, attack)| shift(live, attack, name)).collect());
+            let (low, high) = (simulated[0], simulated[simulated.len() - 1]);
+            let inside = real.iter().filter(|value| (low..=high).contains(*value)).count();
+            let list = real.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
+            let (middle, real) = (quantile(&simulated, 0.5), sorted(real));
+            // How far the simulated middle is from the measured one, and how far the measured ones are from each other.
+            let (off, apart) = ((middle - quantile(&real, 0.5)).abs(), real[real.len() - 1] - real[0]);
             let _ = writeln!(
                 text,
-                "| {name} | {list} | {:.3} to {:.3} | {inside} of {} |",
-                range.0,
-                range.1,
-                measured.len()
+                "| {} | {list} | {low:.3}, {middle:.3}, {high:.3} | {inside} of {} | {off:.3} | {apart:.3} |",
+                title(name),
+                real.len()
             );
-        };
-        for name in NAMES {
-            let title = if spans_decades(name) { format!("{name} (log10)") } else { name.to_owned() };
-            row(&title, &|pair| pair.shift(name));
         }
-        row("power above a quarter of Nyquist (log10)", &Pair::detail);
+        text.push('\n');
     }
 
-    fn write_quantiles(&self, simulated: &Pair, text: &mut String) {
-        text.push_str("\nQuantiles 5 / 25 / 50 / 75 / 95 %, all sources and all sessions together:\n\n");
-        text.push_str(
-            "| figure | bona fide, measured | simulated | replay, measured | simulated |\n|---|---|---|---|---|\n",
-        );
-        for name in NAMES.into_iter().chain([SHORT_SIDE]) {
-            let cells =
-                [&self.pooled.bona_fide, &simulated.bona_fide, &self.pooled.screen_replay, &simulated.screen_replay]
-                    .map(|summary| summary.quantiles[name].map(short).join(" / "));
+    fn write_quantiles(&self, sessions: &[Session], text: &mut String) {
+        text.push_str("Medians of the sources, lowest and highest, and quantiles 5 / 50 / 95 % of all simulated sessions:\n\n");
+        text.push_str("| figure | bona fide, measured | simulated | print, measured | simulated | replay, measured | simulated |\n");
+        text.push_str("|---|---|---|---|---|---|---|\n");
+        let of = |species| sessions.iter().filter(move |one: &&Session| one.species == species);
+        let simulated = [
+            summary(sessions.iter().flat_map(|one| &one.live)),
+            summary(of(PaiSpecies::Print).flat_map(|one| &one.attack)),
+            summary(of(PaiSpecies::Replay).flat_map(|one| &one.attack)),
+        ];
+        for name in NAMES {
+            let medians = |of: Vec<&Summary>| {
+                let medians = sorted(of.into_iter().map(|one| one.median(name)).collect());
+                medians.first().map_or_else(String::new, |low| format!("{} to {}", short(*low), short(medians[medians.len() - 1])))
+            };
+            let attacks = |species| medians(self.attacks(species).into_iter().map(|(_, _, attack)| attack).collect());
+            let measured = [
+                medians(self.sources.values().map(|source| &source.bona_fide).collect()),
+                attacks(PaiSpecies::Print),
+                attacks(PaiSpecies::Replay),
+            ];
+            let cells: Vec<String> = measured
+                .into_iter()
+                .zip(&simulated)
+                .map(|(measured, summary)| {
+                    let [low, _, middle, _, high] = summary.quantiles[name];
+                    format!("{measured} | {}", [low, middle, high].map(short).join(" / "))
+                })
+                .collect();
             let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
         }
+        let sides = quantiles(sessions.iter().flat_map(|one| &one.live).map(|shot| shot.side).collect());
+        let _ = writeln!(text, "\nSides of simulated faces: {} pixels.", sides.map(short).join(" / "));
     }
+}
 
-    fn write_power(&self, simulated: &Pair, text: &mut String) {
-        text.push_str("\nLog10 radial power, 24 rings from DC to Nyquist:\n\n| class | | rings |\n|---|---|---|\n");
-        let rows = [
-            ("bona fide", "measured", &self.pooled.bona_fide),
-            ("bona fide", "simulated", &simulated.bona_fide),
-            ("replay", "measured", &self.pooled.screen_replay),
-            ("replay", "simulated", &simulated.screen_replay),
-        ];
-        for (class, origin, summary) in rows {
-            let rings = summary.log10_radial_power.iter().map(|ring| format!("{ring:.2}")).collect::<Vec<_>>();
-            let _ = writeln!(text, "| {class} | {origin} | {} |", rings.join(" "));
-        }
-    }
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 fn short(value: f64) -> String {
@@ -201,8 +255,8 @@ fn scenes(samples: &[Sample], face: &FaceArgs) -> Result<Vec<Scene>> {
     Ok(scenes)
 }
 
-/// Bona fide and replay faces of each session.
-fn sessions(scenes: &[Scene], seed: u64) -> Vec<(Vec<Shot>, Vec<Shot>)> {
+/// The faces of each session, the instruments in turn.
+fn sessions(scenes: &[Scene], seed: u64) -> Vec<Session> {
     let bar = progress(SESSIONS as usize, "sessions");
     let sessions = (0..SESSIONS)
         .into_par_iter()
@@ -216,27 +270,30 @@ fn sessions(scenes: &[Scene], seed: u64) -> Vec<(Vec<Shot>, Vec<Shot>)> {
     sessions
 }
 
-fn session_of(scenes: &[Scene], session: u64, seed: u64) -> (Vec<Shot>, Vec<Shot>) {
-    let instrument = if session.is_multiple_of(2) { Instrument::Stripes } else { Instrument::Pentile };
+fn session_of(scenes: &[Scene], session: u64, seed: u64) -> Session {
+    let instruments = Instrument::value_variants();
+    let instrument = instruments[session as usize % instruments.len()];
     let people = (0..PEOPLE).map(|person| &scenes[(session as usize * PEOPLE + person) % scenes.len()]);
-    people
+    let (live, attack) = people
         .map(|scene| {
-            // The same draws for everyone: one camera, one take for each class, one screen.
+            // The same draws for everyone: one camera, one take for each class, one instrument.
             let rng = |purpose: &str| run::rng(seed, purpose, session);
             let camera = Camera::draw(scene, &mut rng("session/camera"));
             let live = camera.again(scene, &mut rng("session/live"));
-            let replayed = camera.again(scene, &mut rng("session/replay"));
-            let replay =
-                Simulator::default().present(scene, instrument, &replayed, replayed.sensor, &mut rng("session/screen"));
-            (tight(&witness(scene, &live, live.sensor, &mut rng("session/shot"))), tight(&replay))
+            let shown = camera.again(scene, &mut rng("session/attack"));
+            let attack = Simulator::default().present(scene, instrument, &shown, &mut rng("session/instrument"));
+            (tight(&witness(scene, &live, &mut rng("session/shot"))), tight(&attack))
         })
-        .unzip()
+        .unzip();
+    Session { species: instrument.species(), live, attack }
 }
 
 /// A picture's face.
 fn tight(picture: &Picture) -> Shot {
     let rgba = picture.rgba();
     let frame = Frame::new(&rgba, picture.size as u32, picture.size as u32).expect("four bytes a pixel");
-    let cut = Cut::default();
-    Shot { features: audit::face(&frame, cut), side: picture.size as f64 / f64::from(cut.margin * cut.reach) }
+    let Cut { margin, reach } = Cut::default();
+    let side = picture.size as f32 / (margin * reach);
+    let corner = (picture.size as f32 - side) / 2.0;
+    Shot { features: audit::face(&frame, [corner, corner, side, side]), side: f64::from(side) }
 }

@@ -9,7 +9,6 @@ use clap::{Args, ValueEnum};
 use super::realism::Measurements;
 use crate::{
     data::{
-        augment::Augmentation,
         dataset::{Split, photos},
         prepare::{Preparation, Recapture},
         prepared::Cut,
@@ -31,9 +30,6 @@ pub struct SynthesizeArgs {
     /// At most so many photos of each folder, the first by the hash of their name; 0 takes all.
     #[arg(long, default_value_t = 0)]
     photos_per_source: usize,
-    /// Side in pixels of the stored crops, a little wider than the product's, that augmentation cuts from.
-    #[arg(long, default_value_t = 288, value_parser = clap::value_parser!(u32).range(224..=1024))]
-    size: u32,
     /// Recaptures of each photo as bona fide, and as many again as attacks.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
     variants: u64,
@@ -55,13 +51,13 @@ pub struct SynthesizeArgs {
     /// Side of the networks' crop over the face box's: another than the product's serves ablations, never export.
     #[arg(long, default_value_t = CROP_MARGIN)]
     margin: f32,
-    /// Side of the stored crop over that of the networks': more than training's 1.3 for networks of others that look at
-    /// more of the scene.
-    #[arg(long, default_value_t = Augmentation::REACH)]
+    /// Side of the stored crop over that of the networks': 2.7 face boxes, as far as the experts look, where training alone
+    /// needs 2.1.
+    #[arg(long, default_value_t = 1.8)]
     reach: f32,
-    /// Measured statistics of real replays (JSON): also write report.md, simulated beside measured.
-    #[arg(long, value_name = "JSON")]
-    report: Option<PathBuf>,
+    /// Measured statistics of real presentations (JSON): also write report.md, simulated beside measured.
+    #[arg(long, value_name = "JSON", num_args = 1..)]
+    report: Vec<PathBuf>,
     #[command(flatten)]
     face: FaceArgs,
 }
@@ -80,7 +76,6 @@ pub fn run(args: &SynthesizeArgs) -> Result<()> {
     let simulator = Simulator { without: args.without.clone(), condition: args.condition };
     let preparation = Preparation {
         out: &args.out,
-        size: args.size,
         cut: Cut { margin: args.margin, reach: args.reach },
         face: &args.face,
         made_with: serde_json::json!({
@@ -96,7 +91,7 @@ pub fn run(args: &SynthesizeArgs) -> Result<()> {
             simulator,
         }),
     };
-    let measured = args.report.as_deref().map(Measurements::read).transpose()?;
+    let measured = (!args.report.is_empty()).then(|| Measurements::read(&args.report)).transpose()?;
     let mut listing = photos::list(&args.data, args.photos_per_source)?;
     if !args.splits.is_empty() {
         listing.samples.retain(|sample| args.splits.contains(&sample.split));

@@ -12,7 +12,7 @@ use bonafide::{
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, ValueEnum};
 
-use super::{finetune, liveness::Liveness, parallel::Rank, pretrain};
+use super::{finetune, liveness::Liveness, parallel::Rank, pretrain, steps::Step};
 use crate::{data::examples::Batch, run::config::Config};
 
 /// Options of `trainer bench`.
@@ -51,14 +51,15 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let random =
         |channels| Tensor::random([size, channels, CROP_SIZE, CROP_SIZE], Distribution::Uniform(0.0, 1.0), &device);
     let attack = Tensor::<1>::from_floats((0..size).map(|at| (at % 2) as f32).collect::<Vec<_>>().as_slice(), &device);
-    let batch = Batch { images: random(3), depth: random(1), types: attack.clone().int(), attack, semantics: None };
+    let batch = Batch { images: random(3), depth: random(1), types: attack.clone().int(), attack, experts: None, semantics: None };
     let rank = Rank::alone(device.clone());
     let config = Config::load("inter")?;
     let mut step: Box<dyn FnMut() -> Result<()>> = match args.step {
         BenchStep::Classifier => {
             let network = Liveness::Classifier(Classifier::new(WIDTH, &device));
-            let mut trainee = finetune::Trainee::new(network, config.finetune.lr);
-            Box::new(move || trainee.loss(&batch, &rank).map(drop))
+            let mut trainee = finetune::Trainee::new(network, &config, &device);
+            let at = Step { epoch: 0, number: 0, of: 1 };
+            Box::new(move || trainee.learn(&batch, at, &rank).map(drop))
         }
         BenchStep::Generator | BenchStep::GeneratorAndCritic => {
             let turn = args.step == BenchStep::GeneratorAndCritic;

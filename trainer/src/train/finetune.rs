@@ -13,15 +13,19 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
+    averaged::average,
     init::{self, InitArgs},
+    lesson::Lesson,
     liveness::{self, Liveness},
     parallel::Rank,
     pretrain::load_generator,
+    shipped,
     stage::{Stage, StageArgs, origin},
     steps::{self, Mean, Step},
 };
 use crate::{
     data::examples::{Batch, Example, Examples, Split},
+    faces::experts::Experts,
     measure::metrics,
     run::{
         self, RunFolder, Spent, THEN,
@@ -40,6 +44,12 @@ pub struct FinetuneArgs {
     /// config's epochs.
     #[arg(long, conflicts_with_all = ["pretrained", "init"])]
     pub finetuned: Option<PathBuf>,
+    /// Folder of exported weights (`pkg/weights`) whose classifier learns on: other data, another schedule.
+    #[arg(long, conflicts_with_all = ["pretrained", "finetuned", "init"])]
+    pub shipped: Option<PathBuf>,
+    /// Folder of the experts' weights, for configs that learn from them.
+    #[arg(long, default_value = "pkg/weights")]
+    pub experts: PathBuf,
     /// What the encoder starts from.
     #[command(flatten)]
     pub init: InitArgs,
@@ -51,33 +61,35 @@ pub struct FinetuneArgs {
 /// Network and optimiser.
 #[derive(Clone)]
 pub struct Trainee {
-    /// The network.
-    pub network: Liveness,
-    lr: f64,
-    cosine_cycles: usize,
+    /// The network, with what it learns beside its task.
+    pub lesson: Lesson,
+    /// The mean of its weights, without gradients: what is evaluated and ships.
+    pub mean: Liveness,
+    config: config::Finetune,
     optimizer: ModuleOptimizer,
 }
 
 impl Trainee {
-    /// Wraps a network on a device that records gradients; the learning rate stays.
-    pub fn new(network: Liveness, lr: f64) -> Self {
-        run::initialise(&network);
-        Self { network, lr, cosine_cycles: 0, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
+    /// Wraps a network on a device that records gradients.
+    pub fn new(network: Liveness, config: &Config, device: &Device) -> Self {
+        let lesson = Lesson::new(network, &config.model, device);
+        run::initialise(&lesson);
+        let mean = lesson.network.valid();
+        let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
+        Self { lesson, mean, config: config.finetune.clone(), optimizer }
     }
 
     /// One step; returns the loss before it.
     ///
     /// # Errors
     /// If the loss is no longer finite.
-    pub fn loss(&mut self, batch: &Batch, rank: &Rank) -> Result<f32> {
-        self.learn(batch, self.lr, rank)
-    }
-
-    fn learn(&mut self, batch: &Batch, lr: f64, rank: &Rank) -> Result<f32> {
-        let loss = self.network.loss(batch);
+    pub fn learn(&mut self, batch: &Batch, at: Step, rank: &Rank) -> Result<f32> {
+        let loss = self.lesson.loss(batch, &self.config);
         let value = run::finite("classifier", rank.mean(loss.clone().inner()))?;
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        self.network = self.optimizer.step(lr, self.network.clone(), gradients);
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.lesson);
+        let rate = self.config.lr * at.cosine(self.config.cosine_cycles);
+        self.lesson = self.optimizer.step(rate, self.lesson.clone(), gradients);
+        self.mean = average(self.mean.clone(), &self.lesson.network.valid(), self.config.averaging, at);
         Ok(value)
     }
 }
@@ -87,7 +99,7 @@ impl steps::Trainee for Trainee {
     type Sums = Mean;
 
     fn step(&mut self, batch: &Batch, at: Step, rank: &Rank, sums: &mut Mean) -> Result<()> {
-        sums.add(self.learn(batch, self.lr * at.cosine(self.cosine_cycles), rank)?);
+        sums.add(self.learn(batch, at, rank)?);
         Ok(())
     }
 
@@ -96,17 +108,20 @@ impl steps::Trainee for Trainee {
     }
 
     fn fork(self, rank: &Rank) -> Self {
-        Self { network: rank.fork(self.network), ..self }
+        let lesson = rank.fork(self.lesson);
+        Self { mean: self.mean.fork(rank.device()), lesson, ..self }
     }
 
     fn save(&self, folder: &Path) -> Result<()> {
-        run::save_module(folder, "classifier", &self.network)?;
+        run::save_module(folder, "classifier", &self.mean)?;
+        run::save_module(folder, "lesson", &self.lesson)?;
         run::save_optimizer(folder, "optimizer", &self.optimizer)
     }
 
     fn load(self, folder: &Path) -> Result<Self> {
         Ok(Self {
-            network: run::load_module(folder, "classifier", self.network)?,
+            mean: run::load_module(folder, "classifier", self.mean)?,
+            lesson: run::load_module(folder, "lesson", self.lesson)?,
             optimizer: run::load_optimizer(folder, "optimizer", self.optimizer)?,
             ..self
         })
@@ -201,9 +216,10 @@ struct EpochLog {
 /// # Errors
 /// If options, data, config or disk do not serve, or the loss is no longer finite.
 pub fn run(args: &FinetuneArgs) -> Result<()> {
-    let backbone = match (&args.pretrained, &args.finetuned) {
-        (Some(path), _) => origin(path)?,
-        (_, Some(path)) => continued(path)?,
+    let backbone = match (&args.pretrained, &args.finetuned, &args.shipped) {
+        (Some(path), _, _) => origin(path)?,
+        (_, Some(path), _) => continued(path)?,
+        (_, _, Some(path)) => shipped::describe(path)?,
         _ => args.init.describe()?,
     };
     let (stage, trainee) = Stage::open("finetune", &backbone, &args.stage, |config, examples, recording| {
@@ -211,6 +227,8 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
         let network = if let Some(earlier) = &args.finetuned {
             fits(earlier, config, examples)?;
             network(earlier, recording)?
+        } else if let Some(weights) = &args.shipped {
+            shipped::load(weights, config, examples, recording)?
         } else {
             let encoder = match &args.pretrained {
                 Some(path) => load_generator(path, recording)?.encoder,
@@ -218,19 +236,23 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
             };
             Liveness::new(&config.model, encoder, examples.types().len(), recording)
         };
-        Ok(Trainee { cosine_cycles: config.finetune.cosine_cycles, ..Trainee::new(network, config.finetune.lr) })
+        Ok(Trainee::new(network, config, recording))
     })?;
     let Stage { config, folder, examples, devices } = &stage;
     let development = examples.of(Split::Development)?;
     let epochs = epochs(&config.finetune, &backbone);
+    let mut training = examples.training(config.finetune.batch, devices.len(), config)?;
+    if config.finetune.teach > 0.0 || config.finetune.agreement {
+        training = training.with_experts(Experts::load(&args.experts)?);
+    }
     steps::train(
         trainee,
-        &examples.training(config.finetune.batch, devices.len(), config)?,
+        &training,
         folder,
         devices,
         args.stage.run.schedule("finetune", epochs),
         |epoch, trainee, loss, spent| {
-            let scores = trainee.network.valid().score(examples, &development, stage.device())?;
+            let scores = trainee.mean.score(examples, &development, stage.device())?;
             let log = EpochLog {
                 epoch,
                 train_loss: loss.get(),

@@ -10,9 +10,9 @@ use burn::{
     tensor::{Device, Int, Tensor, activation::log_softmax},
 };
 
-use super::{aenet::Aenet, losses};
+use super::aenet::Aenet;
 use crate::{
-    data::examples::{Batch, Example, Examples},
+    data::examples::{Example, Examples},
     run::{
         self,
         config::{Head, Model},
@@ -67,20 +67,6 @@ impl Liveness {
         match self {
             Self::Classifier(network) => network.forward(images),
             Self::Aenet(network) => network.forward(images),
-        }
-    }
-
-    /// Binary cross-entropy; with a second head its cross-entropy too, same weight (paper, networks table).
-    pub fn loss(&self, batch: &Batch) -> Tensor<1> {
-        let network = match self {
-            Self::Aenet(network) => return network.loss(batch),
-            Self::Classifier(network) => network,
-        };
-        let (liveness, types) = network.forward_types(batch.images.clone());
-        let loss = losses::binary_cross_entropy(liveness, batch.attack.clone() * -1.0 + 1.0);
-        match types {
-            Some(types) => loss + cross_entropy(types, batch.types.clone()),
-            None => loss,
         }
     }
 

@@ -200,7 +200,7 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     let development = drawn::watched(examples)?;
     steps::train(
         trainee,
-        &examples.training(config.pretrain.batch, devices.len(), config)?,
+        &examples.training(config.pretrain.batch, devices.len(), config)?.with_depth(),
         folder,
         devices,
         args.stage.run.schedule("pretrain", config.pretrain.epochs),

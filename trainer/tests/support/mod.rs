@@ -56,8 +56,10 @@ pub(crate) fn refuses_because(folder: &Path, args: &[&str], why: &str) {
     assert!(output.status.code() == Some(2) && sentence.contains(why), "{args:?}: {sentence}");
 }
 
-/// Side of the stored crops: REACH times the product's.
-const SIZE: u32 = 290;
+/// Side of the stored crops.
+const SIZE: u32 = 314;
+/// Side of the face in their middle: the networks' crop is 224 pixels of it.
+const FACE: f32 = 224.0 / 1.5;
 
 /// A prepared folder of so many people in each split, each with a bona fide crop (a smooth ball, and its depth) and an attack
 /// (the same with a print's dots or a screen's stripes).
@@ -65,7 +67,7 @@ pub(crate) fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled
     let splits = [Split::Train, Split::Development, Split::Test];
     let total: usize = people.iter().sum();
     let (mut writer, _) =
-        Writer::open(folder, SIZE, Cut::default(), total, serde_json::json!({ "made": "by a test" })).unwrap();
+        Writer::open(folder, Cut::default(), total, serde_json::json!({ "made": "by a test" })).unwrap();
     let mut number = 0;
     for (split, people) in splits.into_iter().zip(people) {
         for _ in 0..people {
@@ -84,6 +86,7 @@ pub(crate) fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled
                 file: format!("{number}.jpg"),
                 frame: None,
                 tone: None,
+                faceless: Vec::new(),
                 outcome: Outcome::Crops(crops),
             };
             writer.append(&record).unwrap();
@@ -128,7 +131,8 @@ fn crop(folder: &Path, number: usize, variant: usize, attack: Option<Attack>, la
         depth,
         attack,
         labels,
-        face: None,
+        reconstructed: true,
+        face: [(SIZE as f32 - FACE) / 2.0, (SIZE as f32 - FACE) / 2.0, FACE, FACE],
         take: None,
     }
 }

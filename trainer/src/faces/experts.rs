@@ -1,0 +1,50 @@
+//! A frame and a face -> what the two networks that know real attacks say of it: a ruler for simulated attacks, and a teacher.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use bonafide::{
+    face::FaceBox,
+    frame::Frame,
+    network::minifasnet::{CLASSES, MiniFasNet, Variant, log_odds},
+    views::views,
+    weights::load_safetensors,
+};
+use burn::tensor::Device;
+
+use crate::{run, weights::minifasnet::file_name};
+
+/// Log-odds are held within this: beyond it they mean nothing more (as in `bonafide::fusion`).
+const MOST: f32 = 12.0;
+
+/// MiniFASNetV2 and MiniFASNetV1SE, in the order of [`Variant::ALL`].
+#[derive(Debug)]
+pub struct Experts([MiniFasNet; 2]);
+
+impl Experts {
+    /// Reads both from a folder of weights (`pkg/weights`).
+    ///
+    /// # Errors
+    /// If one is missing or damaged.
+    pub fn load(weights: &Path) -> Result<Self> {
+        let [v2, v1se] = Variant::ALL.map(|variant| {
+            let path = weights.join(file_name(variant));
+            let bytes = std::fs::read(&path).with_context(|| {
+                format!("cannot read {}: `trainer import minifasnet` writes it", path.display())
+            })?;
+            let network = load_safetensors(MiniFasNet::new(variant, &Device::flex()), &bytes)?;
+            anyhow::Ok(network.pack())
+        });
+        Ok(Self([v2?, v1se?]))
+    }
+
+    /// The log-odds of bona fide, each network's, of the square of `scale` times the face box, held within +-12.
+    pub fn say(&self, frame: &Frame<'_>, face: &FaceBox, scale: f32) -> [f32; 2] {
+        let view = views(frame, face, &[scale], &Device::flex());
+        [&self.0[0], &self.0[1]].map(|network| {
+            let classes: [f32; CLASSES] =
+                run::values(network.forward(view.clone())).try_into().expect("one view, so many classes");
+            log_odds(classes).clamp(-MOST, MOST)
+        })
+    }
+}

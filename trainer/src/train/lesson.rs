@@ -1,0 +1,104 @@
+//! A classifier with what it learns beside its task -> the loss of a batch: each part has its weight in the config.
+//!
+//! What is learnt beside never ships: `trainer export` takes the classifier alone.
+
+use bonafide::network::encoder::channels;
+use burn::{
+    module::Module,
+    nn::{Linear, LinearConfig},
+    tensor::{Device, Tensor, activation::sigmoid},
+};
+
+use super::{
+    liveness::{Liveness, cross_entropy},
+    losses,
+};
+use crate::{
+    data::examples::Batch,
+    run::config::{Finetune, Model},
+};
+
+/// The experts' log-odds are learnt over this: about one deviation of theirs.
+const UNIT: f64 = 4.0;
+
+/// A network, and the outputs that only teach.
+#[derive(Module, Debug)]
+pub struct Lesson {
+    /// What is trained.
+    pub network: Liveness,
+    /// Embedding -> what the two experts say.
+    experts: Linear,
+    /// A place of the map -> its own opinion.
+    places: Linear,
+}
+
+impl Lesson {
+    /// New outputs beside a network.
+    pub fn new(network: Liveness, model: &Model, device: &Device) -> Self {
+        let embedding = channels(model.width)[3];
+        Self {
+            network,
+            experts: LinearConfig::new(embedding, 2).init(device),
+            places: LinearConfig::new(embedding, 1).init(device),
+        }
+    }
+
+    /// The loss of a batch: binary cross-entropy, and what the config adds.
+    pub fn loss(&self, batch: &Batch, config: &Finetune) -> Tensor<1> {
+        let network = match &self.network {
+            Liveness::Aenet(network) => return network.loss(batch),
+            Liveness::Classifier(network) => network,
+        };
+        let features = network.encoder.forward(batch.images.clone());
+        let bona_fide = batch.attack.clone() * -1.0 + 1.0;
+        let (liveness, types) = network.heads(features.clone());
+        let each = losses::binary_cross_entropies(liveness, bona_fide.clone());
+        let weighed = match &batch.experts {
+            Some(said) if config.agreement => each.clone() * agreement(said.clone(), bona_fide.clone()),
+            _ => each.clone(),
+        };
+        let mut loss = weighed.mean();
+        if let Some(types) = types {
+            loss = loss + cross_entropy(types, batch.types.clone());
+        }
+        if config.variance > 0.0 {
+            loss = loss + losses::variance_over_types(each, batch.types.clone()) * config.variance;
+        }
+        let [count, channels, height, width] = features.dims();
+        let places = features.reshape([count, channels, height * width]);
+        if let Some(said) = batch.experts.clone().filter(|_| config.teach > 0.0) {
+            let embedding = places.clone().mean_dim(2).reshape([count, channels]);
+            loss = loss + losses::huber(self.experts.forward(embedding), said / UNIT) * config.teach;
+        }
+        if config.map > 0.0 {
+            let logits = self.places.forward(places.swap_dims(1, 2)).reshape([count * height * width]);
+            let truth = bona_fide.reshape([count, 1]).expand([count, height * width]).reshape([count * height * width]);
+            loss = loss + losses::binary_cross_entropy(logits, truth) * config.map;
+        }
+        loss
+    }
+}
+
+/// Weights `[B]`, 1 on average: near 1 where the experts' mean agrees with the class, least where they are sure of the other.
+fn agreement(said: Tensor<2>, bona_fide: Tensor<1>) -> Tensor<1> {
+    let count = bona_fide.dims()[0];
+    let mean = said.mean_dim(1).reshape([count]);
+    let agrees = mean * (bona_fide * 2.0 - 1.0);
+    let weights = sigmoid(agrees * 0.5 + 1.5);
+    weights.clone() / weights.mean()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crop_that_the_experts_call_the_other_class_weighs_least() {
+        let device = Device::flex();
+        let said = Tensor::<2>::from_floats([[8.0, 6.0], [-6.0, -8.0], [-6.0, -8.0], [0.0, 0.0]], &device);
+        let bona_fide = Tensor::<1>::from_floats([1.0, 1.0, 0.0, 0.0], &device);
+        let weights: Vec<f32> = agreement(said, bona_fide).into_data().try_into_vec().unwrap();
+        assert!((weights.iter().sum::<f32>() - 4.0).abs() < 1e-5);
+        assert!(weights[1] < 0.2 && weights[3] > 1.0 && weights[0] == weights[2], "{weights:?}");
+    }
+}
