@@ -8,6 +8,7 @@
 #   make e2e     the browser tests alone, on what is built
 #   make package-check  what the package exports, its types and its size, on what is built
 #   make locks   the examples' lock files again, after a change to their package.json
+#   make licences  the licences of what is compiled into the modules (pkg/THIRD-PARTY-LICENSES.txt), after a change to Cargo.lock
 #   make signals  which injection signals fire on which source: the table in SECURITY.md; CHECKS of each (default 10)
 #   make soak    checks over and over with random faults, for MINUTES (default 30): memory, leaks, failures
 #   make sbom    what is in the npm package and the crate, as CycloneDX (target/sbom)
@@ -22,7 +23,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package package-check locks www lint native trainer e2e bench signals soak sbom reproduce-wasm pictures bench-train train study test-cuda fuzz clean
+.PHONY: toolchain demo test build wasm package package-check locks licences www lint native trainer e2e bench signals soak sbom reproduce-wasm pictures bench-train train study test-cuda fuzz clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -60,6 +61,9 @@ package-check:
 locks:
 	@scripts/lock-examples.sh
 
+licences:
+	@scripts/licences.sh
+
 www: package
 	npm run --silent --workspace www build
 
@@ -68,6 +72,7 @@ lint:
 	cargo fmt --all --check
 	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features bonafide/cli,trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
+	@scripts/licences.sh check
 	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
 native: trainer

@@ -25,6 +25,21 @@ wasm_bindgen() {
   fi
 }
 
+# A cargo command of a pinned version, built once into the cache: CRATE VERSION [more for cargo install] -> its folder.
+cargo_tool() {
+  # wasm-bindgen-cli gives wasm-bindgen.
+  local at=$cache/tools/${1%-cli}-$2
+  if ! [ -d "$at/bin" ]; then
+    say "building $1 $2 (some minutes, once)" >&2
+    local install=(cargo install "$1" --version "$2" "${@:3}" --quiet --root "$at" --target-dir "$cache/tools/build")
+    # Its own lock file first; a registry mirror that lags behind may lack one of those exact versions.
+    "${install[@]}" --locked 2>/dev/null || "${install[@]}" >&2 ||
+      fail "$1 $2 did not build: read cargo's message above; 'cargo install $1 --version $2' must work."
+    rm -rf "$cache/tools/build"
+  fi
+  echo "$at/bin"
+}
+
 # "std" if the active toolchain carries the wasm32 standard library, "sources" if Debian's toolchain can build it.
 # BONAFIDE_WASM_ROUTE chooses by hand, for testing the one that this machine would not take.
 wasm_route() {

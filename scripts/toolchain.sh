@@ -55,15 +55,7 @@ wasm_std() {
 }
 
 bindgen() {
-  if [ -z "$(wasm_bindgen)" ]; then
-    say "building wasm-bindgen $wasm_bindgen_version (about 4 minutes, once)"
-    local at=$cache/tools/wasm-bindgen-$wasm_bindgen_version
-    local install=(cargo install wasm-bindgen-cli --version "$wasm_bindgen_version" --quiet --root "$at" --target-dir "$cache/tools/build")
-    # Its own lock file first; a registry mirror that lags behind may lack one of those exact versions.
-    "${install[@]}" --locked 2>/dev/null || "${install[@]}" ||
-      fail "wasm-bindgen-cli $wasm_bindgen_version did not build: read cargo's message above; 'cargo install wasm-bindgen-cli --version $wasm_bindgen_version' must work."
-    rm -rf "$cache/tools/build"
-  fi
+  [ -n "$(wasm_bindgen)" ] || cargo_tool wasm-bindgen-cli "$wasm_bindgen_version" >/dev/null
   say "wasm-bindgen: $(wasm_bindgen)"
 }
 

@@ -58,6 +58,7 @@ test('types of every subpath, as bundlers and Node resolve them', () => {
 test('every file that package.json names is there', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8'));
   const named = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)));
+  named.push(...manifest.files.filter((path) => !path.startsWith('!')));
   for (const path of named.filter((path) => !path.includes('*'))) assert.ok(existsSync(join(root, 'pkg', path)), `${path} is missing`);
   for (const backend of ['cpu', 'webgpu']) {
     assert.ok(existsSync(join(root, `pkg/dist/wasm/bonafide_${backend}_bg.wasm`)), `no ${backend} module`);

@@ -1,6 +1,7 @@
 //! Every page of the built site: it loads, it can be used, its links lead somewhere; what the documentation says is so.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
@@ -120,4 +121,22 @@ test('figures on the site are those of the files that they come from', () => {
     const own = read(source).replace(/```[\s\S]*?```/g, '');
     assert.doesNotMatch(own, /\d(\.\d+)? %/, `${source} holds a figure of its own: include it from where it is measured`);
   }
+});
+
+test('every test that SECURITY.md names is there', () => {
+  // Of a file that stands in a row without its folder, some file of that name.
+  const files = execFileSync('git', ['ls-files', '*.rs', '*.js'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  const rows = read('SECURITY.md').matchAll(/^\|.*\| ([^|]+) \|$/gm);
+  let named = 0;
+  for (const [, cell] of rows) {
+    for (const [, path, names] of cell.matchAll(/([\w./-]+\.(?:rs|js))((?:,? `\w+`)*)/g)) {
+      const found = files.filter((file) => file === path || (!path.includes('/') && file.endsWith(`/${path}`)));
+      assert.ok(found.length, `${path} is not there`);
+      for (const [, name] of names.matchAll(/`(\w+)`/g)) {
+        named++;
+        assert.ok(found.some((file) => read(file).includes(`fn ${name}(`)), `${path} has no test ${name}`);
+      }
+    }
+  }
+  assert.ok(named > 25, `only ${named} tests were found`);
 });

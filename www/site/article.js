@@ -7,7 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { escape, markdown, section } from './markdown.js';
+import { escape, markdown, plain, section } from './markdown.js';
 import { DOCS, link, root } from './pages.js';
 import { reference } from './reference.js';
 
@@ -48,7 +48,7 @@ function included(text, file, mark, name, options) {
 }
 
 function frame(page, body) {
-  const sections = [...body.matchAll(/<h2 id="([^"]+)">(.+?)<\/h2>/g)].map(([, id, html]) => `<li><a href="#${id}">${html.replace(/<[^>]*>/g, '')}</a></li>`);
+  const sections = [...body.matchAll(/<h2 id="([^"]+)">(.+?)<\/h2>/g)].map(([, id, html]) => `<li><a href="#${id}">${plain(html)}</a></li>`);
   const inside = sections.length > 1 ? `<ul>${sections.join('')}</ul>` : '';
   const entry = ({ path, title }) =>
     `<li><a href="${link(page.path, path)}"${path === page.path ? ' aria-current="page"' : ''}>${escape(title)}</a>${path === page.path ? inside : ''}</li>`;

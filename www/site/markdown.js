@@ -27,6 +27,9 @@ const PAGES = new Map([
 
 export const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 
+/** HTML -> its text. */
+export const plain = (html) => html.replace(/<[^>]*>/g, '');
+
 /** As GitHub makes them, so that a link works there and here. */
 export const slug = (text) => text.toLowerCase().replace(/<[^>]*>|&[a-z]+;/g, '').replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-');
 
@@ -49,7 +52,7 @@ export function markdown(text, { from, page, rise = 0, used }) {
     renderer: {
       heading({ tokens, depth }) {
         const inner = this.parser.parseInline(tokens);
-        heading = inner.replace(/<[^>]*>/g, '');
+        heading = plain(inner);
         const level = Math.max(1, depth - rise);
         let id = slug(inner);
         for (let n = 1; used.has(id); n++) id = `${slug(inner)}-${n}`;
@@ -81,7 +84,6 @@ export function markdown(text, { from, page, rise = 0, used }) {
  */
 function table(header, rows, heading) {
   const named = header.some(({ html }) => html !== '');
-  const plain = (html) => html.replace(/<[^>]*>/g, '');
   const head = header
     .map(({ html, align }) => (html ? `<th role="columnheader" scope="col"${aligned(align)}>${html}</th>` : '<td role="cell"></td>'))
     .join('');
@@ -130,4 +132,3 @@ export function section(text, anchor, file) {
   const next = headings.slice(first + 1).find((heading) => heading.level <= level);
   return { text: lines.slice(at + 1, next?.at).join('\n'), level };
 }
-
