@@ -3,12 +3,11 @@
 
 import type { Backends } from './backends.js';
 import { LivenessError } from './errors.js';
-import type { ChallengeRequest, Verdict } from './protocol.js';
+import { PROMPTS, type Challenge, type Hint, type Reason, type Verdict } from './generated.js';
 import { checked } from './options.js';
 import { Signals } from './signals/index.js';
 import { own } from './source.js';
 import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
-import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
 import { Watch } from './watch.js';
 
 const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function' } as const;
@@ -79,7 +78,7 @@ function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: Verdict, 
   throw new LivenessError('FRAMERATE_TOO_LOW', `The camera gave ${rate} frames a second: more light, another camera, or no other program that uses it may help.`);
 }
 
-function challengeOf(challenge: boolean | ChallengeOptions | null): ChallengeRequest | undefined {
+function challengeOf(challenge: boolean | ChallengeOptions | null): Challenge | undefined {
   if (challenge === false || challenge === undefined || challenge === null) return undefined;
   if (challenge !== true && typeof challenge !== 'object') throw new LivenessError('INVALID_INPUT', 'A challenge is true, false, or an object with steps and a seed.');
   const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;

@@ -5,10 +5,11 @@
 import { Backends } from './backends.js';
 import { check } from './check.js';
 import { LivenessError } from './errors.js';
+import type { Backend, OperatingPoint, ScoreResult } from './generated.js';
 import { loadWorker, type Files } from './loaded-worker.js';
 import { checked } from './options.js';
 import { own } from './source.js';
-import type { Backend, CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult, Settled } from './types.js';
+import type { CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, Settled } from './types.js';
 
 /** A loaded face detector and liveness network. */
 export class LivenessDetector {

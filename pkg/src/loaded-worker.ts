@@ -3,8 +3,9 @@
 import { Client } from './client.js';
 import { DepthView } from './depth.js';
 import { LivenessError } from './errors.js';
+import type { Backend } from './generated.js';
 import type { Loaded, LoadRequest } from './protocol.js';
-import type { Backend, LoadOptions } from './types.js';
+import type { LoadOptions } from './types.js';
 
 /** A worker with its engine loaded. */
 export interface LoadedWorker {

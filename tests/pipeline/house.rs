@@ -143,6 +143,7 @@ fn imports_point_upstream_along_the_data_path() {
         "manifest",
         "session",
         "transcript",
+        "answers",
         "verify",
     ];
     assert_eq!(against("core/src", &core), Vec::<String>::new());

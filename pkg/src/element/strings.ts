@@ -1,7 +1,7 @@
 //! A language -> every text that the camera screen shows. A key that a language lacks does not compile.
 
 import type { LivenessErrorCode } from '../errors.js';
-import type { Hint, Notice, Outcome, Prompt, Reason } from '../vocabulary.js';
+import type { Hint, Notice, Outcome, Prompt, Reason } from '../generated.js';
 import en from './languages/en.js';
 
 /** A heading, and a sentence that says what it means or what to do. */
