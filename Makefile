@@ -7,6 +7,7 @@
 #   make bench   ours against ONNX Runtime Web in one browser: times, memory, download sizes; writes README's table
 #   make e2e     the browser tests alone, on what is built
 #   make package-check  what the package exports, its types and its size, on what is built
+#   make types   pkg/src/generated.ts again, after a change to what the engine answers
 #   make locks   the examples' lock files again, after a change to their package.json
 #   make licences  the licences of what is compiled into the modules (pkg/THIRD-PARTY-LICENSES.txt), after a change to Cargo.lock
 #   make signals  which injection signals fire on which source: the table in SECURITY.md; CHECKS of each (default 10)
@@ -23,7 +24,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: toolchain demo test build wasm package package-check locks licences www lint native trainer e2e bench signals soak sbom reproduce-wasm pictures bench-train train study test-cuda fuzz clean
+.PHONY: toolchain demo test build wasm package package-check types locks licences www lint native trainer e2e bench signals soak sbom reproduce-wasm pictures bench-train train study test-cuda fuzz clean
 
 target := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 4173
@@ -58,6 +59,11 @@ package: wasm
 package-check:
 	npm run --silent --workspace pkg check
 
+# By itself, see the feature in core/Cargo.toml.
+types = cargo test --release -p bonafide-core --features typescript --lib answers
+types:
+	WRITE_TYPES=1 $(types)
+
 locks:
 	@scripts/lock-examples.sh
 
@@ -70,13 +76,14 @@ www: package
 # DOCS_RS keeps a dependency of CUDA from downloading LLVM: enough to check types, not to link.
 lint:
 	cargo fmt --all --check
-	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features bonafide/cli,trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
+	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features bonafide/cli,bonafide-core/typescript,trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
 	@scripts/licences.sh check
 	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
 native: trainer
 	cargo test --release --workspace --features bonafide/cli
+	$(types)
 
 # Together with the other programs, with the features of `native`: another set would build burn again.
 trainer:

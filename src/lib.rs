@@ -33,4 +33,6 @@ pub mod views;
 pub mod web;
 pub mod weights;
 
-pub use bonafide_core::{Error, Result, error, frame, fusion, quality, region, score, session, transcript, verify};
+pub use bonafide_core::{
+    Error, Result, answers, error, frame, fusion, quality, region, score, session, transcript, verify,
+};

@@ -1,19 +1,22 @@
 //! What a detector finds: boxes and landmarks. Knows no detector.
 
+use serde::Serialize;
+
 use crate::region::Region;
 
-/// An upright rectangle around a face, from eyebrows to chin, and how sure the detector is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A face in the pixels of the frame, from eyebrows to chin, origin at its top left. It may reach beyond the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FaceBox {
-    /// Left edge in frame pixels; may lie outside the frame.
+    /// Left edge.
     pub x: f32,
-    /// Top edge in frame pixels; may lie outside the frame.
+    /// Top edge.
     pub y: f32,
-    /// Width in frame pixels.
+    /// From its left edge to its right one.
     pub width: f32,
-    /// Height in frame pixels.
+    /// From its top edge to its bottom one.
     pub height: f32,
-    /// In `[0, 1]`.
+    /// The detector's confidence, 0 to 1.
     pub confidence: f32,
 }
 

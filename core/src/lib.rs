@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! frame -> region -> face -> crop, views (which squares) -> [networks, in the crate bonafide] -> fusion -> score
-//!                      └-> quality -> session -> transcript -> verify
+//!                      └-> quality -> session -> transcript -> verify; answers: what a page is told
 //! manifest says what a set of weights is
 //! ```
 //!
 //! The crate `bonafide` re-exports all of it beside its networks. A server that only verifies needs this one alone.
 
+pub mod answers;
 pub mod crop;
 pub mod error;
 pub mod face;

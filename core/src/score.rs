@@ -45,19 +45,20 @@ impl Score {
     }
 }
 
-/// Thresholds and what they were measured to cost.
+/// Named thresholds and what they were measured to cost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OperatingPoint {
-    /// Lowest score that counts as bona fide, in `[0, 1]`.
+    /// Lowest score that counts as bona fide, 0 to 1.
     pub threshold: f32,
-    /// Below this a score is clearly an attack's, in `[0, threshold]`; from here to the threshold it is doubtful. Left out,
-    /// it is the threshold itself.
+    /// Below this a score is clearly an attack's, from here to the threshold it is doubtful. Left out, there is no doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
     pub refuse: Option<f32>,
-    /// Attacks accepted, as a share in `[0, 1]` (ISO/IEC 30107-3: APCER): the worst attack species' rate, unless the
-    /// manifest's [`crate::fusion::Fusion::fitted`] says of which attacks it is.
+    /// Share of attacks accepted, 0 to 1 (ISO/IEC 30107-3: APCER): the worst attack species' rate, unless the manifest's
+    /// `fusion.fitted` says of which attacks it is.
     pub apcer: f32,
-    /// Bona fide presentations not accepted, as a share in `[0, 1]` (BPCER).
+    /// Share of bona fide presentations not accepted, 0 to 1 (BPCER).
     pub bpcer: f32,
 }
 

@@ -1,14 +1,13 @@
 //! A playing video -> one verdict: feeds the worker's session one frame at a time. What a frame is worth, what to tell the
 //! person and when it is enough is all decided in Rust.
 
-import type { Engines } from './engines.js';
+import type { Backends } from './backends.js';
 import { LivenessError } from './errors.js';
-import type { ChallengeRequest, Verdict } from './protocol.js';
+import { PROMPTS, type Challenge, type Hint, type Reason, type Verdict } from './generated.js';
 import { checked } from './options.js';
 import { Signals } from './signals/index.js';
 import { own } from './source.js';
 import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
-import { PROMPTS, type Hint, type Reason } from './vocabulary.js';
 import { Watch } from './watch.js';
 
 const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function' } as const;
@@ -19,10 +18,10 @@ const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', si
  *
  * @throws LivenessError as `LivenessDetector.check` says.
  */
-export async function check(engines: Engines, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
+export async function check(backends: Backends, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
   const { operatingPoint = 'balanced', challenge = false, nonce, record = false, signal, onUpdate, onHint } = checked(options, KINDS);
-  const watch = new Watch(video, engines.stopped, signal);
-  let running = engines.current;
+  const watch = new Watch(video, backends.stopped, signal);
+  let worker = backends.current;
   // Times are from the first frame on: a session that goes on elsewhere knows no others.
   let firstMs: number | undefined;
   const signals = new Signals(watch.track);
@@ -30,16 +29,16 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
     const { frame, transfer } = await watch.during(own(video));
     signals.see(frame, watch.metadata);
     const request = { kind: 'observe', frame, timeMs: timeMs - (firstMs ??= timeMs), record } as const;
-    return watch.during(running.client.ask(request, transfer));
+    return watch.during(worker.client.ask(request, transfer));
   };
   const goOn = async (error: unknown) => {
-    const next = engines.after(running, error);
-    const recording = await watch.during(running.client.ask({ kind: 'recording' }));
+    const next = backends.after(worker, error);
+    const recording = await watch.during(worker.client.ask({ kind: 'recording' }));
     await watch.during(next.client.ask({ kind: 'resumeSession', recording, nonce }));
-    running = next;
+    worker = next;
   };
   try {
-    await watch.during(running.client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
+    await watch.during(worker.client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
     let shown: Hint | null = null;
     for (;;) {
       const timeMs = await watch.next();
@@ -62,7 +61,7 @@ export async function check(engines: Engines, video: HTMLVideoElement, options: 
   } finally {
     watch.close();
     // Before any later request, since the worker answers in order. Whether it still can is nobody's concern.
-    running.client.ask({ kind: 'endSession' }).catch(() => {});
+    worker.client.ask({ kind: 'endSession' }).catch(() => {});
   }
 }
 
@@ -79,7 +78,7 @@ function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: Verdict, 
   throw new LivenessError('FRAMERATE_TOO_LOW', `The camera gave ${rate} frames a second: more light, another camera, or no other program that uses it may help.`);
 }
 
-function challengeOf(challenge: boolean | ChallengeOptions | null): ChallengeRequest | undefined {
+function challengeOf(challenge: boolean | ChallengeOptions | null): Challenge | undefined {
   if (challenge === false || challenge === undefined || challenge === null) return undefined;
   if (challenge !== true && typeof challenge !== 'object') throw new LivenessError('INVALID_INPUT', 'A challenge is true, false, or an object with steps and a seed.');
   const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;

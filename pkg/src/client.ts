@@ -1,8 +1,9 @@
 //! The page's side of one worker: requests -> promises. Knows nothing of what is asked.
 
 import { ERROR_CODES, LivenessError } from './errors.js';
+import type { Backend } from './generated.js';
 import type { Answers, PlainError, Reply, Request } from './protocol.js';
-import type { Backend, LoadProgress } from './types.js';
+import type { LoadProgress } from './types.js';
 
 /** Ticks of a second. A tick more says less after a suspended device wakes than a time does. */
 const TICK_MS = 1_000;

@@ -2,21 +2,22 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { Backends } from './backends.js';
 import { check } from './check.js';
-import { Engines } from './engines.js';
 import { LivenessError } from './errors.js';
+import type { Backend, OperatingPoint, ScoreResult } from './generated.js';
+import { loadWorker, type Files } from './loaded-worker.js';
 import { checked } from './options.js';
-import { run, type Files } from './running.js';
 import { own } from './source.js';
-import type { Backend, CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, OperatingPoint, ScoreResult, Settled } from './types.js';
+import type { CheckOptions, CheckResult, DepthResult, FrameSource, LoadOptions, Settled } from './types.js';
 
 /** A loaded face detector and liveness network. */
 export class LivenessDetector {
-  readonly #engines: Engines;
+  readonly #backends: Backends;
   #checking = false;
 
-  private constructor(engines: Engines) {
-    this.#engines = engines;
+  private constructor(backends: Backends) {
+    this.#backends = backends;
   }
 
   /**
@@ -50,28 +51,28 @@ export class LivenessDetector {
       ...(options.assetBase !== undefined && { assetBase: folder(options.assetBase) }),
       ...(options.wasmBase !== undefined && { wasmBase: folder(options.wasmBase) }),
     };
-    const first = await run(backend === 'auto' ? 'cpu' : backend, { ...files, ...(signal && { signal }), ...(onProgress && { onProgress }) });
-    return new LivenessDetector(new Engines(first, backend === 'auto' ? files : undefined));
+    const first = await loadWorker(backend === 'auto' ? 'cpu' : backend, { ...files, ...(signal && { signal }), ...(onProgress && { onProgress }) });
+    return new LivenessDetector(new Backends(first, backend === 'auto' ? files : undefined));
   }
 
   /** What computes now: `webgpu` or `cpu`, never `auto`, which may change it. */
   get backend(): Backend {
-    return this.#engines.current.backend;
+    return this.#backends.current.backend;
   }
 
   /** What `auto` chose, once it has; at once for a backend that was asked for by name. Never rejects. */
   get settled(): Promise<Settled> {
-    return this.#engines.settled;
+    return this.#backends.settled;
   }
 
   /** The GPU's name as the browser tells it, on WebGPU. */
   get adapter(): string | undefined {
-    return this.#engines.current.loaded.adapter;
+    return this.#backends.current.loaded.adapter;
   }
 
   /** Named thresholds of the loaded weights with their measured error rates, from the manifest. */
   get operatingPoints(): Readonly<Record<string, OperatingPoint>> {
-    return this.#engines.current.loaded.operatingPoints;
+    return this.#backends.current.loaded.operatingPoints;
   }
 
   /**
@@ -80,7 +81,7 @@ export class LivenessDetector {
    * @throws LivenessError `INVALID_INPUT` for a source without pixels; `CANCELLED` after `dispose`.
    */
   async score(source: FrameSource): Promise<ScoreResult> {
-    return this.#engines.on(async ({ client }) => {
+    return this.#backends.on(async ({ client }) => {
       const { frame, transfer } = await own(source);
       return client.ask({ kind: 'score', frame }, transfer);
     });
@@ -96,7 +97,7 @@ export class LivenessDetector {
       throw new LivenessError('INVALID_INPUT', 'Pixels are a Uint8Array or Uint8ClampedArray with a whole width and height.');
     }
     const bytes = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength);
-    return this.#engines.on(({ client }) => client.ask({ kind: 'scorePixels', rgba: bytes, width, height }));
+    return this.#backends.on(({ client }) => client.ask({ kind: 'scorePixels', rgba: bytes, width, height }));
   }
 
   /**
@@ -107,7 +108,7 @@ export class LivenessDetector {
    * @throws LivenessError `INVALID_INPUT`, as `score` does.
    */
   async scoreCrop(source: FrameSource): Promise<number> {
-    return this.#engines.on(async ({ client }) => {
+    return this.#backends.on(async ({ client }) => {
       const { frame, transfer } = await own(source);
       return client.ask({ kind: 'scoreCrop', frame }, transfer);
     });
@@ -123,7 +124,7 @@ export class LivenessDetector {
    * manifest names none; otherwise as `score` does.
    */
   async depth(source: FrameSource): Promise<DepthResult> {
-    return this.#engines.on(({ depth }) => depth.draw(source));
+    return this.#backends.on(({ depth }) => depth.draw(source));
   }
 
   /**
@@ -142,7 +143,7 @@ export class LivenessDetector {
     if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');
     this.#checking = true;
     try {
-      return await this.#engines.use(check(this.#engines, video, options));
+      return await this.#backends.use(check(this.#backends, video, options));
     } finally {
       this.#checking = false;
     }
@@ -150,7 +151,7 @@ export class LivenessDetector {
 
   /** Stops the worker and frees its memory. Calls not yet answered reject with `CANCELLED`. */
   dispose(): void {
-    this.#engines.end(new LivenessError('CANCELLED', 'The detector was disposed.'));
+    this.#backends.end(new LivenessError('CANCELLED', 'The detector was disposed.'));
   }
 
   /** `using detector = await LivenessDetector.load()`. */

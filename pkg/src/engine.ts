@@ -1,7 +1,7 @@
 //! The JavaScript face of the Rust engine (src/web), written by hand; both WebAssembly modules have it. Types only.
 
-import type { ChallengeRequest, SessionUpdate } from './protocol.js';
-import type { DepthResult, FrameSource, ScoreResult, Transcript } from './types.js';
+import type { Challenge, ScoreResult, SessionUpdate, Transcript } from './generated.js';
+import type { DepthResult, FrameSource } from './types.js';
 
 /** Networks filled with weights, on one backend. Lives in a worker. */
 export interface Engine {
@@ -10,7 +10,7 @@ export interface Engine {
   scoreCrop(source: FrameSource): Promise<number>;
   loadDecoder(weights: Record<string, Uint8Array>): void;
   depth(source: FrameSource): Promise<DepthResult>;
-  startSession(operatingPoint: string, challenge: ChallengeRequest | undefined, nonce: string | undefined): Session;
+  startSession(operatingPoint: string, challenge: Challenge | undefined, nonce: string | undefined): Session;
   resumeSession(recording: string, nonce: string | undefined): Session;
   readonly backend: string;
   readonly adapter: string | undefined;

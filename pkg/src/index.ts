@@ -3,10 +3,10 @@
 export { openCamera, type Camera, type CameraOptions } from './camera.js';
 export { LivenessDetector } from './detector.js';
 export { ERROR_CODES, LivenessError, type LivenessErrorCode } from './errors.js';
+export { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS } from './generated.js';
+export type { Backend, FaceBox, Hint, Notice, OperatingPoint, Outcome, Prompt, Reason, ScoreResult, Timings, Transcript } from './generated.js';
 export { SIGNALS, type Signal, type SignalName } from './signals/names.js';
-export { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS, type Hint, type Notice, type Outcome, type Prompt, type Reason } from './vocabulary.js';
 export type {
-  Backend,
   BackendChoice,
   ChallengeOptions,
   CheckOptions,
@@ -14,13 +14,8 @@ export type {
   CheckResult,
   DepthMap,
   DepthResult,
-  FaceBox,
   FrameSource,
   LoadOptions,
   LoadProgress,
-  OperatingPoint,
-  ScoreResult,
   Settled,
-  Timings,
-  Transcript,
 } from './types.js';

@@ -1,8 +1,8 @@
 //! The messages between the page and its worker. Types only.
 
 import type { LivenessErrorCode } from './errors.js';
-import type { Backend, CheckProgress, CheckResult, DepthResult, FaceBox, LoadProgress, OperatingPoint, ScoreResult } from './types.js';
-import type { Prompt } from './vocabulary.js';
+import type { Backend, Challenge, OperatingPoint, ScoreResult, SessionUpdate } from './generated.js';
+import type { CheckResult, DepthResult, LoadProgress } from './types.js';
 
 /** Absolute URLs, since a worker resolves relative ones against itself. Missing means: shipped in the package. */
 export interface LoadRequest {
@@ -15,22 +15,6 @@ export interface LoadRequest {
 /** A picture that the worker owns and closes. */
 export type OwnedFrame = ImageBitmap | VideoFrame | ImageData;
 
-/** A challenge with nothing left out. */
-export interface ChallengeRequest {
-  readonly steps: readonly Prompt[];
-  readonly seed: string;
-}
-
-/** What the engine says of a check: all but what the page adds. */
-export type Verdict = Omit<CheckResult, 'recording' | 'signals' | 'transcript'>;
-
-/** A session's answer to one frame: progress or the verdict. */
-export interface SessionUpdate {
-  readonly face: FaceBox | null;
-  readonly progress: Omit<CheckProgress, 'face'> | null;
-  readonly verdict: Verdict | null;
-}
-
 /** A worker holds one session at most: a new one replaces it. */
 export type Request =
   | LoadRequest
@@ -39,7 +23,7 @@ export type Request =
   | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number }
   | { readonly kind: 'loadDecoder' }
   | { readonly kind: 'depth'; readonly frame: OwnedFrame }
-  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: ChallengeRequest | undefined; readonly nonce: string | undefined }
+  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: Challenge | undefined; readonly nonce: string | undefined }
   | { readonly kind: 'resumeSession'; readonly recording: string; readonly nonce: string | undefined }
   | { readonly kind: 'recording' }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }

@@ -4,9 +4,9 @@
 import { compileEngine, fetchDecoder, fetchWeights } from './assets.js';
 import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
 import { LivenessError } from './errors.js';
+import type { Backend, OperatingPoint } from './generated.js';
 import { Progress } from './progress.js';
 import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
-import type { Backend, OperatingPoint } from './types.js';
 
 /** A page gives a worker up that is silent for longer, and cannot see its downloads. */
 const BEAT_MS = 5_000;

@@ -1,8 +1,9 @@
-//! The shapes that cross the package's border: what goes in, what comes out. Holds no behaviour.
+//! The shapes that cross the package's border: what goes in, what comes out, beside what the engine itself answers
+//! (generated.ts). Holds no behaviour.
 
 import type { LivenessError } from './errors.js';
+import type { Backend, FaceBox, Hint, Progress, Prompt, ScoreResult, Transcript, Verdict } from './generated.js';
 import type { Signal } from './signals/names.js';
-import type { Hint, Notice, Outcome, Prompt, Reason } from './vocabulary.js';
 
 /** Anything that holds one picture. The caller keeps it: nothing passed in is closed, detached or drawn on. */
 export type FrameSource =
@@ -12,9 +13,6 @@ export type FrameSource =
   | ImageBitmap
   | VideoFrame
   | ImageData;
-
-/** What computes. */
-export type Backend = 'webgpu' | 'cpu';
 
 /** What to compute on: `auto` starts on the CPU and changes to WebGPU where a real GPU is measured to be faster. */
 export type BackendChoice = 'auto' | Backend;
@@ -31,43 +29,6 @@ export interface Settled {
   readonly error?: LivenessError;
 }
 
-/** A face in the pixels of the frame, origin at its top left. It may reach beyond the frame. */
-export interface FaceBox {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  /** The detector's confidence, 0 to 1. */
-  readonly confidence: number;
-}
-
-/** Where the time of one score went, in milliseconds. */
-export interface Timings {
-  /** Pixels out of the source. */
-  readonly readMs: number;
-  /** Finding the face. */
-  readonly detectMs: number;
-  /** Cutting it out. */
-  readonly cropMs: number;
-  /** The liveness networks: classifier and experts. */
-  readonly scoreMs: number;
-  /** Of that, the experts, who look at four views of the face; a check lets them look at one a frame. 0 without experts. */
-  readonly expertsMs: number;
-  /** Drawing the depth view; `depth` alone has it. */
-  readonly depthMs?: number;
-  /** All of it, inside the worker. */
-  readonly totalMs: number;
-}
-
-/** One frame's result. No face is a result, not an error: then `face` and `score` are null. */
-export interface ScoreResult {
-  readonly face: FaceBox | null;
-  /** P(bona fide), 0 to 1, higher is safer: what classifier and experts say together. One frame's evidence, not a session's verdict. */
-  readonly score: number | null;
-  readonly backend: Backend;
-  readonly timings: Timings;
-}
-
 /** What the classifier sees of a face's shape. An illustration: the score does not depend on it. */
 export interface DepthMap {
   /** The square of the frame that the map shows, in its pixels. It may reach beyond the frame. */
@@ -81,18 +42,6 @@ export interface DepthMap {
 /** A score, and the depth that was drawn from the same features. Without a face, `depth` is null as well. */
 export interface DepthResult extends ScoreResult {
   readonly depth: DepthMap | null;
-}
-
-/** Named thresholds and what they were measured to cost. */
-export interface OperatingPoint {
-  /** Lowest score that counts as bona fide, 0 to 1. */
-  readonly threshold: number;
-  /** Below this a score is clearly an attack's, from here to the threshold it is doubtful. Left out, there is no doubt. */
-  readonly refuse?: number;
-  /** Share of attacks accepted, 0 to 1; the manifest's `fusion.fitted` says of which. */
-  readonly apcer: number;
-  /** Share of bona fide presentations not accepted, 0 to 1. */
-  readonly bpcer: number;
 }
 
 /** What to ask the person to do. Every field may be left out. */
@@ -122,45 +71,13 @@ export interface CheckOptions {
 }
 
 /** What to show while a check goes on. Holds no score: an attacker who watches one learns what to improve. */
-export interface CheckProgress {
-  /** What the person should change; does not flicker. */
-  readonly hint: Hint | null;
-  /** How much of what a verdict needs is there, 0 to 1. Falls to 0 if the face is lost; may end below 1. */
-  readonly fraction: number;
-  /** What a challenge asks for now. */
-  readonly prompt: Prompt | null;
-  /** What was wrong with the last answer to a prompt. */
-  readonly notice: Notice | null;
+export interface CheckProgress extends Progress {
   /** The face that is judged. */
   readonly face: FaceBox | null;
 }
 
-/** A check bound to a server's nonce: post `json` as it is to that server, which verifies it (`bonafide::verify`). */
-export interface Transcript {
-  /** Nonce, weights, release, frame times, qualities, scores and verdict. No pixels. */
-  readonly json: string;
-  /** Of `json` in UTF-8, lower-case hexadecimal. */
-  readonly sha256: string;
-}
-
 /** The verdict on many frames. */
-export interface CheckResult {
-  /** `inconclusive` is no attack: most are poor light, a slow device, a hurry. */
-  readonly outcome: Outcome;
-  /** Empty if bona fide, otherwise most important first. */
-  readonly reasons: readonly Reason[];
-  /** Fused P(bona fide), 0 to 1; null if no frame counted. */
-  readonly score: number | null;
-  /** The name of the operating point that the verdict holds at. */
-  readonly operatingPoint: string;
-  /** Frames in that score. */
-  readonly framesCounted: number;
-  /** All frames that were looked at. */
-  readonly framesSeen: number;
-  /** Times that the evidence was dropped because the face was lost, jumped, or no frame came. */
-  readonly restarts: number;
-  /** From the first frame to the last. */
-  readonly elapsedMs: number;
+export interface CheckResult extends Verdict {
   /** Hints that the pictures may not come from a camera, all of them, fired or not. No verdict depends on them. */
   readonly signals: readonly Signal[];
   /** With `record`: measures, scores and times as JSON, no pixels. It replays to this verdict; it proves nothing. */

@@ -2,12 +2,15 @@
 
 use burn::tensor::Device;
 
-use crate::error::{Error, Result};
+use crate::{
+    answers::Backend,
+    error::{Error, Result},
+};
 
 /// An open device and what to call it.
-pub(super) struct Backend {
+pub(super) struct Opened {
     pub(super) device: Device,
-    pub(super) name: &'static str,
+    pub(super) backend: Backend,
     pub(super) adapter: Option<String>,
 }
 
@@ -15,16 +18,16 @@ pub(super) struct Backend {
 ///
 /// # Errors
 /// `WEBGPU_UNAVAILABLE` without WebGPU, `INVALID_INPUT` for another name.
-pub(super) async fn open(backend: &str) -> Result<Backend> {
+pub(super) async fn open(backend: &str) -> Result<Opened> {
     match backend {
-        "cpu" => Ok(Backend { device: Device::flex(), name: "cpu", adapter: None }),
+        "cpu" => Ok(Opened { device: Device::flex(), backend: Backend::Cpu, adapter: None }),
         "webgpu" => webgpu().await,
         other => Err(Error::invalid_input(format!("there is no backend {other:?}: use \"cpu\" or \"webgpu\""))),
     }
 }
 
 #[cfg(feature = "webgpu")]
-async fn webgpu() -> Result<Backend> {
+async fn webgpu() -> Result<Opened> {
     use std::cell::RefCell;
     thread_local! {
         // burn initialises its runtime once; a second engine shares it.
@@ -43,10 +46,10 @@ async fn webgpu() -> Result<Backend> {
             opened
         }
     };
-    Ok(Backend { device, name: "webgpu", adapter: Some(adapter) })
+    Ok(Opened { device, backend: Backend::WebGpu, adapter: Some(adapter) })
 }
 
 #[cfg(not(feature = "webgpu"))]
-async fn webgpu() -> Result<Backend> {
+async fn webgpu() -> Result<Opened> {
     Err(Error::device("this is the CPU module, it has no WebGPU: load the WebGPU module"))
 }

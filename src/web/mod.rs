@@ -15,7 +15,14 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::{crop::face_region, error::Error, face::Face, frame::Frame, pipeline::Pipeline, views::SCALES};
+use crate::{
+    answers::{ScoreResult, Timings},
+    crop::face_region,
+    error::Error,
+    frame::Frame,
+    pipeline::Pipeline,
+    views::SCALES,
+};
 use depth::Drawn;
 use frames::{FrameReader, Pixels};
 
@@ -48,7 +55,7 @@ pub struct Engine {
 struct Inner {
     pipeline: Pipeline,
     reader: RefCell<FrameReader>,
-    backend: device::Backend,
+    opened: device::Opened,
 }
 
 #[wasm_bindgen]
@@ -60,9 +67,9 @@ impl Engine {
     /// `MODEL_INTEGRITY` for weights that are corrupt, incomplete or made for another contract, `WEBGPU_UNAVAILABLE`
     /// without an adapter or in the CPU module, `INVALID_INPUT` for other arguments.
     pub async fn load(manifest: String, weights: Object, backend: String) -> Result<Engine, JsValue> {
-        let backend = device::open(&backend).await.map_err(to_js)?;
-        let pipeline = Pipeline::load(&manifest, weights_in(&weights), &backend.device).map_err(to_js)?;
-        Ok(Engine { inner: Rc::new(Inner { pipeline, reader: RefCell::default(), backend }) })
+        let opened = device::open(&backend).await.map_err(to_js)?;
+        let pipeline = Pipeline::load(&manifest, weights_in(&weights), &opened.device).map_err(to_js)?;
+        Ok(Engine { inner: Rc::new(Inner { pipeline, reader: RefCell::default(), opened }) })
     }
 
     /// Finds the most confident face of a source and scores it: a promise of
@@ -101,13 +108,13 @@ impl Engine {
     /// `"cpu"` or `"webgpu"`.
     #[wasm_bindgen(getter)]
     pub fn backend(&self) -> String {
-        self.inner.backend.name.into()
+        self.inner.opened.backend.name().into()
     }
 
     /// What the WebGPU adapter calls itself.
     #[wasm_bindgen(getter)]
     pub fn adapter(&self) -> Option<String> {
-        self.inner.backend.adapter.clone()
+        self.inner.opened.adapter.clone()
     }
 }
 
@@ -143,9 +150,9 @@ impl Inner {
         }
         let ended = now();
         let result = ScoreResult {
-            face: face.as_ref().map(FaceObject::from),
+            face: face.map(|face| face.bounds),
             score,
-            backend: self.backend.name,
+            backend: self.opened.backend,
             timings: Timings {
                 read_ms: read - began,
                 detect_ms: detected - read,
@@ -158,43 +165,6 @@ impl Inner {
         };
         Ok((result, drawn))
     }
-}
-
-#[derive(Serialize)]
-struct ScoreResult {
-    face: Option<FaceObject>,
-    score: Option<f32>,
-    backend: &'static str,
-    timings: Timings,
-}
-
-#[derive(Serialize)]
-struct FaceObject {
-    x: f32,
-    y: f32,
-    width: f32,
-    height: f32,
-    confidence: f32,
-}
-
-impl From<&Face> for FaceObject {
-    fn from(face: &Face) -> Self {
-        let bounds = &face.bounds;
-        Self { x: bounds.x, y: bounds.y, width: bounds.width, height: bounds.height, confidence: bounds.confidence }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Timings {
-    read_ms: f64,
-    detect_ms: f64,
-    crop_ms: f64,
-    score_ms: f64,
-    experts_ms: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    depth_ms: Option<f64>,
-    total_ms: f64,
 }
 
 /// Finds a file's bytes in an object of `Uint8Array`s by name.

@@ -3,38 +3,16 @@
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::Promise;
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::{Engine, FaceObject, Inner, frames::Pixels, to_js, to_object};
+use super::{Engine, Inner, frames::Pixels, to_js, to_object};
 use crate::{
+    answers::{PostedTranscript, SessionUpdate},
     error::Error,
-    quality::Hint,
-    session::{
-        Challenge, Notice, Observation, Outcome, Progress, Reason, Recording, Session, Setup, Step, Update, Verdict,
-    },
+    session::{Challenge, Observation, Recording, Session, Setup, Update},
     transcript::{Transcript, check_nonce, digest},
 };
-
-/// All names that hints, prompts, notices, outcomes and reasons have, as JSON: the package's types repeat them, and a
-/// test compares.
-#[wasm_bindgen]
-pub fn vocabulary() -> String {
-    let reasons: Vec<Reason> = Reason::OWN.into_iter().chain(Hint::ALL.map(Reason::Hint)).collect();
-    let names =
-        Vocabulary { hints: Hint::ALL, prompts: Step::ALL, notices: Notice::ALL, outcomes: Outcome::ALL, reasons };
-    serde_json::to_string(&names).expect("names are plain data")
-}
-
-#[derive(Serialize)]
-struct Vocabulary {
-    hints: [Hint; Hint::ALL.len()],
-    prompts: [Step; Step::ALL.len()],
-    notices: [Notice; Notice::ALL.len()],
-    outcomes: [Outcome; Outcome::ALL.len()],
-    reasons: Vec<Reason>,
-}
 
 #[wasm_bindgen]
 impl Engine {
@@ -118,33 +96,20 @@ impl WebSession {
         let Some(nonce) = &self.nonce else { return Ok(JsValue::UNDEFINED) };
         let transcript = Transcript::new(nonce, self.session.borrow().recording()).map_err(to_js)?;
         let json = transcript.to_json();
-        to_object(&TranscriptObject { sha256: digest(&json), json })
+        to_object(&PostedTranscript { sha256: digest(&json), json })
     }
 }
 
-#[derive(Serialize)]
-struct TranscriptObject {
-    json: String,
-    sha256: String,
-}
-
 impl Inner {
-    async fn observe(&self, pixels: Pixels, time_ms: f64, session: &RefCell<Session>) -> crate::Result<UpdateObject> {
+    async fn observe(&self, pixels: Pixels, time_ms: f64, session: &RefCell<Session>) -> crate::Result<SessionUpdate> {
         let turn = session.borrow().turn();
         let look = self.pipeline.look(&pixels.frame()?, turn).await?;
         let observation = Observation { time_ms, quality: look.quality, score: look.score };
         let update = session.borrow_mut().observe(observation)?;
-        let face = look.face.as_ref().map(FaceObject::from);
+        let face = look.face.map(|face| face.bounds);
         Ok(match update {
-            Update::Progress(progress) => UpdateObject { face, progress: Some(progress), verdict: None },
-            Update::Verdict(verdict) => UpdateObject { face, progress: None, verdict: Some(verdict) },
+            Update::Progress(progress) => SessionUpdate { face, progress: Some(progress), verdict: None },
+            Update::Verdict(verdict) => SessionUpdate { face, progress: None, verdict: Some(verdict) },
         })
     }
-}
-
-#[derive(Serialize)]
-struct UpdateObject {
-    face: Option<FaceObject>,
-    progress: Option<Progress>,
-    verdict: Option<Verdict>,
 }

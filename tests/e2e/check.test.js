@@ -221,16 +221,6 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
     assert.deepEqual([middle, later], ['CANCELLED', 'CANCELLED']);
     assert.match(outcome, /^(bona-fide|attack)$/);
   });
-
-  test('the names in the types are the engine\'s', async () => {
-    const [rust, typescript] = await its.page.evaluate(async () => {
-      const { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS } = await import('/pkg/dist/index.js');
-      const engine = await import('/pkg/dist/wasm/bonafide_cpu.js');
-      await engine.default({ module_or_path: '/pkg/dist/wasm/bonafide_cpu_bg.wasm' });
-      return [JSON.parse(engine.vocabulary()), { hints: HINTS, prompts: PROMPTS, notices: NOTICES, outcomes: OUTCOMES, reasons: REASONS }];
-    });
-    assert.deepEqual(typescript, rust);
-  });
 });
 
 withCamera('an empty scene', () => [[emptyScene(), 3]], (its) => {

@@ -1,6 +1,7 @@
 //! ARCHITECTURE.md's invariants, read off the sources: what a file may name, and which way imports point.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -143,12 +144,51 @@ fn imports_point_upstream_along_the_data_path() {
         "manifest",
         "session",
         "transcript",
+        "answers",
         "verify",
     ];
     assert_eq!(against("core/src", &core), Vec::<String>::new());
     let networks =
         ["readback", "packed", "quantised", "weights", "face", "crop", "views", "network", "pipeline", "web"];
     assert_eq!(against("src", &networks), Vec::<String>::new());
+}
+
+/// What a TypeScript file imports or re-exports from files beside it, types and later imports (`import()`) as well.
+fn imported(path: &Path) -> Vec<PathBuf> {
+    let text: String = code(path).into_iter().map(|(_, line)| line + "\n").collect();
+    let specifiers = ["from '.", "import '.", "import('."].into_iter().flat_map(|opens| text.split(opens).skip(1));
+    let mut found = Vec::new();
+    for specifier in specifiers.map(|rest| format!(".{}", rest.split('\'').next().unwrap())) {
+        let mut file = path.parent().unwrap().to_owned();
+        for part in specifier.split('/') {
+            match part {
+                "." => {}
+                ".." => assert!(file.pop()),
+                part => file.push(part),
+            }
+        }
+        let source = ["ts", "d.ts"].into_iter().map(|ending| file.with_extension(ending)).find(|file| file.exists());
+        found.push(source.unwrap_or_else(|| panic!("{} imports {specifier}, which is not there", name(path))));
+    }
+    found
+}
+
+#[test]
+fn the_package_imports_in_no_circle() {
+    let files = files("pkg/src", &["ts"]);
+    let mut open: BTreeMap<&PathBuf, Vec<PathBuf>> = files.iter().map(|path| (path, imported(path))).collect();
+    assert!(open.values().map(Vec::len).sum::<usize>() > files.len(), "hardly a file imports another: are they read?");
+    // What imports nothing that is left, or is imported by nothing that is left, can be in no circle.
+    let mut before = open.len() + 1;
+    while open.len() < before {
+        before = open.len();
+        let left = open.clone();
+        open.retain(|_, imports| imports.iter().any(|path| left.contains_key(path)));
+        let left = open.clone();
+        open.retain(|path, _| left.values().flatten().any(|import| import == *path));
+    }
+    let rest: Vec<String> = open.keys().map(|path| name(path)).collect();
+    assert_eq!(rest, Vec::<String>::new(), "these import each other");
 }
 
 #[test]

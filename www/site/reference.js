@@ -14,7 +14,7 @@ export function reference({ read, page, used }) {
     .map(([name, { types }]) => ({ module: join(manifest.name, name), items: exported(join('pkg', types), read) }));
   const names = new Set(entries.flatMap(({ items }) => items.map(({ name }) => name)));
   const shown = new Set();
-  const context = { names, prose: (text) => markdown(text, { from: 'pkg/src', page, used: new Set() }) };
+  const context = { names, read, prose: (text) => markdown(text, { from: 'pkg/src', page, used: new Set() }) };
   let html = '';
   for (const { module, items } of entries) {
     const id = slug(module.replaceAll('/', ' '));
@@ -100,13 +100,27 @@ function block({ name, node, file, doc }, anchor, context) {
   const kind = KINDS[node.type];
   if (!kind) throw new Error(`${file.path}: the reference does not know a ${node.type}`);
   const cut = ({ start, end }) => file.text.slice(start, end);
-  const members = node.type === 'ClassDeclaration' || node.type === 'TSInterfaceDeclaration' ? membersOf(node, file) : alternatives(node, file);
+  const members = node.type === 'ClassDeclaration' || node.type === 'TSInterfaceDeclaration' ? allMembersOf(node, file, context) : alternatives(node, file);
   // A class or an interface is told by its members, everything else by its text.
   const head = node.body?.body ? '' : signature(cut(node).replace(/^declare /, '').replace(/\/\*\*[\s\S]*?\*\/\s*/g, ''), context);
   const rows = members.map(({ signature: text, doc: says }) => `<dt>${inline(text, context)}</dt>\n<dd>${says ? prose(says, context) : ''}</dd>`);
   return `<section class="item"><h3 id="${anchor}"><small>${kind}</small> <code>${name}</code></h3>
 ${doc ? prose(doc, context) : ''}${members.some((one) => one.only) ? '' : head}${rows.length ? `<dl>${rows.join('\n')}</dl>` : ''}</section>
 `;
+}
+
+/** An interface's members with those of what it extends, which need not be exported by an entry point. */
+function allMembersOf(node, file, { read }) {
+  const bases = (node.extends ?? []).map(({ expression }) => interfaceIn(file, expression.name, read)).filter(Boolean);
+  return [...bases.flatMap((base) => allMembersOf(base.node, base.file, { read })), ...membersOf(node, file)];
+}
+
+/** What a name stands for in a file, if that is of the package: declared there, or imported. */
+function interfaceIn(file, name, read) {
+  const from = file.body.find(({ type, specifiers }) => type === 'ImportDeclaration' && specifiers.some(({ local }) => local.name === name));
+  if (from && !from.source.value.startsWith('.')) return undefined;
+  const path = from ? join(dirname(file.path), from.source.value.replace(/\.js$/, '.d.ts')) : file.path;
+  return exported(path, read).find((one) => one.name === name && one.node.type === 'TSInterfaceDeclaration');
 }
 
 /** Public members. A getter and its setter are one. */

@@ -39,6 +39,7 @@ pub const MIN_SHARPNESS: f32 = 12.0;
 
 /// What the person, or whoever holds the camera, could change, most important first. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Hint {
     /// There is no face.

@@ -35,8 +35,9 @@ pub const STEP_TIMEOUT_MS: f64 = 10_000.0;
 /// fro would answer anything.
 pub const FORGIVEN: u32 = 2;
 
-/// A movement that is asked for. Left and right are the person's own.
+/// What a challenge asks for. Left and right are the person's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Prompt"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// Turn the head to its left and stay a moment.
@@ -52,20 +53,23 @@ impl Step {
     pub const ALL: [Self; 3] = [Self::TurnLeft, Self::TurnRight, Self::MoveCloser];
 }
 
-/// What to ask for.
+/// A challenge with nothing left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Challenge {
     /// Decides the order. Take it from a cryptographic source for each session, best from the server that trusts the
     /// verdict. In JSON 16 hexadecimal digits, since JavaScript's numbers end at 53 bits.
     #[serde(serialize_with = "to_hex", deserialize_with = "from_hex")]
+    #[cfg_attr(feature = "typescript", ts(as = "String"))]
     pub seed: u64,
-    /// 1 to [`MAX_STEPS`] steps, in any order; a step may come up again.
+    /// 1 to 8 steps, in any order; a step may come up again.
     pub steps: Vec<Step>,
 }
 
-/// What went wrong with the last answer, to be shown beside the prompt.
+/// What was wrong with the last answer to a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Notice {
     /// The head turned to the other side, or the face moved away.

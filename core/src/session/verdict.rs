@@ -16,21 +16,23 @@ pub enum Update {
 
 /// What to show while a session goes on. Holds no score: an attacker who watches one learns what to improve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// What the person should change; `None` if nothing. Does not flicker.
+    /// What the person should change; does not flicker.
     pub hint: Option<Hint>,
-    /// How much of what a verdict needs is there, in `[0, 1]`. Falls to 0 if the face is lost; clear scores end a session
-    /// before it reaches 1.
+    /// How much of what a verdict needs is there, 0 to 1. Falls to 0 if the face is lost; clear scores end a check before it
+    /// reaches 1.
     pub fraction: f32,
     /// What a challenge asks for now.
     pub prompt: Option<Step>,
-    /// What was wrong with the last answer to a prompt; `None` again once a step is done.
+    /// What was wrong with the last answer to a prompt, until a step is done.
     pub notice: Option<Notice>,
 }
 
-/// A session's result.
+/// How a check ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// A live face, at the operating point.
@@ -46,8 +48,9 @@ impl Outcome {
     pub const ALL: [Self; 3] = [Self::BonaFide, Self::Attack, Self::Inconclusive];
 }
 
-/// Why a verdict is not bona fide. The names are stable.
+/// Why a verdict is not bona fide: one of these, or a hint that stood for much of the check. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The fused score is below the threshold.
@@ -82,24 +85,26 @@ impl Reason {
     ];
 }
 
-/// How a session ended.
+/// The verdict on many frames.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Verdict {
-    /// The result.
+    /// `inconclusive` is no attack: most are poor light, a slow device, a hurry.
     pub outcome: Outcome,
     /// Empty if bona fide, otherwise most important first.
     pub reasons: Vec<Reason>,
-    /// Name of the operating point that it holds at.
+    /// The name of the operating point that the verdict holds at.
     pub operating_point: String,
-    /// Fused P(bona fide) of the last presence; `None` if no frame counted.
+    /// Fused P(bona fide), 0 to 1, of the last unbroken presence; null if no frame counted.
+    #[cfg_attr(feature = "typescript", ts(as = "Option<f32>"))]
     pub score: Option<Score>,
     /// Frames in that score.
     pub frames_counted: u32,
-    /// All frames observed.
+    /// All frames that were looked at.
     pub frames_seen: u32,
-    /// Times that the evidence was dropped because the face was lost, jumped, or nobody looked.
+    /// Times that the evidence was dropped because the face was lost, jumped, or no frame came.
     pub restarts: u32,
-    /// From the first observation to the last, milliseconds.
+    /// From the first frame to the last.
     pub elapsed_ms: f64,
 }

@@ -1,15 +1,13 @@
 //! `<liveness-check>`: idle -> loading -> asking -> running -> result or error, with the camera open no longer than `running`.
 
-import { openCamera } from '../camera.js';
 import { LivenessDetector } from '../detector.js';
 import { LivenessError, type LivenessErrorCode } from '../errors.js';
 import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
+import { film } from './film.js';
+import { languageOf, loadStrings, merge } from './language.js';
 import { PROPERTIES, type LivenessCheckProperties, type Ticket } from './properties.js';
-import { languageOf, loadStrings, merge, type OwnStrings, type Strings } from './strings.js';
+import type { OwnStrings, Strings } from './strings.js';
 import { View, type Screen, type State } from './view.js';
-
-/** Some webviews never begin to play a camera, and never say so. */
-const PLAY_TIMEOUT_MS = 10_000;
 
 /** Not `retryable` as calls, but here the person may have changed what failed, or a new detector is loaded. */
 const RETRY: ReadonlySet<LivenessErrorCode> = new Set(['CAMERA_PERMISSION_DENIED', 'CAMERA_CONSTRAINTS', 'CANCELLED', 'GPU_DEVICE_LOST']);
@@ -216,7 +214,7 @@ export class LivenessCheckElement extends Base {
       const detector = await unless(signal, this.#detect(signal));
       if (this.state !== 'asking') this.#enter({ state: 'asking' });
       signal.throwIfAborted();
-      await unless(signal, this.#film(signal));
+      await unless(signal, film(this.#view.video, this.#deviceId, signal, (cameras, current) => this.#view.cameras(cameras, current)));
       const ticket = await unless(signal, this.#ask());
       this.#enter({ state: 'running' });
       signal.throwIfAborted();
@@ -297,32 +295,6 @@ export class LivenessCheckElement extends Base {
     this.#own = undefined;
   }
 
-  /** Opens the camera for as long as the signal is not aborted, and plays it. */
-  async #film(signal: AbortSignal): Promise<void> {
-    const camera = await openCamera({ signal, ...(this.#deviceId !== undefined && { deviceId: this.#deviceId }) });
-    const { video } = this.#view;
-    const close = () => {
-      camera.close();
-      if (video.srcObject === camera.stream) video.srcObject = null;
-    };
-    if (signal.aborted) return close();
-    signal.addEventListener('abort', close, { once: true });
-    const settings = camera.stream.getVideoTracks()[0]?.getSettings();
-    // A camera that faces away shows the world, not a mirror.
-    video.classList.toggle('mirrored', settings?.facingMode !== 'environment');
-    video.srcObject = camera.stream;
-    await played(video);
-    // The check does not wait for a list that only offers a choice.
-    void this.#list(signal, settings?.deviceId ?? '');
-  }
-
-  /** Names and identifiers of cameras are told only once one is allowed. */
-  async #list(signal: AbortSignal, current: string): Promise<void> {
-    const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-    if (signal.aborted) return;
-    this.#view.cameras(devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== ''), current);
-  }
-
   #update(progress: CheckProgress): void {
     this.#progress = progress;
     this.#view.progress(progress.fraction);
@@ -345,32 +317,11 @@ export class LivenessCheckElement extends Base {
   }
 
   #say(): void {
-    if (this.#strings) this.#view.say(line(this.#screen, this.#progress, this.#strings));
+    if (this.#strings) this.#view.say(this.#screen, this.#progress, this.#strings);
   }
 
   #tell(type: string, detail: State | CheckProgress | CheckProgress['hint'] | CheckResult | LivenessError): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
-  }
-}
-
-/** The one line to show and speak: what keeps a frame from counting comes before what to do next. */
-function line(screen: Screen, progress: CheckProgress | undefined, strings: Strings): string {
-  switch (screen.state) {
-    case 'idle':
-      return '';
-    case 'loading':
-    case 'asking':
-      return strings[screen.state];
-    case 'running': {
-      if (progress?.hint) return strings.hints[progress.hint];
-      const notice = progress?.notice && strings.notices[progress.notice];
-      const prompt = progress?.prompt && strings.prompts[progress.prompt];
-      return [notice, prompt].filter(Boolean).join(' ') || strings.ready;
-    }
-    case 'result':
-      return strings.outcomes[screen.result.outcome].title;
-    case 'error':
-      return (strings.errors[screen.error.code] ?? strings.errors.INTERNAL).title;
   }
 }
 
@@ -381,17 +332,4 @@ async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const value = await Promise.race([aborted, work]);
   signal.throwIfAborted();
   return value;
-}
-
-async function played(video: HTMLVideoElement): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new LivenessError('TIMEOUT', `The camera opened, but its video did not begin within ${PLAY_TIMEOUT_MS / 1000} seconds.`);
-    timer = setTimeout(() => reject(error), PLAY_TIMEOUT_MS);
-  });
-  try {
-    await Promise.race([video.play(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

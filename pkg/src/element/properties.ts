@@ -3,8 +3,8 @@
 
 import type { LivenessDetector } from '../detector.js';
 import type { LivenessError } from '../errors.js';
+import type { Hint } from '../generated.js';
 import type { BackendChoice, CheckOptions, CheckProgress, CheckResult } from '../types.js';
-import type { Hint } from '../vocabulary.js';
 import type { OwnStrings } from './strings.js';
 import type { State } from './view.js';
 

@@ -1,7 +1,7 @@
 //! A screen and its texts -> shadow DOM. Knows nothing of cameras and detectors; says what was pressed.
 
 import type { LivenessError } from '../errors.js';
-import type { CheckResult } from '../types.js';
+import type { CheckProgress, CheckResult } from '../types.js';
 import type { Message, Strings } from './strings.js';
 import { style } from './style.js';
 
@@ -134,7 +134,8 @@ export class View {
   }
 
   /** The line that is shown large and spoken. */
-  say(text: string): void {
+  say(screen: Screen, progress: CheckProgress | undefined, strings: Strings): void {
+    const text = line(screen, progress, strings);
     // Setting the same text again would make it spoken again.
     if (this.#status.textContent !== text) this.#status.textContent = text;
   }
@@ -195,6 +196,27 @@ function contents(screen: Screen, strings: Strings): Contents {
   const glyph = ({ 'bona-fide': 'done', attack: 'failed', inconclusive: 'unsure' } as const)[outcome];
   const tone = outcome === 'attack' ? 'bad' : 'calm';
   return { message: strings.outcomes[outcome], glyph, tone, reasons: reasons.map((reason) => strings.reasons[reason]) };
+}
+
+/** The one line to show and speak: what keeps a frame from counting comes before what to do next. */
+function line(screen: Screen, progress: CheckProgress | undefined, strings: Strings): string {
+  switch (screen.state) {
+    case 'idle':
+      return '';
+    case 'loading':
+    case 'asking':
+      return strings[screen.state];
+    case 'running': {
+      if (progress?.hint) return strings.hints[progress.hint];
+      const notice = progress?.notice && strings.notices[progress.notice];
+      const prompt = progress?.prompt && strings.prompts[progress.prompt];
+      return [notice, prompt].filter(Boolean).join(' ') || strings.ready;
+    }
+    case 'result':
+      return strings.outcomes[screen.result.outcome].title;
+    case 'error':
+      return (strings.errors[screen.error.code] ?? strings.errors.INTERNAL).title;
+  }
 }
 
 function h<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Record<string, string>, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {

@@ -3,30 +3,30 @@
 
 import { LivenessError } from './errors.js';
 import { realGpu } from './gpu.js';
-import { recall, remember, type Measured } from './memory.js';
-import { run, type Files, type Running } from './running.js';
+import { loadWorker, type Files, type LoadedWorker } from './loaded-worker.js';
+import { recall, remember, type Measured } from './storage.js';
 import type { Settled } from './types.js';
 
 /** Looks on each backend, in turn; the fastest counts, since a page has other work. */
 const LOOKS = 5;
 
-/** One or two running engines. */
-export class Engines {
-  readonly #cpu: Running | undefined;
+/** One or two loaded workers. */
+export class Backends {
+  readonly #cpu: LoadedWorker | undefined;
   readonly #stop = new AbortController();
-  #current: Running;
+  #current: LoadedWorker;
   #inUse: Promise<unknown> = Promise.resolve();
   /** When the choice is made. Never rejects. */
   readonly settled: Promise<Settled>;
 
   /** One engine for good, or the CPU's with leave to change to WebGPU, loaded as `start` says. */
-  constructor(first: Running, start?: Files) {
+  constructor(first: LoadedWorker, start?: Files) {
     this.#current = first;
     this.#cpu = start && first;
     this.settled = start ? this.#contest(first, start) : Promise.resolve({ backend: first.backend, remembered: false });
   }
 
-  get current(): Running {
+  get current(): LoadedWorker {
     return this.#current;
   }
 
@@ -46,23 +46,23 @@ export class Engines {
    *
    * @throws LivenessError whatever the work throws.
    */
-  async on<T>(work: (running: Running) => Promise<T>): Promise<T> {
-    const running = this.#current;
+  async on<T>(work: (worker: LoadedWorker) => Promise<T>): Promise<T> {
+    const worker = this.#current;
     try {
-      return await work(running);
+      return await work(worker);
     } catch (error) {
-      return work(this.after(running, error));
+      return work(this.after(worker, error));
     }
   }
 
   /**
-   * The engine to go on with after `error` on `running`: the CPU's, if it was the GPU that was lost.
+   * The engine to go on with after `error` on `worker`: the CPU's, if it was the GPU that was lost.
    *
    * @throws the error itself if there is none.
    */
-  after(running: Running, error: unknown): Running {
+  after(worker: LoadedWorker, error: unknown): LoadedWorker {
     const lost = error instanceof LivenessError && error.code === 'GPU_DEVICE_LOST';
-    if (!lost || !this.#cpu || running === this.#cpu) throw error;
+    if (!lost || !this.#cpu || worker === this.#cpu) throw error;
     return (this.#current = this.#cpu);
   }
 
@@ -73,15 +73,15 @@ export class Engines {
     this.#cpu?.client.end(error);
   }
 
-  async #contest(cpu: Running, start: Files): Promise<Settled> {
+  async #contest(cpu: LoadedWorker, start: Files): Promise<Settled> {
     const stays = { backend: cpu.backend, remembered: false } as const;
     const gpu = savesData() ? undefined : await realGpu();
     if (gpu === undefined || this.stopped.aborted) return stays;
     const kept = recall(gpu);
     if (kept && kept.cpuMs <= kept.webgpuMs) return { ...stays, ...kept, remembered: true };
-    let webgpu: Running | undefined;
+    let webgpu: LoadedWorker | undefined;
     try {
-      webgpu = await run('webgpu', { ...start, signal: this.stopped });
+      webgpu = await loadWorker('webgpu', { ...start, signal: this.stopped });
       const measured = kept ?? (await this.#measure(cpu, webgpu));
       if (!kept) remember(gpu, measured);
       if (measured.cpuMs <= measured.webgpuMs) {
@@ -98,13 +98,13 @@ export class Engines {
     }
   }
 
-  async #measure(cpu: Running, webgpu: Running): Promise<Measured> {
-    const best = new Map([cpu, webgpu].map((running) => [running, Infinity]));
+  async #measure(cpu: LoadedWorker, webgpu: LoadedWorker): Promise<Measured> {
+    const best = new Map([cpu, webgpu].map((worker) => [worker, Infinity]));
     for (let look = 0; look < LOOKS; look++) {
-      for (const running of [cpu, webgpu]) {
+      for (const worker of [cpu, webgpu]) {
         // A check comes first: measuring would slow it, and it the measuring.
         await this.#inUse;
-        best.set(running, Math.min(best.get(running)!, await lookMs(running)));
+        best.set(worker, Math.min(best.get(worker)!, await lookMs(worker)));
       }
     }
     return { cpuMs: best.get(cpu)!, webgpuMs: best.get(webgpu)! };
@@ -112,7 +112,7 @@ export class Engines {
 }
 
 /** Both networks once, with the way to the worker and back. */
-async function lookMs({ client }: Running): Promise<number> {
+async function lookMs({ client }: LoadedWorker): Promise<number> {
   const frame = new ImageData(224, 224);
   const begun = performance.now();
   await client.ask({ kind: 'score', frame });

@@ -1,13 +1,14 @@
-//! One backend that runs: a worker with its engine loaded, and what that tells of itself.
+//! One loaded worker: one backend, with its engine and weights in it, and what that tells of itself.
 
 import { Client } from './client.js';
 import { DepthView } from './depth.js';
 import { LivenessError } from './errors.js';
+import type { Backend } from './generated.js';
 import type { Loaded, LoadRequest } from './protocol.js';
-import type { Backend, LoadOptions } from './types.js';
+import type { LoadOptions } from './types.js';
 
-/** A loaded engine. */
-export interface Running {
+/** A worker with its engine loaded. */
+export interface LoadedWorker {
   readonly client: Client;
   readonly backend: Backend;
   readonly loaded: Loaded;
@@ -22,7 +23,7 @@ export type Files = Pick<LoadOptions, 'worker'> & Pick<LoadRequest, 'assetBase' 
  *
  * @throws LivenessError as `LivenessDetector.load` says.
  */
-export async function run(backend: Backend, files: Files & Pick<LoadOptions, 'signal' | 'onProgress'>): Promise<Running> {
+export async function loadWorker(backend: Backend, files: Files & Pick<LoadOptions, 'signal' | 'onProgress'>): Promise<LoadedWorker> {
   const { signal, onProgress, worker, assetBase, wasmBase } = files;
   const cancelled = () => new LivenessError('CANCELLED', 'Loading was cancelled.', { cause: signal?.reason });
   if (signal?.aborted) throw cancelled();
