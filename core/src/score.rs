@@ -25,7 +25,8 @@ impl TryFrom<f32> for Score {
 }
 
 impl Score {
-    /// From log-odds of bona fide.
+    /// From log-odds of bona fide, by this machine's own exponential: like the networks' sums before it, it may differ in
+    /// the last bit on another. What must not, a session's verdict, begins with the score as it was recorded.
     ///
     /// # Panics
     /// If the logit is NaN: whoever computes it checks that first.
