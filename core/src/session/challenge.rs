@@ -8,6 +8,7 @@
 //! that a session accepts; anyone's spontaneous blink would answer; and the eyelids of the 468-point mesh have not been
 //! measured on closed eyes here.
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, Result};
@@ -73,17 +74,13 @@ impl Challenge {
 }
 
 fn to_hex<S: Serializer>(seed: &u64, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(&format!("{seed:016x}"))
+    serializer.serialize_str(&HEXLOWER.encode(&seed.to_be_bytes()))
 }
 
 fn from_hex<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<u64, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let seed =
-        (text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| u64::from_str_radix(&text, 16));
-    match seed {
-        Some(Ok(seed)) => Ok(seed),
-        _ => Err(serde::de::Error::custom("a seed is 16 hexadecimal digits")),
-    }
+    let bytes = HEXLOWER_PERMISSIVE.decode(String::deserialize(deserializer)?.as_bytes()).unwrap_or_default();
+    let seed = bytes.try_into().map_err(|_| serde::de::Error::custom("a seed is 16 hexadecimal digits"))?;
+    Ok(u64::from_be_bytes(seed))
 }
 
 #[cfg(test)]
@@ -96,6 +93,8 @@ mod tests {
         let json = serde_json::to_string(&challenge).unwrap();
         assert_eq!(json, r#"{"seed":"fffffffffffffffe","steps":["move-closer"]}"#);
         assert_eq!(serde_json::from_str::<Challenge>(&json).unwrap(), challenge);
+        let capitals = json.replace("fffffffffffffffe", "FFFFFFFFFFFFfffe");
+        assert_eq!(serde_json::from_str::<Challenge>(&capitals).unwrap(), challenge);
         for seed in ["\"+ffffffffffffffe\"", "\"ff\"", "12", "\"zzzzzzzzzzzzzzzz\""] {
             let json = json.replace("\"fffffffffffffffe\"", seed);
             assert!(serde_json::from_str::<Challenge>(&json).is_err(), "{seed}");

@@ -26,6 +26,7 @@ mod random;
 pub mod recording;
 pub mod verdict;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -79,8 +80,7 @@ impl Setup {
                 self.name
             )));
         }
-        let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        if self.model_sha256.len() != 64 || !self.model_sha256.bytes().all(is_hex) {
+        if self.model_sha256.len() != 64 || HEXLOWER.decode(self.model_sha256.as_bytes()).is_err() {
             return Err(Error::invalid_input("a sha-256 is 64 lower-case hexadecimal digits"));
         }
         self.challenge.as_ref().map_or(Ok(()), Challenge::check)
