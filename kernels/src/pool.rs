@@ -35,8 +35,8 @@ impl MaxPool {
                 let line = &x[(y * width + x0) * channels..][..across * channels];
                 for tap in line.chunks_exact(channels) {
                     for (most, value) in out.iter_mut().zip(tap) {
-                        // NaN stays, so that a broken run is seen.
-                        *most = if *most >= *value { *most } else { *value };
+                        // NaN stays, so that a broken run is seen, as with burn and PyTorch.
+                        *most = if *value > *most || value.is_nan() { *value } else { *most };
                     }
                 }
             }
@@ -58,5 +58,19 @@ mod tests {
         let pool = MaxPool { size: [2, 4], channels: 2, kernel: 2, stride: 2, padding: [0, 0] };
         let x: Vec<f32> = (0..16).map(|value| value as f32).collect();
         assert_eq!(pool.run(&x), [10.0, 11.0, 14.0, 15.0]);
+    }
+
+    #[test]
+    fn nan_stays_wherever_in_a_window_it_lies() {
+        // Channels for whole vectors and for a rest.
+        let pool = MaxPool { size: [3, 3], channels: 19, kernel: 3, stride: 1, padding: [0, 0] };
+        for tap in 0..9 {
+            for channel in [0, 7, 18] {
+                let mut x = vec![1.0; 9 * 19];
+                x[tap * 19 + channel] = f32::NAN;
+                let nan: Vec<usize> = (0..19).filter(|at| pool.run(&x)[*at].is_nan()).collect();
+                assert_eq!(nan, [channel], "tap {tap}");
+            }
+        }
     }
 }
