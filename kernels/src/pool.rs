@@ -48,6 +48,7 @@ impl MaxPool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::naive::{numbers, taps};
 
     #[test]
     fn windows_reach_over_the_edge_and_take_what_is_there() {
@@ -58,6 +59,26 @@ mod tests {
         let pool = MaxPool { size: [2, 4], channels: 2, kernel: 2, stride: 2, padding: [0, 0] };
         let x: Vec<f32> = (0..16).map(|value| value as f32).collect();
         assert_eq!(pool.run(&x), [10.0, 11.0, 14.0, 15.0]);
+    }
+
+    #[test]
+    fn maxima_are_those_of_plain_loops() {
+        for channels in [1, 8, 19] {
+            for (kernel, stride, padding, size) in
+                [(3, 2, [1, 1], [7, 10]), (2, 2, [0, 0], [6, 5]), (3, 1, [0, 2], [4, 4])]
+            {
+                let pool = MaxPool { size, channels, kernel, stride, padding };
+                let (x, out) = (numbers(size[0] * size[1] * channels, 1), pool.out_size());
+                let mut expected = vec![f32::NEG_INFINITY; out[0] * out[1] * channels];
+                for [row, column, _, _, y, left] in taps(size, out, kernel, stride, padding[0]) {
+                    for channel in 0..channels {
+                        let most = &mut expected[(row * out[1] + column) * channels + channel];
+                        *most = most.max(x[(y * size[1] + left) * channels + channel]);
+                    }
+                }
+                assert_eq!(pool.run(&x), expected, "{pool:?}");
+            }
+        }
     }
 
     #[test]
