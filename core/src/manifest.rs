@@ -182,8 +182,8 @@ impl Manifest {
     /// Parses a manifest.
     ///
     /// # Errors
-    /// [`Error::is_weights`] if it is not a manifest, a threshold or rate lies outside `[0, 1]`, its fusion is none, or it
-    /// has some of what experts need and not all; [`Error::is_incompatible`] if its format or contract is not this code's.
+    /// [`Error::is_weights`] if it is not a manifest, a threshold or rate lies outside `[0, 1]`, a point refuses scores above
+    /// its threshold, its fusion is none, or it has some of what experts need and not all; [`Error::is_incompatible`] if its format or contract is not this code's.
     pub fn parse(json: &str) -> Result<Self> {
         // The format comes first: a manifest of another format need not have this one's fields.
         #[derive(Deserialize)]
@@ -214,10 +214,12 @@ impl Manifest {
                 "the weights' manifest has a part of what experts need: their two files, their contract and their term of the fusion belong together",
             ));
         }
-        if let Some((name, point)) = manifest.operating_points.iter().find(|(_, point)| !point.is_whole()) {
-            return Err(Error::weights(format!(
-                "the weights' manifest has numbers outside 0 to 1 at the operating point {name:?}: {point:?}"
-            )));
+        for (name, point) in &manifest.operating_points {
+            if let Some(flaw) = point.flaw() {
+                return Err(Error::weights(format!(
+                    "the weights' manifest has {flaw} at the operating point {name:?}: {point:?}"
+                )));
+            }
         }
         Ok(manifest)
     }
@@ -290,6 +292,23 @@ mod tests {
         }
         for text in ["", "{", "[]", "null", "{\"format\":1}"] {
             assert!(Manifest::parse(text).unwrap_err().is_weights(), "{text}");
+        }
+    }
+
+    #[test]
+    fn flawed_operating_points_are_named_with_their_flaw() {
+        let refusal = |threshold, refuse| {
+            let mut manifest = manifest(b"");
+            let point = OperatingPoint { refuse, ..OperatingPoint::new(threshold, 0.1, 0.1) };
+            manifest.operating_points.insert("strict".into(), point);
+            let error = Manifest::parse(&serde_json::to_string(&manifest).unwrap()).unwrap_err();
+            assert!(error.is_weights());
+            error.to_string()
+        };
+        let above = refusal(0.5, Some(0.6));
+        assert!(above.contains("a `refuse` above its threshold at the operating point \"strict\""), "{above}");
+        for outside in [refusal(1.5, None), refusal(0.5, Some(1.5))] {
+            assert!(outside.contains("numbers outside 0 to 1"), "{outside}");
         }
     }
 

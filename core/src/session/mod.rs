@@ -74,9 +74,9 @@ impl Setup {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
             return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
         }
-        if !self.operating_point.is_whole() {
+        if let Some(flaw) = self.operating_point.flaw() {
             return Err(Error::invalid_input(format!(
-                "the operating point {:?} has numbers outside 0 to 1: take it from the manifest",
+                "the operating point {:?} has {flaw}: take it from the manifest",
                 self.name
             )));
         }
