@@ -30,6 +30,14 @@ impl FaceBox {
             angle: 0.0,
         }
     }
+
+    /// Intersection over union, in `[0, 1]`; NaN where both have no area.
+    pub fn overlap(&self, other: &Self) -> f32 {
+        let side =
+            |a: f32, a_length: f32, b: f32, b_length: f32| ((a + a_length).min(b + b_length) - a.max(b)).max(0.0);
+        let shared = side(self.x, self.width, other.x, other.width) * side(self.y, self.height, other.y, other.height);
+        shared / (self.width * self.height + other.width * other.height - shared)
+    }
 }
 
 /// A detected face.
@@ -39,4 +47,18 @@ pub struct Face {
     pub bounds: FaceBox,
     /// Right eye, left eye, nose tip, mouth, right ear, left ear (the person's right and left), in frame pixels.
     pub landmarks: [[f32; 2]; 6],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlap_is_the_share_of_the_union() {
+        let at = |x: f32| FaceBox { x, y: 0.0, width: 10.0, height: 10.0, confidence: 1.0 };
+        assert_eq!(
+            [0.0, 4.0, 9.0, 10.0, 99.0].map(|x| at(0.0).overlap(&at(x)) * 190.0),
+            [190.0, 60.0 / 140.0 * 190.0, 10.0, 0.0, 0.0]
+        );
+    }
 }

@@ -25,7 +25,8 @@ impl TryFrom<f32> for Score {
 }
 
 impl Score {
-    /// From log-odds of bona fide.
+    /// From log-odds of bona fide, by this machine's own exponential: like the networks' sums before it, it may differ in
+    /// the last bit on another. What must not, a session's verdict, begins with the score as it was recorded.
     ///
     /// # Panics
     /// If the logit is NaN: whoever computes it checks that first.
@@ -68,11 +69,13 @@ impl OperatingPoint {
         Self { threshold, refuse: None, apcer, bpcer }
     }
 
-    /// Whether all are shares, and the doubtful scores lie below the threshold.
-    pub(crate) fn is_whole(&self) -> bool {
-        let rates = [self.threshold, self.apcer, self.bpcer];
-        rates.iter().all(|rate| (0.0..=1.0).contains(rate))
-            && self.refuse.is_none_or(|refuse| (0.0..=self.threshold).contains(&refuse))
+    /// What is wrong with it, if anything is: all are shares, and the doubtful scores lie below the threshold.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        let shares = [Some(self.threshold), self.refuse, Some(self.apcer), Some(self.bpcer)];
+        if !shares.iter().flatten().all(|share| (0.0..=1.0).contains(share)) {
+            return Some("numbers outside 0 to 1");
+        }
+        self.refuse.is_some_and(|refuse| refuse > self.threshold).then_some("a `refuse` above its threshold")
     }
 }
 
@@ -110,8 +113,9 @@ mod tests {
     #[test]
     fn doubt_lies_below_the_threshold() {
         let point = OperatingPoint::new(0.8, 0.1, 0.1);
-        for (refuse, whole) in [(Some(0.0), true), (Some(0.8), true), (Some(0.81), false), (Some(f32::NAN), false)] {
-            assert_eq!(OperatingPoint { refuse, ..point }.is_whole(), whole, "{refuse:?}");
+        let (above, outside) = (Some("a `refuse` above its threshold"), Some("numbers outside 0 to 1"));
+        for (refuse, flaw) in [(0.0, None), (0.8, None), (0.81, above), (-0.1, outside), (f32::NAN, outside)] {
+            assert_eq!(OperatingPoint { refuse: Some(refuse), ..point }.flaw(), flaw, "{refuse}");
         }
         assert!(!serde_json::to_string(&point).unwrap().contains("refuse"));
     }

@@ -133,3 +133,34 @@ impl Taps<'_> {
         simd.partial_store_f32s(&mut out[first..], sums);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::naive::{assert_close, numbers, taps};
+
+    #[test]
+    fn sums_are_those_of_plain_loops() {
+        // Channels for pairs of vectors, for one, and for a rest.
+        for channels in [1, 5, 8, 19, 45] {
+            for (kernel, stride, padding, size) in
+                [(3, 1, [1, 1], [6, 7]), (3, 2, [0, 1], [8, 10]), (5, 1, [0, 0], [5, 5]), (5, 2, [1, 2], [9, 6])]
+            {
+                let (weights, bias) = (numbers(channels * kernel * kernel, 1), numbers(channels, 2));
+                let x = numbers(size[0] * size[1] * channels, 3);
+                let layer = Depthwise::new(kernel, stride, padding, &weights, &bias);
+                let out = layer.out_size(size);
+                let mut expected: Vec<f64> =
+                    (0..out[0] * out[1]).flat_map(|_| bias.iter().map(|bias| f64::from(*bias))).collect();
+                for [row, column, ky, kx, y, left] in taps(size, out, kernel, stride, padding[0]) {
+                    for channel in 0..channels {
+                        let value = x[(y * size[1] + left) * channels + channel];
+                        let weight = weights[(channel * kernel + ky) * kernel + kx];
+                        expected[(row * out[1] + column) * channels + channel] += f64::from(value) * f64::from(weight);
+                    }
+                }
+                assert_close(&format!("{kernel} / {stride}, {channels}"), &layer.run(size, &x), &expected);
+            }
+        }
+    }
+}

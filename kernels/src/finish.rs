@@ -102,6 +102,7 @@ fn vectors<S: Simd>(simd: S, out: &mut [f32], beside: [&[f32]; 3], of: impl Fn(S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::naive::numbers;
 
     #[test]
     fn bias_addition_and_relu() {
@@ -120,5 +121,34 @@ mod tests {
         finish(&mut out, &[0.5, -1.0], None, Activation::PRelu(&[0.5, -2.0]));
         assert_eq!(out[..3], [-0.25, 4.0, 3.5]);
         assert!(out[3].is_nan());
+    }
+    #[test]
+    fn numbers_are_those_of_plain_loops() {
+        // Channels for whole vectors and for a rest, of which all, some or none are added to.
+        for (channels, added) in [(1, None), (8, Some(8)), (19, Some(19)), (45, Some(20)), (24, None)] {
+            let (x, bias, slopes) = (numbers(6 * channels, 1), numbers(channels, 2), numbers(channels, 3));
+            let add = numbers(6 * added.unwrap_or(0), 4);
+            for last in [Activation::Identity, Activation::Relu, Activation::PRelu(&slopes)] {
+                let mut out = x.clone();
+                finish(&mut out, &bias, added.map(|added| (&add[..], added)), last);
+                for (at, (out, x)) in out.iter().zip(&x).enumerate() {
+                    let (pixel, channel) = (at / channels, at % channels);
+                    let more = added.filter(|added| channel < *added).map(|added| add[pixel * added + channel]);
+                    let sum = x + bias[channel] + more.unwrap_or(0.0);
+                    let expected = match last {
+                        Activation::Identity => sum,
+                        Activation::Relu => sum.max(0.0),
+                        Activation::PRelu(slopes) => {
+                            if sum < 0.0 {
+                                sum * slopes[channel]
+                            } else {
+                                sum
+                            }
+                        }
+                    };
+                    assert_eq!(*out, expected, "{channels} {added:?} {last:?}, {at}");
+                }
+            }
+        }
     }
 }

@@ -6,6 +6,8 @@
 pub mod conv;
 pub mod depthwise;
 pub mod finish;
+#[cfg(test)]
+mod naive;
 pub mod pool;
 
 /// Side of an output: windows of `kernel`, `stride` apart, over `side` pixels with `padding` zeros before and after.

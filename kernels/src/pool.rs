@@ -35,8 +35,8 @@ impl MaxPool {
                 let line = &x[(y * width + x0) * channels..][..across * channels];
                 for tap in line.chunks_exact(channels) {
                     for (most, value) in out.iter_mut().zip(tap) {
-                        // NaN stays, so that a broken run is seen.
-                        *most = if *most >= *value { *most } else { *value };
+                        // NaN stays, so that a broken run is seen, as with burn and PyTorch.
+                        *most = if *value > *most || value.is_nan() { *value } else { *most };
                     }
                 }
             }
@@ -48,6 +48,7 @@ impl MaxPool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::naive::{numbers, taps};
 
     #[test]
     fn windows_reach_over_the_edge_and_take_what_is_there() {
@@ -58,5 +59,39 @@ mod tests {
         let pool = MaxPool { size: [2, 4], channels: 2, kernel: 2, stride: 2, padding: [0, 0] };
         let x: Vec<f32> = (0..16).map(|value| value as f32).collect();
         assert_eq!(pool.run(&x), [10.0, 11.0, 14.0, 15.0]);
+    }
+
+    #[test]
+    fn maxima_are_those_of_plain_loops() {
+        for channels in [1, 8, 19] {
+            for (kernel, stride, padding, size) in
+                [(3, 2, [1, 1], [7, 10]), (2, 2, [0, 0], [6, 5]), (3, 1, [0, 2], [4, 4])]
+            {
+                let pool = MaxPool { size, channels, kernel, stride, padding };
+                let (x, out) = (numbers(size[0] * size[1] * channels, 1), pool.out_size());
+                let mut expected = vec![f32::NEG_INFINITY; out[0] * out[1] * channels];
+                for [row, column, _, _, y, left] in taps(size, out, kernel, stride, padding[0]) {
+                    for channel in 0..channels {
+                        let most = &mut expected[(row * out[1] + column) * channels + channel];
+                        *most = most.max(x[(y * size[1] + left) * channels + channel]);
+                    }
+                }
+                assert_eq!(pool.run(&x), expected, "{pool:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nan_stays_wherever_in_a_window_it_lies() {
+        // Channels for whole vectors and for a rest.
+        let pool = MaxPool { size: [3, 3], channels: 19, kernel: 3, stride: 1, padding: [0, 0] };
+        for tap in 0..9 {
+            for channel in [0, 7, 18] {
+                let mut x = vec![1.0; 9 * 19];
+                x[tap * 19 + channel] = f32::NAN;
+                let nan: Vec<usize> = (0..19).filter(|at| pool.run(&x)[*at].is_nan()).collect();
+                assert_eq!(nan, [channel], "tap {tap}");
+            }
+        }
     }
 }

@@ -40,7 +40,7 @@ pub fn decode(rows: &[f32], region: &Region) -> Vec<Face> {
     while !candidates.is_empty() {
         let best = candidates.remove(0);
         let (mut same, rest): (Vec<_>, Vec<_>) =
-            candidates.into_iter().partition(|other| overlap(&best.bounds, &other.bounds) > MAX_OVERLAP);
+            candidates.into_iter().partition(|other| best.bounds.overlap(&other.bounds) > MAX_OVERLAP);
         // Put in rather than found by its overlap with itself, which rounding can lose: the loop must end.
         same.insert(0, best);
         faces.push(mean(&same, best));
@@ -84,13 +84,6 @@ fn mean(faces: &[Face], best: Face) -> Face {
             std::array::from_fn(|axis| blend(&|face: &Face| face.landmarks[point][axis]))
         }),
     }
-}
-
-/// Intersection over union.
-fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
-    let side = |a: f32, a_length: f32, b: f32, b_length: f32| ((a + a_length).min(b + b_length) - a.max(b)).max(0.0);
-    let shared = side(a.x, a.width, b.x, b.width) * side(a.y, a.height, b.y, b.height);
-    shared / (a.width * a.height + b.width * b.height - shared)
 }
 
 #[cfg(test)]

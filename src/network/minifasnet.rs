@@ -88,11 +88,11 @@ impl MiniFasNet {
             }
         }
         Self {
-            stem: Window::new([3, 32], 3, 2, 1, true, device),
-            stem_depthwise: Window::depthwise(32, 3, 1, 1, true, device),
+            stem: Window::new([3, 32], [3, 2, 1], 1, true, device),
+            stem_depthwise: Window::new([32, 32], [3, 1, 1], 32, true, device),
             bottlenecks,
-            expand: Window::new([input, WIDE], 1, 1, 0, true, device),
-            sum: Window::depthwise(WIDE, 5, 1, 0, false, device),
+            expand: Window::new([input, WIDE], [1, 1, 0], 1, true, device),
+            sum: Window::new([WIDE, WIDE], [5, 1, 0], WIDE, false, device),
             head: LinearConfig::new(WIDE, CLASSES).with_initializer(Initializer::Zeros).init(device),
         }
     }
@@ -139,21 +139,10 @@ struct Window {
 }
 
 impl Window {
-    /// `[in, out]` channels; a bias, and a PReLU if asked.
-    fn new(channels: [usize; 2], kernel: usize, stride: usize, padding: usize, prelu: bool, device: &Device) -> Self {
-        Self::build(channels, kernel, stride, padding, 1, prelu, device)
-    }
-
-    /// Each channel with a window of its own.
-    fn depthwise(channels: usize, kernel: usize, stride: usize, padding: usize, prelu: bool, device: &Device) -> Self {
-        Self::build([channels, channels], kernel, stride, padding, channels, prelu, device)
-    }
-
-    fn build(
+    /// `[in, out]` channels in `groups` (as many as channels: each has a window of its own), the window's side, step and padding, and a PReLU if asked.
+    fn new(
         channels: [usize; 2],
-        kernel: usize,
-        stride: usize,
-        padding: usize,
+        [kernel, stride, padding]: [usize; 3],
         groups: usize,
         prelu: bool,
         device: &Device,
@@ -202,9 +191,9 @@ struct Bottleneck {
 impl Bottleneck {
     fn new([input, width, output]: [usize; 3], shortcut: bool, squeeze: bool, device: &Device) -> Self {
         Self {
-            expand: Window::new([input, width], 1, 1, 0, true, device),
-            depthwise: Window::depthwise(width, 3, if shortcut { 1 } else { 2 }, 1, true, device),
-            project: Window::new([width, output], 1, 1, 0, false, device),
+            expand: Window::new([input, width], [1, 1, 0], 1, true, device),
+            depthwise: Window::new([width, width], [3, if shortcut { 1 } else { 2 }, 1], width, true, device),
+            project: Window::new([width, output], [1, 1, 0], 1, false, device),
             squeeze: squeeze.then(|| Squeeze::new(output, device)),
             shortcut,
         }

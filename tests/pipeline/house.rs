@@ -1,5 +1,7 @@
 //! ARCHITECTURE.md's invariants, read off the sources: what a file may name, and which way imports point.
 
+mod imports;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -189,6 +191,19 @@ fn the_package_imports_in_no_circle() {
     }
     let rest: Vec<String> = open.keys().map(|path| name(path)).collect();
     assert_eq!(rest, Vec::<String>::new(), "these import each other");
+}
+
+#[test]
+fn no_modules_of_a_crate_import_each_other_in_a_circle() {
+    for (folder, file, to) in [
+        ("core/src", "session/course.rs", "session/verdict.rs"),
+        ("src", "network/blocks.rs", "packed.rs"),
+        ("kernels/src", "conv/sums.rs", "conv/mod.rs"),
+    ] {
+        let sources = imports::Sources::read(&root().join(folder));
+        assert!(sources.imports()[file].iter().any(|(_, of)| of == to), "{folder} is not read as it should");
+        assert_eq!(sources.circles(), Vec::<String>::new(), "{folder}");
+    }
 }
 
 #[test]

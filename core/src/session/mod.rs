@@ -3,7 +3,7 @@
 //! ```text
 //! Observation -> presence (same face?) -> evidence (fused score) ┐
 //!             -> gate -> guide (what to show)                    ├-> Verdict -> recording
-//!             -> challenge (prompts answered?)                   ┘
+//!             -> course (the challenge's prompts answered?)      ┘
 //! ```
 //!
 //! A [`Session`] is a function of its [`Setup`] and its [`Observation`]s: it has no clock, no random source, no pixels and
@@ -17,6 +17,7 @@
 //! What it cannot know: whether frames come from a camera at all. Injected video passes every rule here.
 
 pub mod challenge;
+pub mod course;
 pub mod evidence;
 pub mod guide;
 mod odds;
@@ -25,6 +26,7 @@ mod random;
 pub mod recording;
 pub mod verdict;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -72,14 +74,13 @@ impl Setup {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
             return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
         }
-        if !self.operating_point.is_whole() {
+        if let Some(flaw) = self.operating_point.flaw() {
             return Err(Error::invalid_input(format!(
-                "the operating point {:?} has numbers outside 0 to 1: take it from the manifest",
+                "the operating point {:?} has {flaw}: take it from the manifest",
                 self.name
             )));
         }
-        let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        if self.model_sha256.len() != 64 || !self.model_sha256.bytes().all(is_hex) {
+        if self.model_sha256.len() != 64 || HEXLOWER.decode(self.model_sha256.as_bytes()).is_err() {
             return Err(Error::invalid_input("a sha-256 is 64 lower-case hexadecimal digits"));
         }
         self.challenge.as_ref().map_or(Ok(()), Challenge::check)
@@ -87,7 +88,7 @@ impl Setup {
 
     fn time_limit(&self) -> f64 {
         let steps = self.challenge.as_ref().map_or(0, |challenge| challenge.steps.len());
-        TIME_LIMIT_MS + steps as f64 * challenge::STEP_TIMEOUT_MS
+        TIME_LIMIT_MS + steps as f64 * course::STEP_TIMEOUT_MS
     }
 }
 
@@ -113,7 +114,7 @@ pub struct Session {
     observations: Vec<Observation>,
     presence: presence::Presence,
     evidence: evidence::Evidence,
-    course: Option<challenge::Course>,
+    course: Option<course::Course>,
     guide: guide::Guide,
     /// Frames by their hint, in the order of [`Hint::ALL`].
     hinted: [u32; Hint::ALL.len()],
@@ -135,7 +136,7 @@ impl Session {
             observations: Vec::new(),
             presence: presence::Presence::default(),
             evidence: evidence::Evidence::new(&setup.operating_point),
-            course: setup.challenge.as_ref().map(challenge::Course::new),
+            course: setup.challenge.as_ref().map(course::Course::new),
             guide: guide::Guide::default(),
             hinted: [0; Hint::ALL.len()],
             losses: 0,
@@ -238,7 +239,7 @@ impl Session {
             return Some((Outcome::Inconclusive, vec![reason]));
         }
         // While prompts are open only a clear attack ends it: every look at doubtful scores is a chance to be wrong.
-        if self.course.as_ref().is_none_or(challenge::Course::is_done) {
+        if self.course.as_ref().is_none_or(course::Course::is_done) {
             match self.evidence.decide() {
                 Some(Decision::BonaFide) => return Some((Outcome::BonaFide, Vec::new())),
                 Some(Decision::Attack) => return Some((Outcome::Attack, vec![Reason::ScoreBelowThreshold])),
@@ -285,7 +286,7 @@ impl Session {
     }
 
     fn progress(&mut self, now: f64, quality: &Quality, hint: Option<Hint>) -> Progress {
-        let waits = |course: &challenge::Course| quality.single().is_some_and(|face| course.waits_for(face));
+        let waits = |course: &course::Course| quality.single().is_some_and(|face| course.waits_for(face));
         // A step that is being done turns the head away on purpose.
         let answer = match &self.course {
             Some(course) if course.prompt().is_some() && answers_look_like(hint) => None,
@@ -298,8 +299,8 @@ impl Session {
         Progress {
             hint: self.guide.show(now, answer),
             fraction: if course.is_some() { (share + parts) / 2.0 } else { share } as f32,
-            prompt: course.and_then(challenge::Course::prompt),
-            notice: course.and_then(challenge::Course::notice),
+            prompt: course.and_then(course::Course::prompt),
+            notice: course.and_then(course::Course::notice),
         }
     }
 }

@@ -28,7 +28,8 @@ pub struct Ticket {
     pub challenge: Option<Challenge>,
 }
 
-/// 144 random bits as a nonce: 24 characters of base64url, six bits of each byte.
+/// 144 random bits as a nonce: 24 characters of base64url, six bits of each byte. No encoding of bytes, which would make it
+/// longer or leave some of them out.
 pub(super) fn nonce(random: &[u8; 24]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     random.iter().map(|byte| char::from(DIGITS[usize::from(byte % 64)])).collect()

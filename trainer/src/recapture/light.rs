@@ -130,29 +130,37 @@ pub(super) fn blur(picture: &Picture, sigma: f32) -> Picture {
     let radius = (3.0 * sigma).ceil() as i32;
     let weights: Vec<f32> = (-radius..=radius).map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp()).collect();
     let total: f32 = weights.iter().sum();
-    let size = picture.size;
-    let pass = |planes: &[f32], along: usize, across: usize| {
-        let mut out = vec![0.0; planes.len()];
-        for channel in 0..3 {
-            let plane = channel * size * size;
-            for line in 0..size {
-                for at in 0..size {
-                    let sum: f32 = weights
-                        .iter()
-                        .enumerate()
-                        .map(|(i, weight)| {
-                            let from = (at as i32 + i as i32 - radius).clamp(0, size as i32 - 1) as usize;
-                            weight * planes[plane + line * across + from * along]
-                        })
-                        .sum();
-                    out[plane + line * across + at * along] = sum / total;
-                }
+    let weights: Vec<f32> = weights.iter().map(|weight| weight / total).collect();
+    let (size, radius) = (picture.size, radius as usize);
+    let mut planes = vec![0.0; picture.planes.len()];
+    let mut row = Vec::with_capacity(size + 2 * radius);
+    let mut rows = vec![0.0; size * size];
+    for (plane, out) in picture.planes.chunks_exact(size * size).zip(planes.chunks_exact_mut(size * size)) {
+        for (line, blurred) in plane.chunks_exact(size).zip(rows.chunks_exact_mut(size)) {
+            row.clear();
+            row.extend(std::iter::repeat_n(line[0], radius));
+            row.extend_from_slice(line);
+            row.extend(std::iter::repeat_n(line[size - 1], radius));
+            blurred.fill(0.0);
+            for (shift, weight) in weights.iter().enumerate() {
+                add(blurred, &row[shift..shift + size], *weight);
             }
         }
-        out
-    };
-    let rows = pass(&picture.planes, 1, size);
-    Picture { size, planes: pass(&rows, size, 1) }
+        for (y, blurred) in out.chunks_exact_mut(size).enumerate() {
+            for (shift, weight) in weights.iter().enumerate() {
+                let from = (y + shift).saturating_sub(radius).min(size - 1);
+                add(blurred, &rows[from * size..][..size], *weight);
+            }
+        }
+    }
+    Picture { size, planes }
+}
+
+/// Adds a weighted row to another of the same length.
+fn add(to: &mut [f32], row: &[f32], weight: f32) {
+    for (to, value) in to.iter_mut().zip(row) {
+        *to += weight * value;
+    }
 }
 
 /// The picture at another size: each new pixel is the mean of the area that it covers (reduction) or linear (enlargement).

@@ -20,6 +20,7 @@ use safetensors::{Dtype, tensor::TensorView};
 use super::{
     onnx,
     store::{Precision, serialise},
+    transposed,
 };
 use crate::run::write_atomic;
 
@@ -153,7 +154,10 @@ impl Source {
             for (ours_is, theirs, norm) in [("reduce", "fc1", "bn1"), ("restore", "fc2", "bn2")] {
                 let (weight, bias) = self.convolution(&format!("{from}.se.{theirs}"), &format!("{from}.se.{norm}"))?;
                 let to = format!("bottlenecks.{number}.squeeze.{ours_is}");
-                ours.insert(format!("{to}.weight"), transposed(&weight));
+                // `[out, in, 1, 1]` -> `[in, out]`, as burn keeps a linear layer.
+                let (out, input) = (bias.values.len(), weight.values.len() / bias.values.len());
+                let values = transposed([out, input], &weight.values);
+                ours.insert(format!("{to}.weight"), Floats { name: String::new(), shape: vec![input, out], values });
                 ours.insert(format!("{to}.bias"), bias);
             }
         }
@@ -241,13 +245,6 @@ impl Source {
         let floats = |shape: Vec<usize>, values| Floats { name: String::new(), shape, values };
         Ok((floats(vec![input, CLASSES], weight), floats(vec![CLASSES], bias)))
     }
-}
-
-/// `[out, in, 1, 1]` -> `[in, out]`, as burn keeps a linear layer.
-fn transposed(weight: &Floats) -> Floats {
-    let (out, per) = (weight.shape[0], weight.values.len() / weight.shape[0]);
-    let values = (0..per).flat_map(|x| (0..out).map(move |o| weight.values[o * per + x])).collect();
-    Floats { name: String::new(), shape: vec![per, out], values }
 }
 
 #[cfg(test)]

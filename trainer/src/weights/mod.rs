@@ -59,3 +59,9 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         Source::Minifasnet { files, out, precision } => minifasnet::run(files, out, *precision),
     }
 }
+
+/// The values of a matrix of `rows` x `columns`, row by row -> column by column: PyTorch keeps `[out, in]`, burn and ONNX
+/// `[in, out]`.
+fn transposed([rows, columns]: [usize; 2], values: &[f32]) -> Vec<f32> {
+    (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect()
+}

@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use bonafide::quantised::Floats;
 use prost::Message;
 
+use super::transposed;
+
 /// `ModelProto`.
 #[derive(Clone, PartialEq, Message)]
 struct Model {
@@ -82,7 +84,10 @@ pub fn tensors(file: &[u8]) -> Result<BTreeMap<String, Floats>> {
             let Floats { shape, values, .. } = constant.floats()?;
             let (shape, values) = match node.op_type.as_str() {
                 // ONNX multiplies by [in, out], PyTorch keeps [out, in].
-                "MatMul" => transposed(&shape, &values).with_context(|| format!("{} is no matrix", node.name))?,
+                "MatMul" => {
+                    let &[rows, columns] = &shape[..] else { bail!("{} is no matrix", node.name) };
+                    (vec![columns, rows], transposed([rows, columns], &values))
+                }
                 "PRelu" => (vec![values.len()], values),
                 _ => (shape, values),
             };
@@ -103,12 +108,6 @@ fn path(node: &str) -> String {
         path.push(number.unwrap_or(part));
     }
     path.join(".")
-}
-
-fn transposed(shape: &[usize], values: &[f32]) -> Option<(Vec<usize>, Vec<f32>)> {
-    let &[rows, columns] = shape else { return None };
-    let values = (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect();
-    Some((vec![columns, rows], values))
 }
 
 impl Constant {

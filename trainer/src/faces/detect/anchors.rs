@@ -58,7 +58,7 @@ fn suppress(mut candidates: Vec<Face>) -> Vec<Face> {
     candidates.sort_by(|a, b| b.bounds.confidence.total_cmp(&a.bounds.confidence));
     let mut faces: Vec<Face> = Vec::new();
     for candidate in candidates {
-        if faces.iter().all(|face| overlap(&face.bounds, &candidate.bounds) <= MAX_OVERLAP) {
+        if faces.iter().all(|face| face.bounds.overlap(&candidate.bounds) <= MAX_OVERLAP) {
             faces.push(candidate);
         }
     }
@@ -101,13 +101,6 @@ fn six(bounds: &FaceBox, [right_eye, left_eye, nose, right_corner, left_corner]:
         [bounds.x, eye_height],
         [bounds.x + bounds.width, eye_height],
     ]
-}
-
-/// Intersection over union.
-fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
-    let side = |a: f32, a_length: f32, b: f32, b_length: f32| ((a + a_length).min(b + b_length) - a.max(b)).max(0.0);
-    let shared = side(a.x, a.width, b.x, b.width) * side(a.y, a.height, b.y, b.height);
-    shared / (a.width * a.height + b.width * b.height - shared)
 }
 
 #[cfg(test)]

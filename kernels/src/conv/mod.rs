@@ -3,11 +3,16 @@
 //! All three are sums of products over a window, held in registers for a few pixels and a few vectors of channels; nothing
 //! is unfolded into a matrix first. Sums run in a fixed order whatever the number of threads.
 
+mod sums;
+mod weight_sums;
+
 use std::{borrow::Cow, sync::Arc};
 
-use pulp::{Arch, Simd, WithSimd, bytemuck};
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::windows;
+use sums::Sums;
+use weight_sums::WeightSums;
 
 /// Pixels (or rows of the weights' gradient) that share registers: 6 x 2 vectors fill the 16 of AVX2. WebAssembly has no
 /// fused multiply-add, whose product needs a register too: there, 4 x 2 run twice as fast as 5 x 2, which spill.
@@ -241,209 +246,5 @@ pub fn unpack(conv: &Conv, sums: &[f32]) -> Vec<f32> {
     weights
 }
 
-struct Sums<'a> {
-    plan: &'a Plan,
-    padded: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl WithSimd for Sums<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let outputs = self.plan.channels[1];
-        for phase in &self.plan.phases {
-            if block(outputs) == S::F32_LANES {
-                phase.sums::<S, 1>(simd, self.padded, self.out, outputs);
-            } else {
-                phase.sums::<S, 2>(simd, self.padded, self.out, outputs);
-            }
-        }
-    }
-}
-
-impl Phase {
-    #[inline(always)]
-    fn sums<S: Simd, const V: usize>(&self, simd: S, padded: &[f32], out: &mut [f32], outputs: usize) {
-        let lanes = V * S::F32_LANES;
-        let pixels = self.grid[0] * self.grid[1];
-        let numbers: usize = self.taps.iter().map(|[_, run]| run).sum();
-        for (number, weights) in self.weights.chunks_exact(numbers * lanes).enumerate() {
-            let weights: &[S::f32s] = bytemuck::cast_slice(weights);
-            let first = number * lanes;
-            let width = lanes.min(outputs - first);
-            let (mut row, mut column) = (0, 0);
-            for start in (0..pixels).step_by(TILE) {
-                let (mut from, mut to) = ([0; TILE], [0; TILE]);
-                let count = TILE.min(pixels - start);
-                for pixel in 0..TILE {
-                    if pixel < count {
-                        from[pixel] = self.input[0] + row * self.input[1] + column * self.input[2];
-                        to[pixel] = self.output[0] + row * self.output[1] + column * self.output[2] + first;
-                        column += 1;
-                        if column == self.grid[1] {
-                            (row, column) = (row + 1, 0);
-                        }
-                    } else {
-                        from[pixel] = from[0];
-                    }
-                }
-                let sums = self.tile::<S, V>(simd, padded, from, weights);
-                for pixel in 0..count {
-                    let sums: &[f32] = bytemuck::cast_slice(&sums[pixel]);
-                    out[to[pixel]..][..width].copy_from_slice(&sums[..width]);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn tile<S: Simd, const V: usize>(
-        &self,
-        simd: S,
-        padded: &[f32],
-        from: [usize; TILE],
-        mut weights: &[S::f32s],
-    ) -> [[S::f32s; V]; TILE] {
-        let mut sums = [[simd.splat_f32s(0.0); V]; TILE];
-        for [offset, run] in &self.taps {
-            let (now, later) = weights.split_at(run * V);
-            weights = later;
-            let windows = from.map(|from| &padded[from + offset..][..*run]);
-            // Eight numbers at a time, so that bounds are checked once for all of them.
-            let mut at = 0;
-            let mut eights = now.chunks_exact(8 * V);
-            for eight in &mut eights {
-                let windows = windows.map(|window| window[at..].first_chunk::<8>().expect("eight remain"));
-                for k in 0..8 {
-                    let weights: [S::f32s; V] = std::array::from_fn(|v| eight[k * V + v]);
-                    for pixel in 0..TILE {
-                        let value = simd.splat_f32s(windows[pixel][k]);
-                        for v in 0..V {
-                            sums[pixel][v] = simd.mul_add_e_f32s(value, weights[v], sums[pixel][v]);
-                        }
-                    }
-                }
-                at += 8;
-            }
-            for one in eights.remainder().chunks_exact(V) {
-                for pixel in 0..TILE {
-                    let value = simd.splat_f32s(windows[pixel][at]);
-                    for v in 0..V {
-                        sums[pixel][v] = simd.mul_add_e_f32s(value, one[v], sums[pixel][v]);
-                    }
-                }
-                at += 1;
-            }
-        }
-        sums
-    }
-}
-
-struct WeightSums<'a> {
-    plan: &'a Plan,
-    padded: &'a [f32],
-    grad: &'a [f32],
-    sums: &'a mut [f32],
-}
-
-impl WithSimd for WeightSums<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        if block(self.plan.channels[1]) == S::F32_LANES {
-            self.blocks::<S, 1>(simd);
-        } else {
-            self.blocks::<S, 2>(simd);
-        }
-    }
-}
-
-impl WeightSums<'_> {
-    /// `grad`'s pixels hold whole blocks of channels.
-    #[inline(always)]
-    fn blocks<S: Simd, const V: usize>(self, simd: S) {
-        let phase = &self.plan.phases[0];
-        let lanes = V * S::F32_LANES;
-        let blocks = self.plan.channels[1].div_ceil(lanes);
-        let [rows, columns] = phase.grid;
-        let numbers: usize = phase.taps.iter().map(|[_, run]| run).sum();
-        let line = columns * blocks * lanes;
-        // Some rows at a time: what is read again for each of the window's numbers stays in the nearest cache.
-        let together = (64 / columns).clamp(1, rows);
-        for first in (0..rows).step_by(together) {
-            let last = rows.min(first + together);
-            for (block, sums) in self.sums.chunks_exact_mut(numbers * lanes).enumerate() {
-                let sums: &mut [S::f32s] = bytemuck::cast_slice_mut(sums);
-                let mut done = 0;
-                for [offset, run] in &phase.taps {
-                    let mut at = 0;
-                    while at < *run {
-                        let here = Window {
-                            padded: self.padded,
-                            grad: self.grad,
-                            rows: [first, last],
-                            columns,
-                            input: [phase.input[0] + offset + at, phase.input[1], phase.input[2]],
-                            output: [block * lanes, line, blocks * lanes],
-                        };
-                        let sums = &mut sums[(done + at) * V..];
-                        let left = run - at;
-                        at += if left >= TILE {
-                            here.add::<S, V, TILE>(simd, sums)
-                        } else if left >= 4 {
-                            here.add::<S, V, 4>(simd, sums)
-                        } else if left >= 2 {
-                            here.add::<S, V, 2>(simd, sums)
-                        } else {
-                            here.add::<S, V, 1>(simd, sums)
-                        };
-                    }
-                    done += run;
-                }
-            }
-        }
-    }
-}
-
-/// A few of a window's numbers, seen from some rows of pixels.
-struct Window<'a> {
-    padded: &'a [f32],
-    grad: &'a [f32],
-    rows: [usize; 2],
-    columns: usize,
-    /// As in [`Phase`].
-    input: [usize; 3],
-    output: [usize; 3],
-}
-
-impl Window<'_> {
-    /// Adds the products of `R` of the window's numbers with the gradient's channels; returns `R`.
-    #[inline(always)]
-    fn add<S: Simd, const V: usize, const R: usize>(&self, simd: S, out: &mut [S::f32s]) -> usize {
-        let mut sums: [[S::f32s; V]; R] = std::array::from_fn(|r| std::array::from_fn(|v| out[r * V + v]));
-        for row in self.rows[0]..self.rows[1] {
-            let numbers = &self.padded[self.input[0] + row * self.input[1]..];
-            let grad = &self.grad[self.output[0] + row * self.output[1]..];
-            for column in 0..self.columns {
-                let numbers = numbers[column * self.input[2]..].first_chunk::<R>().expect("a window's part");
-                let grad: &[S::f32s] = bytemuck::cast_slice(&grad[column * self.output[2]..][..V * S::F32_LANES]);
-                let grad: [S::f32s; V] = std::array::from_fn(|v| grad[v]);
-                for r in 0..R {
-                    let number = simd.splat_f32s(numbers[r]);
-                    for v in 0..V {
-                        sums[r][v] = simd.mul_add_e_f32s(number, grad[v], sums[r][v]);
-                    }
-                }
-            }
-        }
-        for r in 0..R {
-            for v in 0..V {
-                out[r * V + v] = sums[r][v];
-            }
-        }
-        R
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! A challenge under way: prompts, and the movements that answer them.
+
+use super::{
+    challenge::{Challenge, Notice, Step},
+    random::SplitMix64,
+    verdict::Reason,
+};
+use crate::quality::FaceQuality;
+
+/// A step is prompted while the yaw is within this, degrees, so that the answer starts from the middle.
+pub const NEUTRAL_YAW: f32 = 15.0;
+/// A turn that answers, degrees of yaw: beyond the frames that are scored and the measure's error, easy for stiff necks.
+pub const TURN_YAW: f32 = 30.0;
+/// Growth of the face that answers `move-closer`: 0.25 is a step from 50 to 40 cm.
+pub const GROWTH: f32 = 0.25;
+/// The movement has begun at this share of the answer.
+pub const ONSET: f32 = 0.5;
+/// A movement that begins sooner after its prompt was not made for it, milliseconds: people need about 200 to react to
+/// what they see, and the camera's and screen's delays come on top.
+pub const MIN_REACTION_MS: f64 = 150.0;
+/// Time for one step, milliseconds: a screen reader has to speak the prompt first.
+pub const STEP_TIMEOUT_MS: f64 = 10_000.0;
+/// Answers to the wrong side or too soon that are forgiven in a session; the next one ends it. Otherwise swinging to and
+/// fro would answer anything.
+pub const FORGIVEN: u32 = 2;
+
+/// A challenge under way.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    steps: Vec<Step>,
+    random: SplitMix64,
+    done: usize,
+    /// When the current step was prompted first.
+    since: Option<f64>,
+    prompt: Option<Prompt>,
+    notice: Option<Notice>,
+    faults: u32,
+}
+
+impl Course {
+    pub(super) fn new(challenge: &Challenge) -> Self {
+        let mut course = Self {
+            steps: challenge.steps.clone(),
+            random: SplitMix64(challenge.seed),
+            done: 0,
+            since: None,
+            prompt: None,
+            notice: None,
+            faults: 0,
+        };
+        course.restart();
+        course
+    }
+
+    /// Another presence: all steps again, in a new order. Faults stay.
+    pub(super) fn restart(&mut self) {
+        self.random.shuffle(&mut self.steps);
+        (self.done, self.since, self.prompt, self.notice) = (0, None, None, None);
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done == self.steps.len()
+    }
+
+    /// True if a restart would lose something.
+    pub(super) fn has_begun(&self) -> bool {
+        self.done > 0 || self.since.is_some()
+    }
+
+    /// Steps done, as a share in `[0, 1]`.
+    pub(super) fn fraction(&self) -> f64 {
+        self.done as f64 / self.steps.len() as f64
+    }
+
+    /// The step that is asked for now.
+    pub(super) fn prompt(&self) -> Option<Step> {
+        self.prompt.as_ref().map(|prompt| prompt.step)
+    }
+
+    pub(super) fn notice(&self) -> Option<Notice> {
+        self.notice
+    }
+
+    /// True if the next step waits for the face to look straight ahead.
+    pub(super) fn waits_for(&self, face: &FaceQuality) -> bool {
+        !self.is_done() && self.prompt.is_none() && face.yaw.abs() > NEUTRAL_YAW
+    }
+
+    /// The next observation: its single face if it has one, and whether it is worth scoring. The reason, if the challenge
+    /// fails by it.
+    pub(super) fn watch(&mut self, now: f64, face: Option<&FaceQuality>, accepted: bool) -> Option<Reason> {
+        if self.is_done() {
+            return None;
+        }
+        if self.since.is_some_and(|since| now - since > STEP_TIMEOUT_MS) {
+            return Some(Reason::ChallengeTimeout);
+        }
+        let Some(prompt) = &mut self.prompt else {
+            if let Some(face) = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW) {
+                self.since.get_or_insert(now);
+                self.prompt = Some(Prompt::new(self.steps[self.done], now, face));
+            }
+            return None;
+        };
+        match prompt.watch(now, face)? {
+            Answer::Right => {
+                self.done += 1;
+                (self.since, self.prompt, self.notice) = (None, None, None);
+                None
+            }
+            Answer::TooSoon => {
+                // Something that runs by itself must not meet the same prompt again.
+                self.random.shuffle(&mut self.steps[self.done..]);
+                self.fault(Notice::TooSoon, Reason::ResponseTooSoon)
+            }
+            Answer::Wrong => self.fault(Notice::WrongDirection, Reason::WrongDirection),
+        }
+    }
+
+    fn fault(&mut self, notice: Notice, reason: Reason) -> Option<Reason> {
+        (self.prompt, self.notice) = (None, Some(notice));
+        self.faults += 1;
+        (self.faults > FORGIVEN).then_some(reason)
+    }
+}
+
+/// One prompt, from its frame on.
+#[derive(Debug, Clone)]
+struct Prompt {
+    step: Step,
+    at: f64,
+    /// Size of the face at the prompt.
+    size: f32,
+    /// Since when the movement has been under way without a break.
+    onset: Option<f64>,
+    previous: f32,
+}
+
+enum Answer {
+    Right,
+    Wrong,
+    TooSoon,
+}
+
+impl Prompt {
+    fn new(step: Step, now: f64, face: &FaceQuality) -> Self {
+        Self { step, at: now, size: face.size, onset: None, previous: 0.0 }
+    }
+
+    /// An answer takes two observations in a row, since one may be a misread landmark.
+    fn watch(&mut self, now: f64, face: Option<&FaceQuality>) -> Option<Answer> {
+        let movement = face.map_or(0.0, |face| self.movement(face));
+        let previous = std::mem::replace(&mut self.previous, movement);
+        if movement < ONSET {
+            self.onset = None;
+            return (movement <= -1.0 && previous <= -1.0).then_some(Answer::Wrong);
+        }
+        let onset = *self.onset.get_or_insert(now);
+        if movement < 1.0 || previous < 1.0 {
+            return None;
+        }
+        Some(if onset - self.at < MIN_REACTION_MS { Answer::TooSoon } else { Answer::Right })
+    }
+
+    /// 0 where the prompt was given, 1 where it is answered, below 0 on the wrong side.
+    fn movement(&self, face: &FaceQuality) -> f32 {
+        match self.step {
+            Step::TurnLeft => face.yaw / TURN_YAW,
+            Step::TurnRight => -face.yaw / TURN_YAW,
+            Step::MoveCloser => (face.size / self.size - 1.0) / GROWTH,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quality::gate::tests::GOOD;
+
+    fn course(steps: &[Step]) -> Course {
+        Course::new(&Challenge { seed: 5, steps: steps.to_vec() })
+    }
+
+    /// Feeds yaws 50 ms apart, from `start` on.
+    fn turn(course: &mut Course, start: f64, yaws: &[f32]) -> Vec<Option<Reason>> {
+        yaws.iter()
+            .enumerate()
+            .map(|(i, yaw)| {
+                let face = FaceQuality { yaw: *yaw, ..GOOD };
+                course.watch(start + 50.0 * i as f64, Some(&face), yaw.abs() <= 20.0)
+            })
+            .collect()
+    }
+
+    const LEFT: [f32; 8] = [0.0, 0.0, 2.0, 5.0, 12.0, 22.0, 33.0, 34.0];
+
+    #[test]
+    fn the_right_turn_counts() {
+        let mut course = course(&[Step::TurnLeft]);
+        turn(&mut course, 0.0, &LEFT);
+        assert!(course.is_done() && course.prompt().is_none() && course.fraction() == 1.0);
+    }
+
+    #[test]
+    fn a_turn_to_the_wrong_side_does_not_count_and_is_told() {
+        let mut course = course(&[Step::TurnRight]);
+        assert!(turn(&mut course, 0.0, &LEFT).iter().all(Option::is_none));
+        assert!(!course.is_done());
+        assert_eq!((course.notice(), course.prompt()), (Some(Notice::WrongDirection), None));
+        // Prompted again from the middle, and then right.
+        turn(&mut course, 1_000.0, &LEFT.map(|yaw| -yaw));
+        assert!(course.is_done());
+    }
+
+    #[test]
+    fn swinging_to_and_fro_does_not_answer() {
+        let mut course = course(&[Step::TurnRight]);
+        let ends: Vec<_> = (0..3).flat_map(|i| turn(&mut course, 1_000.0 * f64::from(i), &LEFT)).flatten().collect();
+        assert_eq!(ends, [Reason::WrongDirection]);
+    }
+
+    #[test]
+    fn a_movement_that_was_under_way_at_the_prompt_does_not_count() {
+        let early = [14.0, 24.0, 31.0, 32.0, 33.0];
+        let mut course = course(&[Step::TurnLeft]);
+        assert!(turn(&mut course, 0.0, &early).iter().all(Option::is_none));
+        assert_eq!((course.is_done(), course.notice()), (false, Some(Notice::TooSoon)));
+        turn(&mut course, 1_000.0, &early);
+        assert!(turn(&mut course, 2_000.0, &early).contains(&Some(Reason::ResponseTooSoon)));
+    }
+
+    #[test]
+    fn what_runs_by_itself_does_not_meet_the_same_prompt_again() {
+        let again = (0..40).filter(|seed| {
+            let mut course = Course::new(&Challenge { seed: *seed, steps: vec![Step::TurnLeft, Step::TurnRight] });
+            course.watch(0.0, Some(&GOOD), true);
+            let first = course.prompt();
+            let side = if first == Some(Step::TurnLeft) { 1.0 } else { -1.0 };
+            turn(&mut course, 50.0, &[33.0 * side, 34.0 * side, 0.0]);
+            assert_eq!(course.notice(), Some(Notice::TooSoon));
+            course.prompt() == first
+        });
+        assert!((10..30).contains(&again.count()));
+    }
+
+    #[test]
+    fn one_misread_frame_is_no_answer() {
+        let mut course = course(&[Step::TurnLeft]);
+        turn(&mut course, 0.0, &[0.0, 0.0, 0.0, 0.0, 50.0, 0.0, -50.0, 0.0]);
+        assert!(!course.is_done() && course.notice().is_none() && course.prompt().is_some());
+    }
+
+    #[test]
+    fn no_answer_times_out() {
+        let mut course = course(&[Step::TurnLeft]);
+        assert_eq!(course.watch(0.0, Some(&GOOD), true), None);
+        assert_eq!(course.watch(STEP_TIMEOUT_MS, Some(&GOOD), true), None);
+        assert_eq!(course.watch(STEP_TIMEOUT_MS + 1.0, None, false), Some(Reason::ChallengeTimeout));
+    }
+
+    #[test]
+    fn coming_closer_is_growth_from_where_the_prompt_was() {
+        let mut course = course(&[Step::MoveCloser]);
+        for (i, size) in [0.4, 0.4, 0.4, 0.4, 0.42, 0.46, 0.49, 0.505].into_iter().enumerate() {
+            course.watch(100.0 * i as f64, Some(&FaceQuality { size, ..GOOD }), true);
+        }
+        assert!(!course.is_done());
+        course.watch(800.0, Some(&FaceQuality { size: 0.51, ..GOOD }), true);
+        assert!(course.is_done());
+    }
+
+    #[test]
+    fn nothing_is_prompted_until_the_face_looks_ahead() {
+        let mut course = course(&[Step::TurnLeft]);
+        let aside = FaceQuality { yaw: 18.0, ..GOOD };
+        course.watch(0.0, Some(&aside), true);
+        assert!(course.prompt().is_none() && course.waits_for(&aside) && !course.waits_for(&GOOD));
+    }
+}
