@@ -63,7 +63,7 @@ impl Examples {
         let mut split_of: BTreeMap<String, Split> = BTreeMap::new();
         for folder in folders {
             let prepared = Prepared::load(folder)?;
-            let cut = prepared.header.cut();
+            let (cut, synthesized) = (prepared.header.cut(), prepared.is_recaptured());
             ensure!(
                 examples.iter().all(|example: &Example| example.cut.margin == cut.margin),
                 "{} was prepared with another margin around the face than the folders before it",
@@ -101,7 +101,6 @@ impl Examples {
                 }
             }
             let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
-            let synthesized = prepared.header.made_with["instruments"].is_array();
             descriptions.push(if synthesized {
                 format!(
                     "bona fide photos ({sources}), each recaptured by simulation; attacks are simulated prints and screens"

@@ -193,6 +193,11 @@ impl Prepared {
         );
         Ok(Self { path: path.to_owned(), header, records })
     }
+
+    /// Whether its presentations are simulated recaptures of bona fide photos.
+    pub fn is_recaptured(&self) -> bool {
+        self.header.made_with["instruments"].is_array()
+    }
 }
 
 /// Writes a prepared folder, from the start or from where it was broken off.

@@ -104,7 +104,7 @@ impl Camera {
         let scope = scene.scope;
         let native = scene.native();
         let most = if native < SHARP { (native * FINER).max(230.0) } else { MOST };
-        let warm = 0.13 * normal(rng);
+        let warm = 0.17 * normal(rng);
         Self {
             scope,
             sensor: (scope * log(rng, LEAST, most)) as usize,
@@ -122,7 +122,7 @@ impl Camera {
             noise: (log(rng, 1e-5, 6e-4), log(rng, 3e-8, 3e-6)),
             smoothing: rng.random_range(0.0..0.9),
             tone: Tone::draw(rng),
-            saturation: rng.random_range(0.7..1.4),
+            saturation: rng.random_range(0.65..1.5),
             sharpening: (rng.random_range(0.0..2.8), rng.random_range(0.6..1.4)),
             codec: Codec::draw(rng),
         }
@@ -146,6 +146,7 @@ impl Camera {
             shake: (0.0, 0.0),
             target: careful.target.clamp(0.36, 0.6),
             metering: (0.0, 1.0),
+            flare: careful.flare / 3.0,
             balance: careful.balance.map(|gain| gain.sqrt()),
             noise: (careful.noise.0 * 0.3, careful.noise.1 * 0.3),
             // It makes pictures to be looked at: its curve is never flat, so that an attack has passed two.
@@ -159,7 +160,7 @@ impl Camera {
     /// shines brighter than a face does, so that less gain is needed; and exposure, which meters the room too, leaves the
     /// screen too bright, and paper a little.
     pub(super) fn before(&self, shines: bool, rng: &mut ChaCha8Rng) -> Self {
-        let defocus = if rng.random_bool(0.4) { rng.random_range(0.0..0.9f32) } else { 0.0 };
+        let defocus = if rng.random_bool(0.3) { rng.random_range(0.0..0.8f32) } else { 0.0 };
         let gain = if shines { log(rng, 0.1, 1.0) } else { 1.0 };
         let around = if shines { log(rng, 0.25, 1.1) } else { log(rng, 0.4, 1.15) };
         Self {
@@ -370,7 +371,7 @@ fn demosaic(sensor: &Picture) -> Picture {
     out
 }
 
-fn unsharp(picture: Picture, (strength, sigma): (f32, f32)) -> Picture {
+pub(super) fn unsharp(picture: Picture, (strength, sigma): (f32, f32)) -> Picture {
     if strength < 0.05 {
         return picture;
     }

@@ -81,7 +81,7 @@ pub(super) fn show(
     // A face of 70 to 920 display pixels: a window on an old monitor to a phone held close.
     let dense = rng.random_bool(0.65);
     let pixels = camera.scope * if dense { log(rng, 350.0, 1800.0) } else { log(rng, 130.0, 450.0) };
-    let plane = Plane::draw(camera.scope, 0.2, 0.0, rng);
+    let plane = Plane::draw(camera.scope, 0.3, 0.0, rng);
     let grid = grid(instrument, pixels, plane, camera, rng);
 
     let mut shown = resize(picture, picture.size.min(pixels as usize));
@@ -91,7 +91,7 @@ pub(super) fn show(
     let emitted = if simulator.has(Stage::Light) { emit(shown, rng) } else { map(shown, linear) };
     let detail = resize(&emitted, emitted.size.min(camera.sensor));
 
-    let room = if simulator.has(Stage::Room) { Room::draw(rng, 0.03) } else { Room::dark() };
+    let room = if simulator.has(Stage::Room) { Room::draw(rng, 0.02, 0.3) } else { Room::dark() };
     let fall: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.3..0.3));
     let bands = Bands::draw(camera.scope, rng);
     let bezel = rng.random_range(0.002..0.05f32);
@@ -151,13 +151,13 @@ fn grid(instrument: Instrument, pixels: f32, plane: Plane, camera: &Camera, rng:
 
 /// sRGB signal -> light of the display's picture: gamma, gamut, white point, black level.
 fn emit(signal: Picture, rng: &mut ChaCha8Rng) -> Picture {
-    let gamma = rng.random_range(0.95..1.35f32);
-    let contrast = 10f32.powf(-rng.random_range(2.0..4.0f32));
+    let gamma = rng.random_range(0.95..1.5f32);
+    let contrast = 10f32.powf(-rng.random_range(2.3..4.0f32));
     // Mostly bluish white, from about 5,500 to 14,000 kelvin.
-    let cool = 0.08 + 0.10 * normal(rng);
+    let cool = 0.06 + 0.10 * normal(rng);
     let green = 0.02 + 0.04 * normal(rng);
     let white = [(-cool).exp(), green.exp(), cool.exp()];
-    let gamut = rng.random_range(0.6..1.1f32);
+    let gamut = rng.random_range(0.65..1.2f32);
     let light = map(signal, |value| linear(value.clamp(0.0, 1.0).powf(gamma)));
     light.repaint(|rgb| {
         let gray = luma(rgb);

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Instrument, Picture, Simulator, Stage,
-    camera::{Camera, Texture, log, normal},
+    camera::{Camera, Texture, log, normal, unsharp},
     light::{blur, linear, luma, map, resize},
     plane::Plane,
     room::Room,
@@ -57,7 +57,7 @@ pub(super) fn show(
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     let curved = rng.random_bool(0.4);
-    let plane = Plane::draw(camera.scope, 0.18, if curved { 0.25 } else { 0.0 }, rng);
+    let plane = Plane::draw(camera.scope, 0.28, if curved { 0.25 } else { 0.0 }, rng);
     let texture = dots(plane, instrument, camera, rng);
     let detail = if simulator.has(Stage::Light) {
         ink(picture, camera, rng)
@@ -65,11 +65,11 @@ pub(super) fn show(
         map(resize(picture, picture.size.min(camera.sensor)), linear)
     };
 
-    let room = if simulator.has(Stage::Room) { Room::draw(rng, 0.05) } else { Room::dark() };
+    let room = if simulator.has(Stage::Room) { Room::draw(rng, 0.05, 0.45) } else { Room::dark() };
     let gloss = if rng.random_bool(0.4) { rng.random_range(0.3..1.0f32) } else { 0.0 };
     let shade: [f32; 2] = std::array::from_fn(|_| rng.random_range(-0.5..0.5));
     // Photo paper has brighteners: it is more often bluish than yellow.
-    let cool = 0.05 + 0.07 * normal(rng);
+    let cool = 0.04 + 0.07 * normal(rng);
     let tint = [(-cool).exp(), 1.0, cool.exp()].map(|tone| tone * rng.random_range(0.9..1.0f32));
     let border = if rng.random_bool(0.5) { rng.random_range(0.0..0.08f32) } else { 0.0 };
     let cutout = rng.random_bool(0.12).then(|| [rng.random_range(0.3..0.4f32), rng.random_range(0.38..0.5f32)]);
@@ -112,15 +112,18 @@ pub(super) fn show(
 
 /// sRGB signal -> reflectance of the printed picture, between full ink and bare paper.
 fn ink(picture: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> Picture {
-    let black = log(rng, 0.008, 0.08);
+    let black = log(rng, 0.005, 0.06);
     let gain = rng.random_range(0.95..1.45f32);
-    let saturation = rng.random_range(0.5..1.05f32);
-    let spread = rng.random_range(0.0..0.9f32);
+    let saturation = rng.random_range(0.45..1.15f32);
+    let spread = rng.random_range(0.0..0.6f32);
+    // Printers sharpen what they print.
+    let sharpening = rng.random_range(0.0..1.5f32);
     let banding = if rng.random_bool(0.25) { rng.random_range(0.01..0.06f32) } else { 0.0 };
     let lines = camera.scope * rng.random_range(15.0..90.0f32);
-    // A face of 150 to 820 printed picture elements.
-    let elements = (camera.scope * log(rng, 300.0, 1600.0)) as usize;
+    // A face of 200 to 820 printed picture elements.
+    let elements = (camera.scope * log(rng, 400.0, 1600.0)) as usize;
     let printed = resize(picture, picture.size.min(elements));
+    let printed = unsharp(printed, (sharpening, 1.0));
     let fine = resize(&printed, printed.size.min(camera.sensor));
     let reflected = map(fine, |value| linear(value.clamp(0.0, 1.0)).powf(gain)).repaint(|rgb| {
         let gray = luma(rgb);
@@ -159,7 +162,7 @@ fn dots(plane: Plane, instrument: Instrument, camera: &Camera, rng: &mut ChaCha8
 
 /// Paper fibres: brightness that wanders over a few photosites, `[n, n]` around 0.
 fn grain(n: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    let strength = rng.random_range(0.0..0.03f32);
+    let strength = rng.random_range(0.0..0.05f32);
     let coarse = ((n as f32 / rng.random_range(1.5..5.0f32)) as usize).max(2);
     let mut own = ChaCha8Rng::seed_from_u64(rng.random());
     let noise = (0..coarse * coarse).map(|_| strength * own.random_range(-1.0..1.0f32)).collect::<Vec<_>>();

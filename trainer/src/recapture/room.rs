@@ -27,10 +27,11 @@ struct Window {
 }
 
 impl Room {
-    /// Draws a room; `veil` is the most that an instrument mirrors evenly, where its white is 1.
-    pub(super) fn draw(rng: &mut ChaCha8Rng, veil: f32) -> Self {
+    /// Draws a room; `veil` is the most that an instrument mirrors evenly, where its white is 1, and `windows` the chance that
+    /// it mirrors windows or lamps.
+    pub(super) fn draw(rng: &mut ChaCha8Rng, veil: f32, windows: f64) -> Self {
         let warm = rng.random_range(-0.2..0.2f32);
-        let windows = if rng.random_bool(0.45) { rng.random_range(1..=2) } else { 0 };
+        let windows = if rng.random_bool(windows) { rng.random_range(1..=2) } else { 0 };
         let shade = rng.random_range(0.01..0.6f32);
         Self {
             lamp: [warm.exp(), 1.0, (-warm).exp()],

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Simulated sessions, and people in each.
-const SESSIONS: u64 = 160;
+const SESSIONS: u64 = 96;
 const PEOPLE: usize = 12;
 
 /// Measured sources, by name.
