@@ -4,7 +4,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-pub use bonafide_core::crop::{CROP_MARGIN, CROP_SIZE, face_in, face_region};
+pub use bonafide_core::crop::{CROP_MARGIN, CROP_SIZE, MARGINS, face_in, face_region};
 
 use crate::{
     frame::Frame,

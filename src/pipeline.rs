@@ -160,7 +160,7 @@ impl Pipeline {
         let face = in_front(&faces).next().copied();
         let score = match &face {
             Some(face) if quality.hint().is_none() => {
-                let features = self.features(self.crop(frame, &face_region(&face.bounds)));
+                let features = self.features(self.crop(frame, &self.region(&face.bounds)));
                 Some(self.judge(frame, &face.bounds, features, &[SCALES[turn % SCALES.len()]]).await?.0)
             }
             _ => None,
@@ -174,7 +174,7 @@ impl Pipeline {
     /// [`crate::Error`] if the device fails.
     pub async fn score(&self, frame: &Frame<'_>) -> Result<Option<Scored>> {
         let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
-        let features = self.features(self.crop(frame, &face_region(&face.bounds)));
+        let features = self.features(self.crop(frame, &self.region(&face.bounds)));
         let (score, votes) = self.judge(frame, &face.bounds, features, &SCALES).await?;
         Ok(Some(Scored { face, score, votes }))
     }
@@ -185,7 +185,7 @@ impl Pipeline {
     /// As [`Pipeline::draw`].
     pub async fn depict(&self, frame: &Frame<'_>) -> Result<Option<Depicted>> {
         let Some(face) = self.detect(frame).await?.into_iter().next() else { return Ok(None) };
-        let region = face_region(&face.bounds);
+        let region = self.region(&face.bounds);
         let features = self.features(self.crop(frame, &region));
         let (score, votes) = self.judge(frame, &face.bounds, features.clone(), &SCALES).await?;
         Ok(Some(Depicted { face, score, votes, region, depth: self.draw(features).await? }))
@@ -198,7 +198,13 @@ impl Pipeline {
     /// [`crate::Error`] if the device fails.
     pub async fn score_whole(&self, frame: &Frame<'_>) -> Result<(Score, Votes)> {
         let region = Region::whole(frame);
-        self.judge(frame, &face_in(&region), self.features(self.crop(frame, &region)), &SCALES[..1]).await
+        self.judge(
+            frame,
+            &face_in(&region, self.manifest.contract.margin),
+            self.features(self.crop(frame, &region)),
+            &SCALES[..1],
+        )
+        .await
     }
 
     /// All networks' votes on a face, its crop's features at hand, and what they amount to.
@@ -211,6 +217,11 @@ impl Pipeline {
     ) -> Result<(Score, Votes)> {
         let votes = self.votes(self.classify(features), self.consult(frame, face, scales)).await?;
         Ok((self.fuse(&votes)?, votes))
+    }
+
+    /// The classifier's crop of a face, as wide as the weights ask for.
+    pub fn region(&self, face: &FaceBox) -> Region {
+        face_region(face, self.manifest.contract.margin)
     }
 
     /// The classifier's input for a region of the frame, `[1, 3, 224, 224]`, on the pipeline's device.

@@ -17,7 +17,6 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::{
     answers::{ScoreResult, Timings},
-    crop::face_region,
     error::Error,
     frame::Frame,
     pipeline::Pipeline,
@@ -133,7 +132,7 @@ impl Inner {
         let (mut cropped, mut scored, mut experts_ms) = (detected, detected, 0.0);
         let (mut score, mut drawn) = (None, None);
         if let Some(face) = &face {
-            let region = face_region(&face.bounds);
+            let region = self.pipeline.region(&face.bounds);
             let crop = self.pipeline.crop(&frame, &region);
             cropped = now();
             let features = self.pipeline.features(crop);

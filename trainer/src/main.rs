@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use trainer::{
     data::{prepare, preview},
-    evaluate::{self, compare},
+    evaluate::{self, compare, steadiness},
     faces::{detect, draw},
     fuse, kernels, protocol,
     run::config,
@@ -57,6 +57,8 @@ enum Command {
     DepthView(depth_view::DepthViewArgs),
     /// Measure a classifier on the test split.
     Evaluate(evaluate::EvaluateArgs),
+    /// Measure what tone, detail and a box that jumps do to a classifier's logit.
+    Steadiness(steadiness::SteadinessArgs),
     /// Set the scores of several models on the same presentations side by side.
     Compare(compare::CompareArgs),
     /// Measure what weights in fewer bits cost.
@@ -98,6 +100,7 @@ fn main() -> ExitCode {
         Command::Finetune(args) => finetune::run(&args).map(|()| ExitCode::SUCCESS),
         Command::DepthView(args) => depth_view::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Steadiness(args) => steadiness::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Compare(args) => compare::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Precision(args) => precision::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Card(args) => card::run(&args).map(|()| ExitCode::SUCCESS),

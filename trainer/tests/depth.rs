@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use bonafide::{
-    crop::{CROP_SIZE, face_region},
+    crop::{CROP_MARGIN, CROP_SIZE, face_region},
     frame::Frame,
 };
 use trainer::{
@@ -201,7 +201,7 @@ fn pseudo_depth_of_a_rendered_head_follows_its_true_depth() {
         let face = detector.detect(&frame).unwrap().into_iter().next().unwrap_or_else(unseen);
         let hidden = || panic!("the head at yaw {yaw}, pitch {pitch} is not reconstructed");
         let found = reconstructor.reconstruct(&frame, &face).unwrap().unwrap_or_else(hidden);
-        let region = face_region(&face.bounds);
+        let region = face_region(&face.bounds, CROP_MARGIN);
         let depth = pseudo_depth(&found, &region, CROP_SIZE);
 
         let (mut pairs, mut either) = (Vec::new(), 0);

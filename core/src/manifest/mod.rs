@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    crop::{CROP_MARGIN, CROP_SIZE},
+    crop::{CROP_MARGIN, CROP_SIZE, MARGINS},
     error::{Error, Result},
     fusion::Fusion,
     score::OperatingPoint,
@@ -199,8 +199,10 @@ impl Manifest {
             )));
         }
         let manifest: Self = serde_json::from_str(json).map_err(malformed)?;
-        let current = Contract::current(manifest.contract.experts.is_some());
-        if manifest.contract != current {
+        // The margin is the weights' own; everything else is the code's.
+        let Contract { margin, ref experts, .. } = manifest.contract;
+        let current = Contract { margin, ..Contract::current(experts.is_some()) };
+        if manifest.contract != current || !MARGINS.contains(&margin) {
             return Err(Error::incompatible(format!(
                 "the weights were made for the input {:?}, this code produces {current:?}: use weights and code of one release",
                 manifest.contract

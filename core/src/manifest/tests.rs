@@ -32,7 +32,7 @@ fn other_contracts_and_formats_are_refused() {
     let good = serde_json::to_value(manifest(b"")).unwrap();
     assert!(Manifest::parse(&good.to_string()).is_ok());
     for (pointer, value) in [
-        ("/contract/margin", serde_json::json!(1.2)),
+        ("/contract/margin", serde_json::json!(2.7)),
         ("/contract/range", serde_json::json!([0.0, 255.0])),
         ("/contract/channels", serde_json::json!("bgr")),
         ("/format", serde_json::json!(FORMAT + 1)),

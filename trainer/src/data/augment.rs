@@ -90,8 +90,7 @@ mod tests {
     fn some_faces_have_the_frames_edge_in_the_crop_and_none_loses_its_middle() {
         let region = Region { cx: 100.0, cy: 100.0, side: 100.0, angle: 0.0 };
         let mut rng = rng(0, "test", 0);
-        let frames: Vec<_> =
-            (0..1000).map(|_| Augmentation::draw(&shipped(), &mut rng).frame(&region)).collect();
+        let frames: Vec<_> = (0..1000).map(|_| Augmentation::draw(&shipped(), &mut rng).frame(&region)).collect();
         let cut =
             frames.iter().filter(|[left, top, right, bottom]| left.max(*top) > 50.0 || right.min(*bottom) < 150.0);
         assert!((250..450).contains(&cut.count()));

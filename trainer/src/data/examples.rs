@@ -26,7 +26,10 @@ pub use super::{
 use crate::{
     faces::experts::Experts,
     measure::Unscored,
-    run::{self, config::{Augment, Config}},
+    run::{
+        self,
+        config::{Augment, Config},
+    },
 };
 
 /// All examples of a run, and the presentations that gave none.
@@ -113,6 +116,19 @@ impl Examples {
             examples.iter().filter_map(|example| example.attack.as_ref()).map(ToString::to_string).collect();
         let description = descriptions.join("; ");
         Ok(Self { examples, unscored, description, types: types.into_iter().collect() })
+    }
+
+    /// The same, seen by networks whose crop is so many face boxes wide, instead of as it was prepared for.
+    ///
+    /// # Errors
+    /// If less is stored around a face.
+    pub fn seen(mut self, margin: f32) -> Result<Self> {
+        for example in &mut self.examples {
+            let stored = example.cut.margin * example.cut.reach;
+            ensure!(margin <= stored, "{stored} face boxes around a face are stored, the crop would be {margin} wide");
+            example.cut = Cut { margin, reach: stored / margin };
+        }
+        Ok(self)
     }
 
     /// The examples of a split.

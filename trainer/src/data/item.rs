@@ -257,7 +257,8 @@ mod tests {
             labels: None,
         };
         let (crop, _) = Item { example: &example, augmentation: None }.cut().unwrap();
-        let product = sample(&photo.frame(), &bonafide::crop::face_region(&face), CROP_SIZE);
+        let product =
+            sample(&photo.frame(), &bonafide::crop::face_region(&face, bonafide::crop::CROP_MARGIN), CROP_SIZE);
         let power = |planes: &[f32]| {
             let middle = |at: usize| planes[(48 + at / SIDE) * CROP_SIZE + 48 + at % SIDE];
             let plane: Vec<f32> = (0..SIDE * SIDE).map(middle).collect();

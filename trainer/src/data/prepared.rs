@@ -213,12 +213,7 @@ impl Writer {
     ///
     /// # Errors
     /// If it holds a set made with other options, or the disk refuses.
-    pub fn open(
-        path: &Path,
-        cut: Cut,
-        samples: usize,
-        made_with: serde_json::Value,
-    ) -> Result<(Self, Vec<Record>)> {
+    pub fn open(path: &Path, cut: Cut, samples: usize, made_with: serde_json::Value) -> Result<(Self, Vec<Record>)> {
         let Cut { margin, reach } = cut;
         let header = Header { format: FORMAT, margin, reach, made_with, samples, complete: false };
         match read_header(path)? {
@@ -310,7 +305,7 @@ mod tests {
     #[test]
     fn the_networks_see_the_products_crop_however_much_is_stored() {
         let face = FaceBox { x: 40.3, y: 60.0, width: 30.0, height: 20.0, confidence: 1.0 };
-        let product = bonafide::crop::face_region(&face);
+        let product = bonafide::crop::face_region(&face, CROP_MARGIN);
         for reach in [1.0, 1.3, 2.667] {
             let cut = Cut { reach, ..Cut::default() };
             let stored = cut.stored(&face);

@@ -77,6 +77,17 @@ impl Retouch {
         Self { tone: Some(Tone { contrast, ..Tone::NONE }), ..Self::default() }
     }
 
+    /// Enlarged from a picture whose side is such a part, for measurements.
+    pub fn reduced(part: f32) -> Self {
+        Self { wear: Wear { reduced: Some(part), ..Wear::default() }, ..Self::default() }
+    }
+
+    /// As [`Retouch::apply`], of a crop that is given away.
+    pub fn applied(&self, mut planes: Vec<f32>, side: usize) -> Vec<f32> {
+        self.apply(&mut planes, side);
+        planes
+    }
+
     /// Changes a crop, planar `[3, side, side]` in `[0, 1]`, in place; values stay in `[0, 1]`.
     pub fn apply(&self, planes: &mut [f32], side: usize) {
         if let Some(matrix) = self.colours {
@@ -107,7 +118,8 @@ impl Tone {
 
     fn apply(&self, planes: &mut [f32]) {
         // sRGB as a power law of 2.2: near enough for a draw.
-        let lit = |value: f32, channel: usize| ((value.powf(2.2) + self.veil) * self.gain[channel]).min(1.0).powf(1.0 / 2.2);
+        let lit =
+            |value: f32, channel: usize| ((value.powf(2.2) + self.veil) * self.gain[channel]).min(1.0).powf(1.0 / 2.2);
         let plane = planes.len() / 3;
         for (channel, values) in planes.chunks_exact_mut(plane).enumerate() {
             values.iter_mut().for_each(|value| *value = lit(*value, channel));

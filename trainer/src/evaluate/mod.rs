@@ -20,6 +20,7 @@ pub mod pca;
 pub mod plots;
 pub mod reliability;
 pub mod report;
+pub mod steadiness;
 pub mod svg;
 pub mod table;
 
@@ -94,8 +95,8 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let about = folder.about()?;
     let device = args.device.first()?;
     let network = finetune::load(&args.run, &device)?;
-    let chosen = Examples::load(&args.data)?;
-    let others = (!args.test.is_empty()).then(|| Examples::load(&args.test)).transpose()?;
+    let chosen = Examples::load(&args.data)?.seen(about.margin)?;
+    let others = (!args.test.is_empty()).then(|| Examples::load(&args.test)?.seen(about.margin)).transpose()?;
     let measured = others.as_ref().unwrap_or(&chosen);
     let logits = |examples: &Examples, of: &[&Example]| network.logits_of(examples, of, &device);
     let of_development = chosen.of(Split::Development)?;
@@ -121,7 +122,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         evaluation.conditions.insert(TEST_SPLIT.into(), same);
     }
     for Named { name, path } in &args.condition {
-        let examples = Examples::load(std::slice::from_ref(path))?;
+        let examples = Examples::load(std::slice::from_ref(path))?.seen(about.margin)?;
         let of = examples.of(Split::Test)?;
         let scores: Vec<f32> = logits(&examples, &of)?.into_iter().map(|logit| line.score(logit)).collect();
         let (of, silent) = (Example::labelled(&of, &scores), examples.unscored(Split::Test));

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use bonafide::crop::{CROP_SIZE, face_region};
+use bonafide::crop::{CROP_MARGIN, CROP_SIZE, face_region};
 use bonafide::region::sample;
 use clap::Args;
 use image::GrayImage;
@@ -143,7 +143,7 @@ fn draw(finder: &Finder, path: &Path) -> Result<Drawing> {
     let frame = photo.frame();
     let Some(face) = finder.detector.detect(&frame)?.into_iter().next() else { return Ok(Err(Outcome::NoFace)) };
     let Some(surface) = finder.reconstructor.reconstruct(&frame, &face)? else { return Ok(Err(Outcome::NoFace)) };
-    let region = face_region(&face.bounds);
+    let region = face_region(&face.bounds, CROP_MARGIN);
     let crop = sample(&frame, &region, CROP_SIZE);
     Ok(Ok((crop, pseudo_depth(&surface, &region, CROP_SIZE))))
 }

@@ -60,7 +60,7 @@ impl Block {
             }
         }
         manifest.format = FORMAT;
-        manifest.contract = Contract::current(experts);
+        manifest.contract = Contract { margin: manifest.contract.margin, ..Contract::current(experts) };
         manifest.fusion = self.fusion;
         manifest.operating_points = self.operating_points;
         Ok(())

@@ -244,6 +244,7 @@ impl ProtocolArgs {
             init,
             stage: StageArgs {
                 data: self.finetune_data(data),
+                margin: None,
                 run: self.run_args(&folder.join(row.name()), seed, Some(row)),
             },
         })?;
@@ -257,7 +258,7 @@ impl ProtocolArgs {
     /// The generator that the PDGAN rows of one seed and data share.
     fn pretrain(&self, folder: &Path, seed: u64, init: InitArgs, data: &[PathBuf]) -> Result<PathBuf> {
         let run = folder.join("pretrain");
-        let stage = StageArgs { data: data.to_vec(), run: self.run_args(&run, seed, None) };
+        let stage = StageArgs { data: data.to_vec(), margin: None, run: self.run_args(&run, seed, None) };
         pretrain::run(&PretrainArgs { init, stage })?;
         Ok(run)
     }

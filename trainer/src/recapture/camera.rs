@@ -28,7 +28,6 @@ pub(super) trait Texture {
     fn light(&self, x: usize, y: usize, channel: usize, light: f32) -> f32;
 }
 
-
 /// The curve that a camera's pixels take to the picture.
 #[derive(Debug, Clone, Copy)]
 struct Tone {
@@ -150,7 +149,11 @@ impl Camera {
             balance: careful.balance.map(|gain| gain.sqrt()),
             noise: (careful.noise.0 * 0.3, careful.noise.1 * 0.3),
             // It makes pictures to be looked at: its curve is never flat, so that an attack has passed two.
-            tone: Tone { contrast: careful.tone.contrast.max(0.25), black: careful.tone.black.max(0.0), ..careful.tone },
+            tone: Tone {
+                contrast: careful.tone.contrast.max(0.25),
+                black: careful.tone.black.max(0.0),
+                ..careful.tone
+            },
             saturation: careful.saturation.clamp(0.85, 1.25),
             ..careful
         }

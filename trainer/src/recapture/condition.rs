@@ -95,8 +95,7 @@ mod tests {
         let n = 240;
         let planes = (0..3 * n * n).map(|at| if at / 6 % 2 == 0 { 0.25 } else { 0.75 }).collect();
         let scene = Scene { picture: Picture { size: n, planes }, scope: 1.0 };
-        let shot =
-            |condition| Simulator { condition, ..Simulator::default() }.bona_fide(&scene, &mut rng(1, "t", 0)).0;
+        let shot = |condition| Simulator { condition, ..Simulator::default() }.bona_fide(&scene, &mut rng(1, "t", 0)).0;
         let plain = shot(None);
         assert!(mean(&shot(Some(Condition::LowLight))) < 0.6 * mean(&plain));
         let contrast = |picture: &Picture| {

@@ -15,6 +15,7 @@ mod camera;
 mod codec;
 mod condition;
 mod display;
+mod halftone;
 mod light;
 mod paper;
 mod plane;
@@ -31,8 +32,8 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::{camera::normal, light::mirrored};
 pub use self::{camera::Camera, condition::Condition};
+pub(crate) use self::{camera::normal, light::mirrored};
 use crate::picture::sheet::to_byte;
 
 /// Width, in face boxes, of the crop for which all draws are given. Its first sets stored that much.
@@ -320,7 +321,8 @@ mod tests {
         };
         let mut rng = rng(3, "test", 0);
         let mut mean = |scene: &Scene| {
-            (0..12).map(|_| deviation(&Simulator::default().bona_fide(scene, &mut rng).0, scene.scope)).sum::<f32>() / 12.0
+            (0..12).map(|_| deviation(&Simulator::default().bona_fide(scene, &mut rng).0, scene.scope)).sum::<f32>()
+                / 12.0
         };
         let (near, far) = (mean(&wide(300, 1.0)), mean(&wide(600, 2.0)));
         assert!((near - far).abs() < 0.35 * near, "{near} against {far}");

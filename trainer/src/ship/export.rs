@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use bonafide::{
-    crop::{CROP_MARGIN, CROP_SIZE},
+    crop::{CROP_SIZE, MARGINS},
     fusion::Fusion,
     network::{Classifier, Decoder, Encoder},
     weights::{CLASSIFIER, Contract, DECODER, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
@@ -54,14 +54,14 @@ pub struct ExportArgs {
 /// Runs `trainer export`.
 ///
 /// # Errors
-/// If the run was not evaluated or saw another margin than the product's, the depth view is another run's, the detector is
+/// If the run was not evaluated or saw a margin that the product does not cut, the depth view is another run's, the detector is
 /// missing, the reloaded weights differ from the trained ones, or the disk refuses.
 pub fn run(args: &ExportArgs) -> Result<()> {
     let (folder, config) = RunFolder::existing(&args.run)?;
     let (evaluation, about) = (Evaluation::load(&folder)?, folder.about()?);
     ensure!(
-        about.margin == CROP_MARGIN,
-        "the run learnt from crops {} face boxes wide, the product cuts {CROP_MARGIN}: prepare its data without --margin",
+        MARGINS.contains(&about.margin),
+        "the run learnt from crops {} face boxes wide, the product cuts {MARGINS:?}: train with another --margin",
         about.margin
     );
     let detector_file = "detector.safetensors";
@@ -96,7 +96,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     }
     let mut manifest = Manifest {
         format: FORMAT,
-        contract: Contract::current(false),
+        contract: Contract { margin: about.margin, ..Contract::current(false) },
         networks,
         fusion: Fusion::default(),
         operating_points: evaluation.operating_points(),

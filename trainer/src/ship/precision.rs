@@ -38,7 +38,7 @@ pub fn run(args: &PrecisionArgs) -> Result<()> {
     let device = Device::flex();
     let trained = calibrated(&args.run, &Evaluation::load(&folder)?, &device)?;
     let folded = trained.clone().fold();
-    let examples = Examples::load(&args.data)?;
+    let examples = Examples::load(&args.data)?.seen(folder.about()?.margin)?;
     let of = examples.of(Split::Test)?;
     let score = |classifier: Classifier| Liveness::Classifier(classifier).score(&examples, &of, &device);
     let exact = score(trained)?;

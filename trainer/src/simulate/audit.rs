@@ -6,11 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Result, ensure};
-use bonafide::{
-    face::FaceBox,
-    frame::Frame,
-    region::sample,
-};
+use bonafide::{face::FaceBox, frame::Frame, region::sample};
 use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;

@@ -119,8 +119,10 @@ impl Measurements {
             .iter()
             .flat_map(|(source, pair)| {
                 let live = of(&pair.bona_fide).map(|all| (source.as_str(), None, all));
-                let attacks =
-                    pair.attacks.iter().filter_map(move |(name, one)| Some((source.as_str(), Some(name.as_str()), of(one)?)));
+                let attacks = pair
+                    .attacks
+                    .iter()
+                    .filter_map(move |(name, one)| Some((source.as_str(), Some(name.as_str()), of(one)?)));
                 live.into_iter().chain(attacks)
             })
             .collect()
@@ -145,7 +147,9 @@ impl Measurements {
     /// The measured attacks of a species, each beside its source's bona fide.
     fn attacks(&self, of: PaiSpecies) -> Vec<(String, &Summary, &Summary)> {
         let all = self.sources.iter().flat_map(|(source, pair)| {
-            pair.attacks.iter().map(move |(name, attack)| (format!("{source} {name}"), &pair.bona_fide, attack, species(name)))
+            pair.attacks
+                .iter()
+                .map(move |(name, attack)| (format!("{source} {name}"), &pair.bona_fide, attack, species(name)))
         });
         all.filter(|(.., species)| *species == of).map(|(name, live, attack, _)| (name, live, attack)).collect()
     }
@@ -187,7 +191,9 @@ impl Measurements {
     }
 
     fn write_quantiles(&self, sessions: &[Session], text: &mut String) {
-        text.push_str("Medians of the sources, lowest and highest, and quantiles 5 / 50 / 95 % of all simulated sessions:\n\n");
+        text.push_str(
+            "Medians of the sources, lowest and highest, and quantiles 5 / 50 / 95 % of all simulated sessions:\n\n",
+        );
         text.push_str("| figure | bona fide, measured | simulated | print, measured | simulated | replay, measured | simulated |\n");
         text.push_str("|---|---|---|---|---|---|---|\n");
         let of = |species| sessions.iter().filter(move |one: &&Session| one.species == species);
@@ -199,7 +205,9 @@ impl Measurements {
         for name in NAMES {
             let medians = |of: Vec<&Summary>| {
                 let medians = sorted(of.into_iter().map(|one| one.median(name)).collect());
-                medians.first().map_or_else(String::new, |low| format!("{} to {}", short(*low), short(medians[medians.len() - 1])))
+                medians
+                    .first()
+                    .map_or_else(String::new, |low| format!("{} to {}", short(*low), short(medians[medians.len() - 1])))
             };
             let attacks = |species| medians(self.attacks(species).into_iter().map(|(_, _, attack)| attack).collect());
             let measured = [

@@ -106,7 +106,8 @@ fn table(all: &[Said], measured: Option<&Measurements>) -> String {
         sources.entry(&one.source).or_default().push(one);
     }
     let real = measured.map_or_else(Vec::new, |measured| measured.quantiles(MEASURED));
-    let mut text = String::from("Log-odds of bona fide, quantiles 5 / 25 / 50 / 75 / 95 %, view of 2.0 face boxes:\n\n");
+    let mut text =
+        String::from("Log-odds of bona fide, quantiles 5 / 25 / 50 / 75 / 95 %, view of 2.0 face boxes:\n\n");
     text.push_str("| class | crops | mean of both | MiniFASNetV2 | V1SE | covers of the measured 5 to 95 % |\n|---|---:|---|---|---|---|\n");
     for (attack, of) in &groups {
         let quantile = |value: &dyn Fn(&Said) -> f64| quantiles(of.iter().map(|one| value(one)).collect());

@@ -45,6 +45,9 @@ pub struct StageArgs {
     /// Folders that `trainer prepare` wrote.
     #[arg(long, required = true, num_args = 1..)]
     pub data: Vec<PathBuf>,
+    /// Side of the networks' crop over the face box's, instead of what the folders were prepared for.
+    #[arg(long)]
+    pub margin: Option<f32>,
     /// The run.
     #[command(flatten)]
     pub run: RunArgs,
@@ -77,6 +80,8 @@ impl Stage {
     ) -> Result<(Self, T)> {
         let (config, devices) = args.run.settings()?;
         let examples = Examples::load(&args.data)?;
+        let margin = args.margin.unwrap_or_else(|| examples.margin());
+        let examples = examples.seen(margin)?;
         let trainee = build(&config, &examples, &run::recording(&devices[0]))?;
         let (digest, types) = (examples.digest(), examples.types().to_vec());
         let folder = args.run.folder(name, backbone, &config, digest, examples.margin(), types)?;
