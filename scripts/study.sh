@@ -1,82 +1,66 @@
 #!/usr/bin/env bash
-# What matters, and what carries over: small trainings that each change one thing, measured on people, cameras and
-# instruments that none of them saw. Writes ablations.md and generalisation.md into RUNS. The same command goes on after a break.
+# What matters: small trainings that each change one thing, three seeds each, measured on people, cameras and draws that none
+# of them saw. Writes study.md into RUNS. The same command goes on after a break.
 #   DATA="folder folder..." RUNS=runs/study scripts/study.sh
-# Optional: PHOTOS (of each folder, 80), VARIANTS (recaptures of each photo, 4), EPOCHS (6).
+# Optional: PHOTOS (of each folder, 80), VARIANTS (recaptures of each photo, 3), EPOCHS (2), SEEDS ("1 2 3").
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 [ -n "${DATA:-}" ] || fail 'no photos: DATA="folder folder..." with folders of bona fide photos.'
 runs=${RUNS:-runs/study}
 cd "$root"
 read -ra data <<<"$DATA"
+read -ra seeds <<<"${SEEDS:-1 2 3}"
 trainer=${TRAINER:-${CARGO_TARGET_DIR:-target}/release/trainer}
 mkdir -p "$runs"
-
-# A run: the preset `small`, shorter. Pretraining takes a third of the epochs (normalised, as in the paper).
-epochs=${EPOCHS:-6}
-third=$(((epochs + 2) / 3))
-"$trainer" preset small | sed -E \
-  -e "/^\[pretrain\]/,/^\[/ s/^epochs = [0-9]+/epochs = $third/; s/^warmup_epochs = [0-9]+/warmup_epochs = 1/" \
-  -e "/^\[finetune\]/,\$ s/^epochs = [0-9]+/epochs = $((epochs - third))/; s/^baseline_epochs = [0-9]+/baseline_epochs = $epochs/" \
-  >"$runs/small.toml"
-sed 's/^augment = true/augment = false/' "$runs/small.toml" >"$runs/unaugmented.toml"
 
 # simulate NAME ARGUMENTS...: a set; seed 1 trains, seed 2 tests.
 simulate() {
   local name=$1
   shift
-  "$trainer" synthesize --data "${data[@]}" --photos-per-source "${PHOTOS:-80}" --variants "${VARIANTS:-4}" --out "$runs/sets/$name" "$@" >/dev/null
+  "$trainer" synthesize --data "${data[@]}" --photos-per-source "${PHOTOS:-80}" --variants "${VARIANTS:-3}" --out "$runs/sets/$name" "$@" >/dev/null
 }
 
-# train NAME SET TEST [ARGUMENTS...]: a run and its scores.
-train() {
-  local name=$1 set=$2 test=$3 resume=()
-  shift 3
-  if [ ! -f "$runs/$name/evaluation.json" ]; then
-    say "$name"
-    [ -f "$runs/$name/config.toml" ] && resume=(--resume)
-    "$trainer" finetune --data "$runs/sets/$set" --run "$runs/$name" --config "${config:-$runs/small.toml}" "$@" "${resume[@]}" >/dev/null
-    "$trainer" evaluate --data "$runs/sets/$set" --test "$runs/sets/$test" --run "$runs/$name" --uncalibrated >/dev/null
-  fi
-  scores+=(--scores "$label=$runs/$name/scores.csv")
-}
-
-# table NAME: what the trainings since the last table gave.
-table() {
-  "$trainer" compare "${scores[@]}" --out "$runs/tables" >/dev/null
-  mv "$runs/tables/peers.md" "$runs/$1.md"
-  scores=()
+# row NAME "key = value; key = value" [ARGUMENTS...]: the preset `shipped` with other values, once for each seed.
+row() {
+  local name=$1 changes=$2 seed resume
+  shift 2
+  "$trainer" preset shipped | sed -E "s/^epochs = [0-9]+/epochs = ${EPOCHS:-2}/; s/^baseline_epochs = [0-9]+/baseline_epochs = ${EPOCHS:-2}/; s/^warmup_epochs = .*/warmup_epochs = 1/" >"$runs/$name.toml"
+  while IFS='=' read -r key value; do
+    [ -z "${key// /}" ] || sed -i -E "s/^${key// /} = [^ ]+/${key// /} =${value}/" "$runs/$name.toml"
+  done < <(tr ';' '\n' <<<"$changes")
+  for seed in "${seeds[@]}"; do
+    local run=$runs/$name-$seed start=("$@")
+    [ ! -f "$run/steadiness.json" ] || continue
+    say "$name, seed $seed"
+    if [ "${1:-}" = pretrain ]; then
+      resume=()
+      [ -f "$run-pretrain/config.toml" ] && resume=(--resume)
+      "$trainer" pretrain --data "$runs/sets/all" --run "$run-pretrain" --config "$runs/$name.toml" --seed "$seed" "${resume[@]}" >/dev/null
+      start=(--pretrained "$run-pretrain")
+    fi
+    resume=()
+    [ -f "$run/config.toml" ] && resume=(--resume)
+    "$trainer" finetune --data "$runs/sets/all" --run "$run" --config "$runs/$name.toml" --seed "$seed" "${start[@]}" "${resume[@]}" >/dev/null
+    "$trainer" evaluate --data "$runs/sets/all" --test "$runs/sets/test" --run "$run" >/dev/null
+    "$trainer" steadiness --data "$runs/sets/test" --run "$run" >/dev/null
+  done
 }
 
 simulate all --splits train development
 simulate test --splits test --seed 2
-scores=()
 
-label="everything (He-initialised)" train everything all test
-if [ ! -f "$runs/pdgan/evaluation.json" ]; then
-  resume=()
-  [ -f "$runs/pretrain/config.toml" ] && resume=(--resume)
-  "$trainer" pretrain --data "$runs/sets/all" --run "$runs/pretrain" --config "$runs/small.toml" "${resume[@]}" >/dev/null
-fi
-label="PDGAN backbone" train pdgan all test --pretrained "$runs/pretrain"
-label="no augmentation" config=$runs/unaugmented.toml train unaugmented all test
-for stage in first-camera light grid room; do
-  simulate "without-$stage" --splits train development --without "$stage"
-  label="trained without ${stage/-/ }" train "without-$stage" "without-$stage" test
-done
-for margin in 1.2 2.0; do
-  simulate "margin-$margin" --splits train development --margin "$margin"
-  simulate "test-$margin" --splits test --seed 2 --margin "$margin"
-  label="margin $margin instead of 1.5" train "margin-$margin" "margin-$margin" "test-$margin"
-done
-table ablations
-
-label="all four instruments" train everything all test
-simulate no-pentile --splits train development --instruments laser stripes inkjet
-label="PenTile never seen" train no-pentile no-pentile test
-simulate screens --splits train development --instruments stripes pentile
-label="screens alone" train screens screens test
-simulate prints --splits train development --instruments laser inkjet
-label="prints alone" train prints prints test
-table generalisation
-say "$runs/ablations.md, $runs/generalisation.md"
+shipped=(--shipped pkg/weights)
+row everything "" "${shipped[@]}"
+row without-tone "tone = false; wear = false; colours = true" "${shipped[@]}"
+row without-agreement "agreement = false" "${shipped[@]}"
+row without-teaching "teach = 0.0" "${shipped[@]}"
+row with-map "map = 0.3" "${shipped[@]}"
+row with-variance "variance = 0.3" "${shipped[@]}"
+row dense-average 'averaging = "dense"' "${shipped[@]}"
+row last-weights 'averaging = "none"' "${shipped[@]}"
+row margin-2.0 "" "${shipped[@]}" --margin 2.0
+row from-he ""
+row from-l1 "warmup_epochs = ${EPOCHS:-2}" pretrain
+row from-pdgan "" pretrain
+node scripts/study.js "$runs" "${seeds[@]}" >"$runs/study.md"
+say "$runs/study.md"

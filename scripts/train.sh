@@ -5,11 +5,12 @@
 # Each folder is one source of bona fide photos, one person per file; the number says how often each photo is recaptured
 # for training, as bona fide and again as an attack (1).
 # Optional: CONFIG (shipped), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all),
-# PRETRAINED (a pretraining run to use instead of a new one), FINETUNED (a fine-tuning run that started from it, to go on
-# from with these photos and CONFIG),
+# PRETRAINED (a pretraining run to use instead of a new one), FINETUNED (a fine-tuning run that started from it) or SHIPPED
+# (a folder of exported weights): what fine-tuning goes on from, with these photos and CONFIG,
 # PEERS (a folder with MiniFASNetV2.onnx and MiniFASNetV1SE.onnx: scored on the same presentations, with PYTHON, which has
 # onnxruntime, numpy and pillow), RETINAFACE (a checkpoint, for those networks' face boxes), STUDY (a folder that
-# scripts/study.sh wrote) and STATISTICS (JSON of measured replays): their tables go into the model card.
+# scripts/study.sh wrote) and STATISTICS (JSON files of measured presentations): their tables go into the
+# model card.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 [ -n "${DATA:-}" ] || fail 'no photos: make train DATA="folder folder..." with folders of bona fide photos.'
@@ -34,7 +35,7 @@ for entry in "${data[@]}"; do
   sets+=("$set")
 done
 # Other people, other draws, and as much around the face as networks of others look at (four face boxes).
-"$trainer" synthesize --data "${folders[@]}" "${photos[@]}" --splits development test --seed 2 --reach 2.667 --size 592 --out "$runs/held"
+"$trainer" synthesize --data "${folders[@]}" "${photos[@]}" --splits development test --seed 2 --reach 2.667 --out "$runs/held"
 "$trainer" audit --data "$runs/held"
 conditions=()
 for condition in low-light degraded-camera occluded close-edges; do
@@ -53,16 +54,22 @@ start=(--pretrained "$pretrained")
 if [ -n "${FINETUNED:-}" ]; then
   [ -n "${PRETRAINED:-}" ] || fail "FINETUNED=$FINETUNED goes on: name the pretraining that it started from with PRETRAINED."
   start=(--finetuned "$FINETUNED")
+elif [ -n "${SHIPPED:-}" ]; then
+  start=(--shipped "$SHIPPED")
 fi
 [ -n "${PRETRAINED:-}" ] || stage pretrain
 stage finetune "${start[@]}"
 stage depth-view --pretrained "$pretrained" --finetuned "$runs/finetune"
 "$trainer" evaluate --data "$runs/held" --pretrained "$pretrained" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
+"$trainer" steadiness --data "$runs/held" --run "$runs/finetune"
 "$trainer" precision --data "$runs/held" --run "$runs/finetune"
 "$trainer" export --run "$runs/finetune" --depth-view "$runs/depth-view"
 
 card=(--run "$runs/finetune" --pretrained "$pretrained" --depth-view "$runs/depth-view")
-card+=(--tests "What fewer bits cost=$runs/finetune/precision.md")
+card+=(--tests "How steady it is=$runs/finetune/steadiness.md" --tests "What fewer bits cost=$runs/finetune/precision.md")
+read -ra statistics <<<"${STATISTICS:-}"
+"$trainer" realism --data "$runs/held" ${statistics[0]:+--measured "${statistics[@]}"} >"$runs/realism.md"
+card+=(--tests "What networks that know real attacks say of these=$runs/realism.md")
 if [ -n "${PEERS:-}" ]; then
   faces=()
   if [ -n "${RETINAFACE:-}" ]; then
@@ -75,11 +82,11 @@ if [ -n "${PEERS:-}" ]; then
   card+=(--peers "$runs/peers/peers.json")
 fi
 if [ -n "${STUDY:-}" ]; then
-  card+=(--tests "What matters=$STUDY/ablations.md" --tests "What carries over=$STUDY/generalisation.md")
+  card+=(--tests "What matters=$STUDY/study.md")
 fi
 if [ -n "${STATISTICS:-}" ]; then
-  "$trainer" synthesize --data "${folders[@]}" --photos-per-source 60 --out "$runs/report" --report "$STATISTICS" >/dev/null
-  card+=(--tests "Simulated beside measured replays=$runs/report/report.md")
+  "$trainer" synthesize --data "${folders[@]}" --photos-per-source 12 --out "$runs/report" --report "${statistics[@]}" >/dev/null
+  card+=(--tests "Simulated beside measured presentations=$runs/report/report.md")
 fi
 "$trainer" card "${card[@]}"
 say "pkg/weights holds the new model; $runs/finetune/report.html and MODEL_CARD.md say how it measured"

@@ -10,6 +10,7 @@ pub mod block;
 pub mod columns;
 pub mod fit;
 pub mod scores;
+pub mod successor;
 
 use std::path::PathBuf;
 
@@ -47,6 +48,10 @@ pub struct FuseArgs {
     /// Take this block instead of fitting one.
     #[arg(long, conflicts_with = "scores")]
     block: Option<PathBuf>,
+    /// The block was fitted with an earlier classifier: scale its votes' weight to a new one's, by what each says of the same
+    /// pictures. Two files that `trainer score --csv` wrote, with the earlier weights and with the new ones.
+    #[arg(long, num_args = 2, value_names = ["WAS", "NOW"], requires = "block")]
+    successor: Vec<PathBuf>,
     /// Write the block to this file.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -65,7 +70,13 @@ pub struct FuseArgs {
 /// refuses.
 pub fn run(args: &FuseArgs) -> Result<()> {
     let block = match &args.block {
-        Some(path) => Block::read(path)?,
+        Some(path) => {
+            let block = Block::read(path)?;
+            match args.successor.as_slice() {
+                [was, now] => Block { fusion: successor::succeed(block.fusion, was, now)?, ..block },
+                _ => block,
+            }
+        }
         None => {
             let scores = scores::read(&args.scores, args.labels.as_deref(), args.min_face)?;
             let limits = fit::Limits { classifier: args.classifier_limit, experts: args.experts_limit };
