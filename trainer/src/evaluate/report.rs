@@ -125,7 +125,7 @@ impl Report<'_> {
             ),
             row("APCER, all attacks", cells((held.apcer, of.held.apcer), (paper.apcer, of.paper.apcer), percent)),
             row("ACER", cells((held.acer, of.held.acer), (paper.acer, of.paper.acer), percent)),
-            row("F1, attack positive", cells((held.f1, of.held.f1), (paper.f1, of.paper.f1), fraction)),
+            row("F1 of bona fide, classes balanced", cells((held.f1, of.held.f1), (paper.f1, of.paper.f1), fraction)),
         ];
         let head = ["Rate", "Threshold from development", "Best on the test split itself (optimistic)"];
         let errors = table("Error rates on the test split, with 95 % intervals", &head, &rows);
