@@ -240,7 +240,7 @@ mod tests {
         let pictures = |alt: &str| vec![Picture { png: b"no PNG".to_vec(), alt: alt.into() }];
         let grid = Grid {
             columns: vec!["print".into()],
-            rows: vec![("input".into(), pictures("a \"print\"")), ("generated".into(), pictures("its depth"))],
+            rows: vec![("input".into(), pictures("a \"print\"")), (gallery::GENERATED.into(), pictures("its depth"))],
         };
         Report {
             title: "run <one>".into(),
@@ -284,6 +284,9 @@ mod tests {
             "alt=\"a &quot;print&quot;\"",
             "He-initialised",
             "% of the variance",
+            "Pseudo-depth (the paper's figures 1 and 4)",
+            "Failure cases (the paper's figure 6)",
+            "Embeddings (the paper's figure 7)",
             "prefers-color-scheme: dark",
             "@media print",
         ] {
