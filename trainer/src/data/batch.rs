@@ -57,9 +57,7 @@ impl Batch {
             depth: map(numbers.depth, 1),
             attack: Tensor::from_data(TensorData::new(numbers.attack, [batch]), device),
             types: labels(numbers.types),
-            experts: numbers
-                .experts
-                .map(|said| Tensor::from_data(TensorData::new(said, [batch, 2]), device)),
+            experts: numbers.experts.map(|said| Tensor::from_data(TensorData::new(said, [batch, 2]), device)),
             semantics: numbers.semantics.map(|(attributes, spoof_type, illumination)| SemanticBatch {
                 attributes: Tensor::from_data(TensorData::new(attributes, [batch, 40]), device),
                 spoof_type: labels(spoof_type),

@@ -26,7 +26,10 @@ pub use super::{
 use crate::{
     faces::experts::Experts,
     measure::Unscored,
-    run::{self, config::{Augment, Config}},
+    run::{
+        self,
+        config::{Augment, Config},
+    },
 };
 
 /// All examples of a run, and the presentations that gave none.

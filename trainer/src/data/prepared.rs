@@ -208,12 +208,7 @@ impl Writer {
     ///
     /// # Errors
     /// If it holds a set made with other options, or the disk refuses.
-    pub fn open(
-        path: &Path,
-        cut: Cut,
-        samples: usize,
-        made_with: serde_json::Value,
-    ) -> Result<(Self, Vec<Record>)> {
+    pub fn open(path: &Path, cut: Cut, samples: usize, made_with: serde_json::Value) -> Result<(Self, Vec<Record>)> {
         let Cut { margin, reach } = cut;
         let header = Header { format: FORMAT, margin, reach, made_with, samples, complete: false };
         match read_header(path)? {

@@ -29,9 +29,8 @@ impl Experts {
     pub fn load(weights: &Path) -> Result<Self> {
         let [v2, v1se] = Variant::ALL.map(|variant| {
             let path = weights.join(file_name(variant));
-            let bytes = std::fs::read(&path).with_context(|| {
-                format!("cannot read {}: `trainer import minifasnet` writes it", path.display())
-            })?;
+            let bytes = std::fs::read(&path)
+                .with_context(|| format!("cannot read {}: `trainer import minifasnet` writes it", path.display()))?;
             let network = load_safetensors(MiniFasNet::new(variant, &Device::flex()), &bytes)?;
             anyhow::Ok(network.pack())
         });

@@ -128,7 +128,7 @@ pub struct Imagenet {
 pub struct Finetune {
     /// Epochs on a pretrained generator's encoder.
     pub epochs: usize,
-    /// Epochs of a baseline: as many as pretraining and fine-tuning together (paper, epoch normalisation).
+    /// Epochs of a baseline: as many as pretraining and fine-tuning together (paper, protocols).
     pub baseline_epochs: usize,
     /// Crops per step.
     pub batch: usize,

@@ -51,7 +51,14 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let random =
         |channels| Tensor::random([size, channels, CROP_SIZE, CROP_SIZE], Distribution::Uniform(0.0, 1.0), &device);
     let attack = Tensor::<1>::from_floats((0..size).map(|at| (at % 2) as f32).collect::<Vec<_>>().as_slice(), &device);
-    let batch = Batch { images: random(3), depth: random(1), types: attack.clone().int(), attack, experts: None, semantics: None };
+    let batch = Batch {
+        images: random(3),
+        depth: random(1),
+        types: attack.clone().int(),
+        attack,
+        experts: None,
+        semantics: None,
+    };
     let rank = Rank::alone(device.clone());
     let config = Config::load("inter")?;
     let mut step: Box<dyn FnMut() -> Result<()>> = match args.step {
