@@ -21,7 +21,7 @@ pub struct Classifier {
     hidden1: Linear,
     hidden2: Linear,
     output: Linear,
-    /// The attack's type (paper, multihead ablation): helps training, never ships.
+    /// The attack's type (paper, networks: the multihead ablation): helps training, never ships.
     types: Option<TypeHead>,
 }
 

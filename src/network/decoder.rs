@@ -1,7 +1,7 @@
 //! Embedding map `[B, C, 7, 7]` -> pseudo-depth `[B, 1, 224, 224]` in `[0, 1]`.
 //!
 //! It sees the embedding only: no skip connections, so that all that the map shows had to pass through the embedding
-//! (paper, networks table). Upsampling interpolates: cheaper on CPU than transposed convolutions, and no checkerboard.
+//! (paper, networks). Upsampling interpolates: cheaper on CPU than transposed convolutions, and no checkerboard.
 
 use burn::{
     module::Module,

@@ -1,4 +1,4 @@
-//! Face crop `[B, 3, 224, 224]` -> embedding map `[B, C, 7, 7]`: ResNet-18 at any width (paper, networks table).
+//! Face crop `[B, 3, 224, 224]` -> embedding map `[B, C, 7, 7]`: ResNet-18 at any width (paper, networks).
 
 use burn::{
     module::Module,

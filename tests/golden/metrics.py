@@ -5,8 +5,9 @@ Independent of this project's code. Run it again only to add cases:
     python3 -m venv /tmp/golden && /tmp/golden/bin/pip install scikit-learn==1.9.1
     /tmp/golden/bin/python tests/golden/metrics.py
 
-Conventions: a score is P(bona fide), a presentation is bona fide at or above the threshold, F1's positive class is attack,
-the equal error rate is where the ROC polyline (no point dropped) has false positive rate = false negative rate.
+Conventions: a score is P(bona fide), a presentation is bona fide at or above the threshold, F1's positive class is bona
+fide, and each class weighs as much as the other; the equal error rate is where the ROC polyline (no point dropped) has
+false positive rate = false negative rate.
 """
 
 import json
@@ -21,7 +22,8 @@ def rates(bona_fide, scores, threshold):
     accepted = scores >= threshold
     (_, accepted_attacks), (refused, _) = confusion_matrix(bona_fide, accepted, labels=[False, True])
     bpcer, apcer = refused / bona_fide.sum(), accepted_attacks / (~bona_fide).sum()
-    f1 = f1_score(~bona_fide, ~accepted, pos_label=True, zero_division=0)
+    balanced = np.where(bona_fide, 1 / bona_fide.sum(), 1 / (~bona_fide).sum())
+    f1 = f1_score(bona_fide, accepted, pos_label=True, sample_weight=balanced, zero_division=0)
     return {"threshold": float(threshold), "bpcer": bpcer, "apcer": apcer, "acer": (bpcer + apcer) / 2, "f1": f1}
 
 

@@ -97,7 +97,7 @@ fn prepared(folder: &Path, pictures: &Path, source: &str) {
     ];
     fs::create_dir_all(pictures).unwrap();
     let made = serde_json::json!({ "made": "by a test" });
-    let (mut writer, _) = Writer::open(folder, 288, Cut::default(), of.len(), made).unwrap();
+    let (mut writer, _) = Writer::open(folder, Cut::default(), of.len(), made).unwrap();
     for (number, (split, attack)) in of.into_iter().enumerate() {
         let file = pictures.join(format!("{number}.png"));
         let picture = match number {
@@ -106,8 +106,15 @@ fn prepared(folder: &Path, pictures: &Path, source: &str) {
             _ => face.clone(),
         };
         picture.save(&file).unwrap();
-        let crop =
-            Crop { image: "none".into(), depth: None, attack: attack.clone(), labels: None, face: None, take: None };
+        let crop = Crop {
+            image: "none".into(),
+            depth: None,
+            reconstructed: true,
+            attack: attack.clone(),
+            labels: None,
+            face: [0.0, 0.0, 100.0, 100.0],
+            take: None,
+        };
         let record = Record {
             number,
             source: source.into(),
@@ -117,6 +124,7 @@ fn prepared(folder: &Path, pictures: &Path, source: &str) {
             file: file.to_str().unwrap().into(),
             frame: None,
             tone: None,
+            faceless: Vec::new(),
             outcome: Outcome::Crops(vec![crop]),
         };
         writer.append(&record).unwrap();

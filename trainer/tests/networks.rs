@@ -8,11 +8,14 @@ use burn::{
 use trainer::{
     data::examples::{Batch, SemanticBatch},
     run::config::{Config, Head, Model},
-    train::{finetune, liveness::Liveness, parallel::Rank, pretrain},
+    train::{finetune, liveness::Liveness, parallel::Rank, pretrain, steps::Step},
 };
 
 /// Small crops: the networks are fully convolutional, and a test has two minutes.
 const SIDE: usize = 64;
+
+/// Any step: the rate of learning stays as it is.
+const AT: Step = Step { epoch: 0, number: 0, of: 1 };
 
 fn config() -> Config {
     Config::load("small").unwrap()
@@ -48,6 +51,7 @@ fn samples(side: usize, device: &Device) -> Batch {
         depth: Tensor::from_data(TensorData::new(depth, [8, 1, side, side]), device),
         types: Tensor::<1>::from_floats(attack.as_slice(), device).int(),
         attack: Tensor::from_data(TensorData::new(attack, [8]), device),
+        experts: None,
         semantics: None,
     }
 }
@@ -97,11 +101,11 @@ fn the_classifier_fits_eight_samples() {
     let device = Device::flex().autodiff();
     device.seed(1);
     let batch = eight_samples(&device);
-    let mut trainee = finetune::Trainee::new(Liveness::Classifier(Classifier::new(WIDTH, &device)), 1e-3);
+    let mut trainee = finetune::Trainee::new(Liveness::Classifier(Classifier::new(WIDTH, &device)), &config(), &device);
     let rank = Rank::alone(device);
     let mut loss = f32::INFINITY;
     for _ in 0..200 {
-        loss = trainee.loss(&batch, &rank).unwrap();
+        loss = trainee.learn(&batch, AT, &rank).unwrap();
         if loss < 0.05 {
             break;
         }
@@ -114,8 +118,8 @@ fn a_loss_that_is_no_number_stops_the_run() {
     let device = Device::flex().autodiff();
     let batch = eight_samples(&device);
     let batch = Batch { images: batch.images * f32::NAN, ..batch };
-    let mut trainee = finetune::Trainee::new(Liveness::Classifier(Classifier::new(WIDTH, &device)), 1e-3);
-    let stopped = trainee.loss(&batch, &Rank::alone(device)).unwrap_err();
+    let mut trainee = finetune::Trainee::new(Liveness::Classifier(Classifier::new(WIDTH, &device)), &config(), &device);
+    let stopped = trainee.learn(&batch, AT, &Rank::alone(device)).unwrap_err();
     assert!(stopped.to_string().contains("NaN"), "{stopped}");
 }
 
@@ -145,10 +149,10 @@ fn every_head_learns() {
         };
         let model = Model { width: WIDTH, head };
         let network = Liveness::new(&model, Encoder::new(WIDTH, &device), 1, &device);
-        let mut trainee = finetune::Trainee::new(network, 1e-3);
+        let mut trainee = finetune::Trainee::new(network, &Config { model, ..config() }, &device);
         let rank = Rank::alone(device.clone());
-        let first = trainee.loss(&batch, &rank).unwrap();
-        let last = (0..30).map(|_| trainee.loss(&batch, &rank).unwrap()).last().unwrap();
+        let first = trainee.learn(&batch, AT, &rank).unwrap();
+        let last = (0..30).map(|_| trainee.learn(&batch, AT, &rank).unwrap()).last().unwrap();
         assert!(last < 0.5 * first, "{head:?}: {first} only fell to {last}");
     }
 }

@@ -13,7 +13,7 @@ use trainer::{
     data::examples::Batch,
     kernels,
     run::config::Config,
-    train::{critic::Critic, finetune, liveness::Liveness, losses, parallel::Rank, pretrain},
+    train::{critic::Critic, finetune, liveness::Liveness, losses, parallel::Rank, pretrain, steps::Step},
 };
 
 const SIDE: usize = 64;
@@ -163,6 +163,7 @@ fn batch(device: &Device) -> Batch {
         depth: Tensor::from_data(TensorData::new(depth, [BATCH, 1, SIDE, SIDE]), device),
         types: attack.clone().int(),
         attack,
+        experts: None,
         semantics: None,
     }
 }
@@ -281,10 +282,12 @@ fn a_fine_tuning_step() {
     {
         close("logit", f64::from(ours), theirs, VALUES);
     }
-    let mut trainee = finetune::Trainee::new(Liveness::Classifier(classifier), 1e-3);
-    let loss = trainee.loss(&batch(&device), &Rank::alone(device.clone())).unwrap();
+    let config = Config::load("inter").unwrap();
+    let mut trainee = finetune::Trainee::new(Liveness::Classifier(classifier), &config, &device);
+    let first = Step { epoch: 0, number: 0, of: 1 };
+    let loss = trainee.learn(&batch(&device), first, &Rank::alone(device.clone())).unwrap();
     close("loss", f64::from(loss), &golden["loss"], VALUES);
-    let classifier = trainee.network.classifier().unwrap();
+    let classifier = trainee.lesson.network.classifier().unwrap();
     stepped(&before, &classifier, "classifier", &golden["classifier"]);
     running_means(&classifier, "classifier", &golden["running"]);
 }

@@ -174,13 +174,13 @@ fn a_wider_view_says_where_the_face_is_and_strips_show_every_instrument() {
     for number in [1, 2] {
         fs::copy(&photos()[number], path.join(format!("people/{number}.jpg"))).unwrap();
     }
-    fills(path, "synthesize", &["--data", "people", "--reach", "2.667", "--size", "592"]);
+    fills(path, "synthesize", &["--data", "people", "--reach", "2.667"]);
     let prepared = Prepared::load(&path.join("out")).unwrap();
     for record in &prepared.records {
         assert!(record.tone.is_some(), "a bona fide photo's tone is noted");
         let Outcome::Crops(crops) = &record.outcome else { panic!("{} shows a face", record.file) };
         let bona_fide = &crops[0];
-        let [x, y, width, height] = bona_fide.face.unwrap();
+        let [x, y, width, height] = bona_fide.face;
         let found = trainer(path, &["detect", &format!("out/{}", bona_fide.image)]);
         let line: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
         let at = |place: usize| line["faces"][0]["box"][place].as_f64().unwrap() as f32;

@@ -34,6 +34,33 @@ fn a_protocol_trains_each_row_once_and_prints_the_table() {
     let again = succeeds(path, &command);
     assert!(again.contains(&std::fs::read_to_string(path.join("runs/table.md")).unwrap()), "{again}");
     assert_eq!(before, log());
+    // What nobody looked at is named, in the table too.
+    for note in [
+        "Not used: the test split of one (4 crops); nothing learns from it",
+        "No custom set: --finetune-data was not given",
+    ] {
+        assert!(table.contains(note) && again.contains(note), "{note}: {table}");
+    }
+    assert!(!table.contains("split of other"), "{table}");
+}
+
+#[test]
+fn a_protocols_rows_are_the_papers_and_those_left_out_have_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    support::prepared(&path.join("data"), "data", [2, 2, 2], false);
+    support::config(&path.join("quick.toml"), &QUICK);
+    let table = succeeds(path, &["protocol", "intra", "--data", "data", "--config", "quick.toml", "--run", "runs"]);
+    for row in ["ResNet-18x0.25, He", "ResNet-18x0.25, He, multihead", "PDGAN backbone", "PDGAN backbone, multihead"] {
+        assert!(table.contains(&format!("| {row} |")), "{row}: {table}");
+    }
+    for note in [
+        "Row left out: AENet C, S, G, because AENet learns CelebA-Spoof's attributes",
+        "Row left out: ResNet-18x0.25, ImageNet, because it starts from ImageNet",
+        "Row left out: ResNet-18x0.25, ImageNet, multihead, because it starts from ImageNet",
+    ] {
+        assert!(table.contains(note), "{note}: {table}");
+    }
 }
 
 #[test]
@@ -83,8 +110,9 @@ fn a_run_goes_on_from_another_with_other_data_and_says_so() {
     let path = folder.path();
     support::prepared(&path.join("data"), "data", [2, 1, 1], false);
     support::prepared(&path.join("more"), "more", [2, 1, 1], false);
-    // No step changes a weight: what comes out is what went in.
-    support::config(&path.join("quick.toml"), &[&QUICK[..], &[("lr = 1e-3", "lr = 1e-30")]].concat());
+    // No step changes a weight, and no mean rounds one: what comes out is what went in.
+    let still = [("lr = 1e-3", "lr = 1e-30"), ("averaging = \"exponential\"", "averaging = \"none\"")];
+    support::config(&path.join("quick.toml"), &[&QUICK[..], &still].concat());
     let finetune = ["finetune", "--config", "quick.toml"];
     succeeds(path, &[&finetune[..], &["--data", "data", "--run", "early"]].concat());
     let on = ["--data", "data", "more", "--finetuned", "early"];

@@ -1,5 +1,5 @@
-//! Networks and examples -> the pictures of the report: the paper's figures 1 to 4. The only part of the report that knows
-//! either.
+//! Networks and examples -> the pictures of the report: the paper's figures 1, 4, 6 and 7. The only part of the report
+//! that knows either.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use burn::{module::Module, tensor::Device};
 use image::{GrayImage, RgbImage};
 
 use super::{
-    gallery::{Cloud, Failure, Failures, Grid},
+    gallery::{Cloud, Failure, Failures, GENERATED, Grid},
     html::Picture,
     pca,
 };
@@ -28,8 +28,8 @@ use crate::{
 const SAMPLES: usize = 4;
 /// Pictures per kind of failure.
 const FAILURES: usize = 8;
-/// Most embeddings in one cloud.
-const CLOUD: usize = 600;
+/// Most embeddings of a class in one cloud.
+const CLOUD: usize = 300;
 const BATCH: usize = 16;
 
 /// The test split's examples with their scores, in the same order.
@@ -58,19 +58,22 @@ impl Tested<'_> {
         self.chosen(numbers).into_iter().map(crop).collect()
     }
 
-    /// A few of each class, spread over the split: bona fide, then attacks.
-    fn samples(&self) -> Vec<usize> {
-        let of = |attack: bool| {
-            let all: Vec<usize> =
-                (0..self.labelled.len()).filter(|&at| self.labelled[at].attack.is_some() == attack).collect();
-            let step = (all.len() / SAMPLES).max(1);
-            all.into_iter().step_by(step).take(SAMPLES).collect::<Vec<_>>()
-        };
-        [of(false), of(true)].concat()
+    /// At most so many of each class: bona fide, then attacks.
+    fn samples(&self, most: usize) -> Vec<usize> {
+        [false, true].map(|attack| spread(self.labelled, attack, most)).concat()
     }
 }
 
-/// The worst failures of both kinds at `threshold`: figure 3.
+/// At most so many of a class, spread evenly over its types and, within each, over the split. Each class by itself: a split
+/// often has them in turn, and an even step over both would see one alone.
+fn spread(of: &[Labelled], attack: bool, most: usize) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..of.len()).filter(|&at| of[at].attack.is_some() == attack).collect();
+    all.sort_by_key(|&at| &of[at].attack);
+    let count = all.len().min(most);
+    (0..count).map(|number| all[number * all.len() / count]).collect()
+}
+
+/// The worst failures of both kinds at `threshold`: the paper's figure 6.
 ///
 /// # Errors
 /// If a picture cannot be encoded.
@@ -102,12 +105,13 @@ pub fn failures(tested: &Tested, threshold: f32) -> Result<[Failures; 2]> {
     Ok([group(false)?, group(true)?])
 }
 
-/// Crops above their ground-truth pseudo-depth, and above what a generator draws if there is one: figures 1 and 2.
+/// Crops above their ground-truth pseudo-depth, and above what a generator draws if there is one: the paper's figures 1
+/// and 4.
 ///
 /// # Errors
 /// If a picture cannot be encoded.
 pub fn depth(tested: &Tested, generator: Option<&Generator>, device: &Device) -> Result<Grid> {
-    let numbers = tested.samples();
+    let numbers = tested.samples(SAMPLES);
     let columns: Vec<String> = numbers.iter().map(|&at| tested.class(at).to_owned()).collect();
     let (mut inputs, mut truths, mut generated) = (Vec::new(), Vec::new(), Vec::new());
     for ((image, depth), class) in tested.crops(&numbers)?.iter().zip(&columns) {
@@ -125,18 +129,18 @@ pub fn depth(tested: &Tested, generator: Option<&Generator>, device: &Device) ->
     }
     let mut rows = vec![("input".to_owned(), inputs), ("ground truth".to_owned(), truths)];
     if !generated.is_empty() {
-        rows.push(("generated".to_owned(), generated));
+        rows.push((GENERATED.to_owned(), generated));
     }
     Ok(Grid { columns, rows })
 }
 
-/// The test split's embeddings by an encoder on their principal components: one panel of figure 4.
+/// The test split's embeddings by an encoder on their principal components: one panel of the paper's figure
+/// 7.
 ///
 /// # Errors
 /// If a crop has gone or is damaged.
 pub fn cloud(name: &str, encoder: &Encoder, tested: &Tested, device: &Device) -> Result<Cloud> {
-    let step = tested.examples.len().div_ceil(CLOUD).max(1);
-    let numbers: Vec<usize> = (0..tested.examples.len()).step_by(step).collect();
+    let numbers = tested.samples(CLOUD);
     let mut rows = Vec::with_capacity(numbers.len());
     for plan in Example::in_order(&tested.chosen(&numbers), BATCH) {
         let embeddings = encoder.embed(tested.all.batch(&plan, device)?.images);
@@ -180,4 +184,29 @@ fn picture(planes: &[f32], alt: String) -> Result<Picture> {
         encode_png(&RgbImage::from_fn(side, side, pixel).into())?
     };
     Ok(Picture { png, alt })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_of_classes_in_turn_are_of_all_types() {
+        let types = [None, Some("print"), None, Some("replay")];
+        let item = |number: usize| Labelled {
+            score: 0.5,
+            attack: types[number % 4].map(Into::into),
+            subject: number.to_string(),
+            source: "here".into(),
+            slices: Vec::new(),
+        };
+        let split: Vec<Labelled> = (0..4000).map(item).collect();
+        for most in [2, 4, 300] {
+            let chosen = [spread(&split, false, most), spread(&split, true, most)].concat();
+            let of = |attack: Option<&str>| chosen.iter().filter(|&&at| split[at].attack.as_deref() == attack).count();
+            assert_eq!((of(None), of(Some("print")), of(Some("replay"))), (most, most / 2, most / 2));
+        }
+        assert_eq!(spread(&split[..8], true, 300), [1, 5, 3, 7]);
+        assert!(spread(&split[..1], true, 4).is_empty());
+    }
 }

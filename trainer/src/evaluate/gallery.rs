@@ -1,4 +1,5 @@
-//! Pictures of the test split -> the report's sections of failures, depth and embeddings (paper, figures 1 to 4).
+//! Pictures of the test split -> the report's sections of failures, depth and embeddings: the paper's figures 6, 1 and
+//! 4, and 7, whose numbers stand in their titles.
 
 use super::{
     html::{Picture, escape, section},
@@ -73,8 +74,11 @@ pub(super) fn failures([refused, accepted]: &[Failures; 2]) -> String {
     };
     let body = group("Bona fide refused", "Every bona fide presentation was accepted.", refused)
         + &group("Attacks accepted", "Every attack was refused.", accepted);
-    section("Failure cases", &body)
+    section("Failure cases (the paper's figure 6)", &body)
 }
+
+/// The row of figure 4 that figure 1 lacks.
+pub const GENERATED: &str = "generated";
 
 pub(super) fn depth(grid: &Grid) -> String {
     let columns: String =
@@ -87,8 +91,9 @@ pub(super) fn depth(grid: &Grid) -> String {
             format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(name))
         })
         .collect();
+    let drawn = grid.rows.iter().any(|(name, _)| name == GENERATED);
     section(
-        "Pseudo-depth",
+        if drawn { "Pseudo-depth (the paper's figures 1 and 4)" } else { "Pseudo-depth (the paper's figure 1)" },
         &format!(
             "<div class=\"scroll\"><table class=\"pictures\">\n<caption>What the backbone was pretrained to draw: the depth \
              of a bona fide face, nothing for an attack (test split)</caption>\n<thead><tr><td></td>{columns}</tr></thead>\n\
@@ -111,5 +116,5 @@ pub(super) fn clouds(clouds: &[Cloud]) -> String {
     let names = legend(&[("bona-fide", Shape::Disc, BONA_FIDE), ("attack", Shape::Cross, "attack")]);
     let lead = "<p class=\"note\">Principal components of the test split's embeddings before any classifier was trained: \
                 the further apart the classes already lie, the more pretraining has taught.</p>\n";
-    section("Embeddings", &format!("{lead}<div class=\"panels\">{panels}</div>\n{names}"))
+    section("Embeddings (the paper's figure 7)", &format!("{lead}<div class=\"panels\">{panels}</div>\n{names}"))
 }

@@ -1,4 +1,4 @@
-//! Embeddings -> their two principal components, to look at (paper, figure 4).
+//! Embeddings -> their two principal components, to look at (the paper's figure 7).
 
 /// A cloud seen from its two widest directions.
 #[derive(Debug, Clone, PartialEq)]

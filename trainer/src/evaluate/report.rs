@@ -125,7 +125,7 @@ impl Report<'_> {
             ),
             row("APCER, all attacks", cells((held.apcer, of.held.apcer), (paper.apcer, of.paper.apcer), percent)),
             row("ACER", cells((held.acer, of.held.acer), (paper.acer, of.paper.acer), percent)),
-            row("F1, attack positive", cells((held.f1, of.held.f1), (paper.f1, of.paper.f1), fraction)),
+            row("F1 of bona fide, classes balanced", cells((held.f1, of.held.f1), (paper.f1, of.paper.f1), fraction)),
         ];
         let head = ["Rate", "Threshold from development", "Best on the test split itself (optimistic)"];
         let errors = table("Error rates on the test split, with 95 % intervals", &head, &rows);
@@ -240,7 +240,7 @@ mod tests {
         let pictures = |alt: &str| vec![Picture { png: b"no PNG".to_vec(), alt: alt.into() }];
         let grid = Grid {
             columns: vec!["print".into()],
-            rows: vec![("input".into(), pictures("a \"print\"")), ("generated".into(), pictures("its depth"))],
+            rows: vec![("input".into(), pictures("a \"print\"")), (gallery::GENERATED.into(), pictures("its depth"))],
         };
         Report {
             title: "run <one>".into(),
@@ -284,6 +284,9 @@ mod tests {
             "alt=\"a &quot;print&quot;\"",
             "He-initialised",
             "% of the variance",
+            "Pseudo-depth (the paper's figures 1 and 4)",
+            "Failure cases (the paper's figure 6)",
+            "Embeddings (the paper's figure 7)",
             "prefers-color-scheme: dark",
             "@media print",
         ] {

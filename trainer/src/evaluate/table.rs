@@ -26,7 +26,7 @@ pub struct Row {
     pub apcer: Option<Figure>,
     /// Mean of the two.
     pub acer: Option<Figure>,
-    /// F1 with attack as the positive class.
+    /// F1 of the bona fide class, both classes weighing the same.
     pub f1: Option<Figure>,
     /// Lowest score that counts as bona fide.
     pub threshold: Option<f32>,
@@ -180,6 +180,7 @@ pub fn html_table(rows: &[Row], caption: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::metrics::balanced_f1;
 
     #[test]
     fn prints_the_papers_rows_and_what_is_missing() {
@@ -195,6 +196,9 @@ mod tests {
             let value = |figure: Option<Figure>| figure.unwrap().value;
             let mean = (value(row.bpcer) + value(row.apcer)) / 2.0;
             assert!((mean - value(row.acer)).abs() < 1.1e-4, "{}", row.model);
+            // Its F1 is ours: of the bona fide class, balanced.
+            let f1 = balanced_f1(value(row.bpcer), value(row.apcer));
+            assert!((f1 - value(row.f1)).abs() < 1e-4, "{}: {f1}", row.model);
         }
     }
 

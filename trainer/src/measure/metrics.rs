@@ -27,13 +27,19 @@ pub struct Rates {
     pub apcer_max: f64,
     /// Mean of BPCER and APCER (the paper's; all species together).
     pub acer: f64,
-    /// F1 with attack as the positive class (paper: attack is 1).
+    /// F1 of the bona fide class, both classes weighing the same: the paper's, as its rows show.
     pub f1: f64,
 }
 
 /// `part` of `all`; nothing of nothing has no share.
 pub(crate) fn share(part: u64, all: u64) -> Option<f64> {
     (all > 0).then(|| part as f64 / all as f64)
+}
+
+/// F1 of the bona fide class, as if there were as many bona fide presentations as attacks.
+pub(crate) fn balanced_f1(bpcer: f64, apcer: f64) -> f64 {
+    let found = 2.0 * (1.0 - bpcer);
+    found / (found + apcer + bpcer)
 }
 
 impl Tally {
@@ -64,11 +70,9 @@ impl Tally {
         Some((self.bpcer()? + self.apcer()?) / 2.0)
     }
 
-    /// F1 of attacks found; `None` without attacks.
+    /// F1 of the bona fide class, both classes weighing the same; `None` without one of them.
     pub fn f1(&self) -> Option<f64> {
-        let (attacks, accepted) = self.attacks();
-        let caught = attacks - accepted;
-        (attacks > 0).then(|| 2.0 * caught as f64 / (2 * caught + self.refused + accepted) as f64)
+        Some(balanced_f1(self.bpcer()?, self.apcer()?))
     }
 
     fn attacks(&self) -> (u64, u64) {
@@ -210,8 +214,16 @@ mod tests {
         assert_eq!(rates.apcer_max, 0.5);
         assert_eq!(rates.apcer_by_species["replay/phone"], 0.0);
         assert_eq!(rates.acer, 0.25);
-        // Attacks: 3 caught, 1 missed, 1 bona fide called attack.
+        // Bona fide: 3 found, 1 missed, 1 attack called bona fide.
         assert_eq!(rates.f1, 6.0 / 8.0);
+    }
+
+    #[test]
+    fn f1_weighs_both_classes_the_same() {
+        let of = rates(&labelled(&[0.9, 0.4], &[0.1, 0.6, 0.2, 0.2], &[0.2, 0.3, 0.1, 0.7]), 0.5);
+        assert_eq!((of.bpcer, of.apcer), (0.5, 0.25));
+        assert_eq!(of.f1, 1.0 / 1.75);
+        assert_eq!(rates(&labelled(&[], &[0.1], &[]), 0.5).f1, 0.0);
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub struct Imagenet {
 pub struct Finetune {
     /// Epochs on a pretrained generator's encoder.
     pub epochs: usize,
-    /// Epochs of a baseline: as many as pretraining and fine-tuning together (paper, epoch normalisation).
+    /// Epochs of a baseline: as many as pretraining and fine-tuning together (paper, protocols).
     pub baseline_epochs: usize,
     /// Crops per step.
     pub batch: usize,
@@ -304,7 +304,10 @@ mod tests {
     #[test]
     fn the_presets_keep_the_papers_numbers() {
         for (name, lambda_l, epochs, baseline) in [("intra", 100.0, 38, 50), ("inter", 50.0, 8, 20)] {
-            let Config { pretrain: p, finetune: f, model, .. } = Config::load(name).unwrap();
+            let Config { pretrain: p, finetune: f, model, augment, .. } = Config::load(name).unwrap();
+            // Geometry on the face box, and colours; nothing else.
+            assert_eq!(augment, Augment { boxes: true, colours: true, ..Augment::default() });
+            assert_eq!((f.averaging, f.teach, f.agreement, f.map, f.variance), (Averaging::None, 0.0, false, 0.0, 0.0));
             assert_eq!((p.lambda_l, p.lambda_g, p.lambda_cg, p.lambda_d, p.lambda_cd), (lambda_l, 0.2, 0.1, 1.0, 1.0));
             assert_eq!((p.epochs, p.warmup_epochs, p.critic_every), (12, 5, 25));
             assert_eq!((p.generator_lr, p.critic_lr, f.lr), (1e-4, 1e-5, 1e-3));

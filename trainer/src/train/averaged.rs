@@ -62,7 +62,10 @@ impl ModuleMapper for Blend {
 mod tests {
     use super::*;
     use bonafide::network::{Classifier, WIDTH};
-    use burn::tensor::{Device, Distribution};
+    use burn::{
+        nn::LinearConfig,
+        tensor::{Device, Distribution},
+    };
 
     const AT: Step = Step { epoch: 0, number: 0, of: 400 };
 
@@ -83,18 +86,36 @@ mod tests {
         assert_eq!(decay(Averaging::None, AT), 0.0);
     }
 
+    /// Adds 2 to every number.
+    struct Move;
+
+    impl ModuleMapper for Move {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, values, mapper) = param.consume();
+            Param::from_mapped_value(id, values + 2.0, mapper)
+        }
+    }
+
     #[test]
-    fn the_mean_of_two_networks_lies_between_them() {
+    fn the_mean_of_equal_networks_is_that_network() {
         let device = Device::flex();
         let one = Classifier::new(WIDTH, &device);
         let x = Tensor::<4>::random([1, 3, 64, 64], Distribution::Uniform(0.0, 1.0), &device);
-        // The same weights: whatever the decay, nothing moves, running statistics included.
+        // Whatever the decay, nothing moves, running statistics included.
         let same = average(one.clone(), &one, Averaging::Exponential, Step { number: 50, ..AT });
-        let off = (same.forward(x.clone()) - one.forward(x.clone())).abs().into_scalar::<f32>();
+        let off = (same.forward(x.clone()) - one.forward(x)).abs().into_scalar::<f32>();
         assert!(off < 1e-5, "{off}");
-        let moved = one.clone().calibrated(1.0, 2.0);
-        let step = Step { number: 101, ..AT };
-        let between = average(one.clone(), &moved, Averaging::Dense, step).forward(x.clone()) - one.forward(x);
-        assert!((between.into_scalar::<f32>() - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_mean_of_two_networks_lies_between_them() {
+        let device = Device::flex();
+        let one = LinearConfig::new(3, 1).init(&device);
+        let moved = one.clone().map(&mut Move);
+        let x = Tensor::<2>::from_floats([[1.0, 2.0, -0.5]], &device);
+        let between = average(one.clone(), &moved, Averaging::Dense, Step { number: 101, ..AT });
+        // Half of what the move adds: 2 for the bias, and 2 for each unit of input.
+        let by = (between.forward(x.clone()) - one.forward(x)).into_scalar::<f32>();
+        assert!((by - 0.5 * (2.0 + 2.0 * 2.5)).abs() < 1e-5, "{by}");
     }
 }

@@ -1,6 +1,6 @@
 //! Depth map `[B, 1, 224, 224]` -> is it ground truth, and whose depth is it: the critic with an auxiliary classifier.
 //!
-//! AC-GAN style (paper, networks table): it sees the depth map only and judges it as a whole, not in patches.
+//! AC-GAN style (paper, networks): it sees the depth map only and judges it as a whole, not in patches.
 
 use bonafide::network::{ConvNorm, ResidualDown};
 use burn::{

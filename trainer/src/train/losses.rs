@@ -21,7 +21,8 @@ pub fn binary_cross_entropies(logits: Tensor<1>, targets: Tensor<1>) -> Tensor<1
 /// Variance, over the attack types of a batch, of each type's mean loss (V-REx). `losses` `[B]`; `types` `[B]`, 0 bona fide.
 pub fn variance_over_types(losses: Tensor<1>, types: Tensor<1, Int>) -> Tensor<1> {
     let count = losses.dims()[0];
-    let most = 1 + types.clone().max().into_scalar::<i32>() as usize;
+    // Two at least, also of a batch without attacks: burn refuses to tell one class apart.
+    let most = 2.max(1 + types.clone().max().into_scalar::<i32>() as usize);
     let member = types.one_hot(most).float();
     let crops = member.clone().sum_dim(0).reshape([most]);
     let sums = (member * losses.reshape([count, 1])).sum_dim(0).reshape([most]);

@@ -106,64 +106,88 @@ pub fn train<T: Trainee, D: Data<Batch = T::Batch>>(
     };
     parallel::run(devices, |rank| {
         let mut trainee = start.clone().fork(&rank);
-        let recording = run::recording(rank.device());
-        let mut saved = Instant::now();
-        let mut resume = place.clone();
-        for epoch in place.epoch..schedule.epochs {
-            let batches = data.epoch(epoch);
+        let mut keeper = Keeper { folder, every: schedule.checkpoint_every, saved: Instant::now() };
+        let mut next = place.clone();
+        while next.epoch < schedule.epochs {
+            let batches = data.epoch(next.epoch);
             ensure!(
                 batches.iter().all(|batch| batch.len() >= smallest),
                 "a batch has fewer than {smallest} crops, two for each device: use larger batches, more crops or fewer devices"
             );
-            let Place { step: done, sums, spent: before, .. } = std::mem::take(&mut resume);
-            let mut sums: T::Sums = match sums {
-                serde_json::Value::Null => T::Sums::default(),
-                sums => serde_json::from_value(sums).context("the checkpoint's sums are damaged")?,
-            };
-            let (began, mut waiting) = (Instant::now(), before.waiting);
-            let spent = |waiting: f64| Spent { seconds: before.seconds + began.elapsed().as_secs_f64(), waiting };
-            let at = |epoch: usize, step: usize| Step {
-                epoch,
-                number: epoch * batches.len() + step,
-                of: schedule.epochs * batches.len(),
-            };
-            let bar = progress(batches.len(), &format!("{} {}/{}", schedule.stage, epoch + 1, schedule.epochs));
-            if !rank.leads() {
-                bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-            }
-            bar.set_position(done as u64);
-            each_batch(data, &batches[done..], &rank, &recording, |number, batch, waited| {
-                let step = done + number;
-                waiting += waited;
-                trainee.step(&batch, at(epoch, step), &rank, &mut sums)?;
-                bar.set_message(T::message(&sums));
-                bar.inc(1);
-                let interrupted = INTERRUPTED.load(Ordering::Relaxed);
-                let last = step + 1 == batches.len();
-                if rank.leads() && !last && (interrupted || saved.elapsed() >= schedule.checkpoint_every) {
-                    let place =
-                        Place { epoch, step: step + 1, sums: serde_json::to_value(&sums)?, spent: spent(waiting) };
-                    folder.checkpoint(&place, |path| trainee.save(path))?;
-                    saved = Instant::now();
-                    if interrupted {
-                        interrupted_at(&place);
-                    }
-                }
-                Ok(())
-            })?;
-            bar.finish_and_clear();
+            let done = Place { epoch: next.epoch + 1, ..Place::default() };
+            let (sums, spent) = epoch(&mut trainee, data, &batches, next, schedule, &rank, &mut keeper)?;
             if rank.leads() {
-                end_epoch(epoch + 1, &trainee, &sums, spent(waiting))?;
-                let place = Place { epoch: epoch + 1, ..Place::default() };
-                folder.checkpoint(&place, |path| trainee.save(path))?;
-                saved = Instant::now();
-                if INTERRUPTED.load(Ordering::Relaxed) {
-                    interrupted_at(&place);
-                }
+                end_epoch(done.epoch, &trainee, &sums, spent)?;
+                keeper.keep(&done, &trainee)?;
             }
+            next = done;
         }
         Ok(trainee)
     })
+}
+
+/// The steps of an epoch after a place within it: what the whole epoch added up to, and how long it took.
+fn epoch<T: Trainee, D: Data<Batch = T::Batch>>(
+    trainee: &mut T,
+    data: &D,
+    batches: &[Vec<D::Item>],
+    Place { epoch, step: done, sums, spent: before }: Place,
+    schedule: Schedule<'_>,
+    rank: &Rank,
+    keeper: &mut Keeper<'_>,
+) -> Result<(T::Sums, Spent)> {
+    let mut sums: T::Sums = match sums {
+        serde_json::Value::Null => T::Sums::default(),
+        sums => serde_json::from_value(sums).context("the checkpoint's sums are damaged")?,
+    };
+    let (began, mut waiting) = (Instant::now(), before.waiting);
+    let spent = |waiting: f64| Spent { seconds: before.seconds + began.elapsed().as_secs_f64(), waiting };
+    let of = schedule.epochs * batches.len();
+    let bar = progress(batches.len(), &format!("{} {}/{}", schedule.stage, epoch + 1, schedule.epochs));
+    if !rank.leads() {
+        bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+    }
+    bar.set_position(done as u64);
+    each_batch(data, &batches[done..], rank, &run::recording(rank.device()), |number, batch, waited| {
+        let step = done + number;
+        waiting += waited;
+        trainee.step(&batch, Step { epoch, number: epoch * batches.len() + step, of }, rank, &mut sums)?;
+        bar.set_message(T::message(&sums));
+        bar.inc(1);
+        // The epoch's end has a checkpoint of its own, once the epoch is measured.
+        let last = step + 1 == batches.len();
+        if rank.leads() && !last && keeper.is_due() {
+            let sums = serde_json::to_value(&sums)?;
+            keeper.keep(&Place { epoch, step: step + 1, sums, spent: spent(waiting) }, trainee)?;
+        }
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    Ok((sums, spent(waiting)))
+}
+
+/// When a run's checkpoints are written.
+struct Keeper<'a> {
+    folder: &'a RunFolder,
+    every: Duration,
+    /// When the last one was.
+    saved: Instant,
+}
+
+impl Keeper<'_> {
+    fn is_due(&self) -> bool {
+        INTERRUPTED.load(Ordering::Relaxed) || self.saved.elapsed() >= self.every
+    }
+
+    /// Writes a checkpoint, then ends the process if it was interrupted.
+    fn keep<T: Trainee>(&mut self, place: &Place, trainee: &T) -> Result<()> {
+        self.folder.checkpoint(place, |path| trainee.save(path))?;
+        self.saved = Instant::now();
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            interrupted_at(place);
+        }
+        Ok(())
+    }
 }
 
 /// Set by the first Ctrl-C; a second one ends the process at once, which costs the steps since the last checkpoint.
