@@ -44,7 +44,11 @@ impl Spread {
         let count = held.len().max(1) as f64;
         let mean = held.iter().sum::<f64>() / count;
         let deviation = (held.iter().map(|vote| (vote - mean).powi(2)).sum::<f64>() / count).sqrt();
-        ensure!(deviation > 1e-3, "{} votes that hardly differ say nothing of how much a classifier's should count", votes.len());
+        ensure!(
+            deviation > 1e-3,
+            "{} votes that hardly differ say nothing of how much a classifier's should count",
+            votes.len()
+        );
         Ok(Self { mean, deviation })
     }
 }
@@ -53,7 +57,8 @@ fn votes(path: &Path) -> Result<Vec<f32>> {
     let open = || format!("cannot read {}", path.display());
     let mut table = csv::Reader::from_path(path).with_context(open)?;
     let at = table.headers()?.iter().position(|name| name == CLASSIFIER);
-    let at = at.with_context(|| format!("{} has no column {CLASSIFIER}: `trainer score --csv` writes it", path.display()))?;
+    let at =
+        at.with_context(|| format!("{} has no column {CLASSIFIER}: `trainer score --csv` writes it", path.display()))?;
     let mut votes = Vec::new();
     for row in table.records() {
         let row = row.with_context(open)?;
