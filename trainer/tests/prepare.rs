@@ -109,7 +109,7 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
         .unwrap();
     // Six people are too few to say that colour gives nothing away, but not that the source does not.
     let table = String::from_utf8_lossy(&audit.stdout).into_owned();
-    assert!(table.contains("| source | 0.500 | 0.6 |") && table.contains("laplacian_variance"), "{table}");
+    assert!(table.contains("| source | 0.500 | 0.60 |") && table.contains("laplacian_variance"), "{table}");
     let findings: serde_json::Value = serde_json::from_slice(&fs::read(path.join("audit.json")).unwrap()).unwrap();
     let leaks = findings
         .as_array()

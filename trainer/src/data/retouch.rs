@@ -108,7 +108,7 @@ impl Tone {
     fn draw(rng: &mut ChaCha8Rng) -> Self {
         let exposure = (0.25 * normal(rng)).exp();
         Self {
-            veil: if rng.random() { rng.random_range(0.0..0.12) } else { 0.0 },
+            veil: if rng.random_bool(0.7) { rng.random_range(0.0..0.15) } else { 0.0 },
             gain: std::array::from_fn(|_| exposure * (0.08 * normal(rng)).exp()),
             contrast: rng.random_range(-0.45..0.4f32).exp(),
             gamma: (0.2 * normal(rng)).exp(),

@@ -50,7 +50,7 @@ pub(super) fn scores(
     if !file.exists() {
         check(set)?;
         println!("shipped weights on {name}");
-        let pipeline = load_pipeline(weights, &Device::flex())?;
+        let pipeline = load_pipeline(&[weights.to_owned()], &Device::flex())?;
         let of = score_all(&pipeline, set)?;
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let splits = of.iter().map(|(split, (scored, silent))| (split.as_str(), scored.as_slice(), silent.as_slice()));

@@ -39,9 +39,10 @@ pub struct ScoreArgs {
     /// photo's number and name.
     #[arg(long, conflicts_with = "whole")]
     depth: Option<PathBuf>,
-    /// Folder with manifest.json and the weights that it names.
+    /// Folder with manifest.json and the weights that it names. Repeatable: files that the first folder lacks are looked for
+    /// in the next (`--weights trainer/candidates/NAME --weights pkg/weights`).
     #[arg(long, default_value = "pkg/weights")]
-    weights: PathBuf,
+    weights: Vec<PathBuf>,
 }
 
 /// What is known of one photo.
@@ -51,14 +52,19 @@ struct Row {
     error: String,
 }
 
-/// Loads the pipeline of a weights folder.
+/// Loads the pipeline of a weights folder; what it lacks comes from the folders behind it.
 ///
 /// # Errors
 /// If a file is missing, damaged or of another release.
-pub fn load_pipeline(weights: &Path, device: &Device) -> Result<Pipeline> {
-    let path = weights.join("manifest.json");
+pub fn load_pipeline(weights: &[PathBuf], device: &Device) -> Result<Pipeline> {
+    let path = weights.first().context("no folder of weights is named")?.join("manifest.json");
     let manifest = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Pipeline::load(&manifest, |file| fs::read(weights.join(file)).ok(), device)?)
+    Ok(Pipeline::load(&manifest, |file| find(weights, file), device)?)
+}
+
+/// The file of a name in the first folder that has it.
+fn find(weights: &[PathBuf], file: &str) -> Option<Vec<u8>> {
+    weights.iter().find_map(|folder| fs::read(folder.join(file)).ok())
 }
 
 /// Runs `trainer score`: exit code 0, or 1 if some file could not be read (its row says why; the others are scored).
@@ -82,7 +88,7 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
     csv.write_record(header)?;
     if let Some(folder) = &args.depth {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        pipeline.load_decoder(|file| fs::read(args.weights.join(file)).ok())?;
+        pipeline.load_decoder(|file| find(&args.weights, file))?;
     }
     let bar = progress(photos.len(), "scoring");
     let mut unreadable = 0;
