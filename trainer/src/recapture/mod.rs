@@ -294,7 +294,7 @@ mod tests {
             fine / (values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt()
         };
         let mut rng = rng(2, "test", 0);
-        let of = |at: usize, period: usize, depth: f32| if at / period % 2 == 0 { depth } else { -depth };
+        let of = |at: usize, period: usize, depth: f32| if (at / period).is_multiple_of(2) { depth } else { -depth };
         let planes = (0..3 * 240 * 240).map(|i| 0.5 + of(i % 240, 60, 0.2) + of(i % 240, 2, 0.08)).collect();
         let fine = Scene { picture: Picture { size: 240, planes }, scope: 1.0 };
         let plain = Simulator { without: vec![Stage::Grid], ..Simulator::default() };
