@@ -19,6 +19,9 @@ const SCALE: &str = ".scale";
 /// Kernels with fewer weights an output channel stay in 16 bits: depthwise ones and stems, where a scale costs as much as 8
 /// bits save, and rounding costs most (the experts' logits move by a third as much without).
 const LEAST: usize = 32;
+/// Kernels wider than one pixel with fewer weights in all stay in 16 bits too: a classifier's first layers, whose rounding all
+/// others amplify, for 20 KB of the download.
+const SMALL: usize = 5_000;
 
 /// Bytes of one tensor, with type and shape.
 type Stored = (Dtype, Vec<usize>, Vec<u8>);
@@ -31,7 +34,11 @@ pub fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut packed = BTreeMap::new();
     for (name, view) in SafeTensors::deserialize(bytes).map_err(unreadable)?.iter() {
         let shape = view.shape().to_vec();
-        if shape.len() != 4 || shape[1..].iter().product::<usize>() < LEAST {
+        let small = |shape: &[usize]| {
+            let channel = shape[1..].iter().product::<usize>();
+            channel < LEAST || (shape[2] * shape[3] > 1 && shape[0] * channel < SMALL)
+        };
+        if shape.len() != 4 || small(&shape) {
             packed.insert(name.to_owned(), (view.dtype(), shape, view.data().to_vec()));
             continue;
         }
