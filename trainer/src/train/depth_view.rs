@@ -26,6 +26,7 @@ use super::{
     drawn, finetune, losses,
     parallel::Rank,
     pretrain::load_generator,
+    shipped::EXPORTED,
     stage::{Stage, StageArgs, origin},
     steps::{self, Mean, Step},
 };
@@ -135,8 +136,9 @@ pub struct EpochLog {
 pub fn run(args: &DepthViewArgs) -> Result<()> {
     let (finetuned, of) = RunFolder::existing(&args.finetuned)?;
     let (about, from) = (finetuned.about()?, origin(&args.pretrained)?);
+    // Of exported weights the pretraining is not at hand: any generator's decoder is a start.
     ensure!(
-        about.first_start() == from,
+        about.first_start() == from || about.first_start() == EXPORTED,
         "{} started from {}, not from {from}: name the run that it started from with --pretrained",
         args.finetuned.display(),
         about.backbone

@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// What a run started from that goes on from exported weights.
+pub const EXPORTED: &str = "exported weights";
+
 /// Crops whose statistics the batch norms begin with.
 const CROPS: usize = 128;
 
@@ -26,7 +29,7 @@ const CROPS: usize = 128;
 /// # Errors
 /// If the folder holds no weights.
 pub fn describe(weights: &Path) -> Result<String> {
-    Ok(format!("exported weights{THEN}commit {}", manifest(weights)?.training.commit))
+    Ok(format!("{EXPORTED}{THEN}commit {}", manifest(weights)?.training.commit))
 }
 
 /// The classifier, on a device that records gradients.
