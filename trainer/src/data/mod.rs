@@ -16,3 +16,4 @@ pub mod prepare;
 pub mod prepared;
 pub mod preview;
 pub mod retouch;
+pub(crate) mod scene;

@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    data::{prepare::scene, prepared::Cut},
+    data::{prepared::Cut, scene::scene},
     faces::FaceArgs,
     picture::{
         photo::{Photo, expand},

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit;
 use crate::{
-    data::{dataset::Sample, prepare::scene, prepared::Cut},
+    data::{dataset::Sample, prepared::Cut, scene::scene},
     faces::FaceArgs,
     picture::{
         features::{Features, NAMES, Summary, quantile, quantiles},
