@@ -21,7 +21,8 @@ use super::{
 use crate::{
     faces::experts::Experts,
     measure::Labelled,
-    picture::{photo::Photo, sheet::to_byte, skin::Tone},
+    picture::{photo::Photo, skin::Tone},
+    recapture::Picture,
 };
 
 /// One crop.
@@ -134,10 +135,7 @@ impl Item<'_> {
 
     /// What the experts say of a crop from [`Item::cut`]: each one's log-odds of bona fide.
     pub fn ask(&self, experts: &Experts, crop: &[f32]) -> [f32; 2] {
-        let plane = CROP_SIZE * CROP_SIZE;
-        let rgba: Vec<u8> = (0..plane)
-            .flat_map(|at| [to_byte(crop[at]), to_byte(crop[plane + at]), to_byte(crop[2 * plane + at]), 255])
-            .collect();
+        let rgba = Picture { size: CROP_SIZE, planes: crop.to_vec() }.rgba();
         let frame = Frame::new(&rgba, CROP_SIZE as u32, CROP_SIZE as u32).expect("four bytes a pixel");
         let product = self.product();
         let region = self.augmentation.map_or(product, |change| change.region(product));

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 use super::{
     dataset::{self, Attack, Layout, ListOptions, Sample},
-    prepared::{Crop, Cut, DEPTH_SIZE, Outcome, Record, Writer, file_name},
+    prepared::{Crop, Cut, DEPTH_SIZE, Outcome, Record, Writer, face_box, file_name},
     scene::{Outside, pixels, scene},
 };
 use crate::{
@@ -265,8 +265,7 @@ impl Maker<'_> {
         for (variant, (picture, take, attack)) in presentations.into_iter().enumerate() {
             let rgba = picture.rgba();
             let recaptured = Frame::new(&rgba, picture.size as u32, picture.size as u32)?;
-            let [x, y, width, height] = bounds.map(|length| length * picture.size as f32 / stored.side);
-            let meant = FaceBox { x, y, width, height, confidence: 1.0 };
+            let meant = face_box(bounds.map(|length| length * picture.size as f32 / stored.side));
             // What the product's detector does not find, the product does not score: the rule is one for both classes.
             let Some(Face { bounds, .. }) = choose(self.finder.detector.detect(&recaptured)?, Some(&meant)) else {
                 faceless.push(attack);

@@ -80,8 +80,15 @@ impl Cut {
     }
 
     /// What the networks see of a stored crop, whose face box is x, y, width, height in its pixels.
-    pub fn networks(&self, [x, y, width, height]: [f32; 4]) -> Region {
-        FaceBox { x, y, width, height, confidence: 1.0 }.square(self.margin)
+    pub fn networks(&self, face: [f32; 4]) -> Region {
+        face_box(face).square(self.margin)
+    }
+
+    /// The face box in the middle of a stored crop of `size` pixels: x, y, width, height.
+    pub fn middle(&self, size: f32) -> [f32; 4] {
+        let side = size / (self.margin * self.reach);
+        let corner = (size - side) / 2.0;
+        [corner, corner, side, side]
     }
 
     /// Width of the stored crop over that for which the simulation's draws are given.
@@ -156,6 +163,11 @@ pub struct Crop {
     pub take: Option<Take>,
 }
 
+/// [`Crop::face`] as a detector gives it.
+pub fn face_box([x, y, width, height]: [f32; 4]) -> FaceBox {
+    FaceBox { x, y, width, height, confidence: 1.0 }
+}
+
 impl Header {
     /// How its crops are cut.
     pub fn cut(&self) -> Cut {
@@ -192,6 +204,17 @@ impl Prepared {
             header.samples
         );
         Ok(Self { path: path.to_owned(), header, records })
+    }
+
+    /// Its crops, each with the sample that it is of.
+    pub fn crops(&self) -> impl Iterator<Item = (&Record, &Crop)> {
+        self.records.iter().flat_map(|record| {
+            let crops = match &record.outcome {
+                Outcome::Crops(crops) => crops.as_slice(),
+                Outcome::NoFace(_) | Outcome::Unreadable(_) => &[],
+            };
+            crops.iter().map(move |crop| (record, crop))
+        })
     }
 
     /// Whether its presentations are simulated recaptures of bona fide photos.

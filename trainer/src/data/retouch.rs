@@ -1,15 +1,12 @@
 //! Changes of a crop's pixels, alike for both classes, so that a network finds no class in tone, sharpness or compression:
 //! the paper's colours, the light and the curves of cameras ([`Tone`]), and what their optics and files do ([`Wear`]).
 
-use std::io::Cursor;
-
-use image::{ExtendedColorType, ImageEncoder, ImageFormat, codecs::jpeg::JpegEncoder, imageops};
+use image::imageops;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    picture::sheet::to_byte,
-    recapture::normal,
+    recapture::{Picture, jpeg, normal},
     run::{self, config::Augment},
 };
 
@@ -150,8 +147,8 @@ impl Wear {
             return;
         }
         let plane = side * side;
-        let bytes = (0..plane).flat_map(|at| [0, 1, 2].map(|c| planes[c * plane + at])).collect();
-        let mut picture = image::Rgb32FImage::from_raw(side as u32, side as u32, bytes).expect("three values a pixel");
+        let pixels = (0..plane).flat_map(|at| [0, 1, 2].map(|c| planes[c * plane + at])).collect();
+        let mut picture = image::Rgb32FImage::from_raw(side as u32, side as u32, pixels).expect("three values a pixel");
         if let Some(sigma) = self.blur {
             picture = imageops::blur(&picture, sigma);
         }
@@ -165,26 +162,15 @@ impl Wear {
             let mut rng = run::rng(seed, "noise", 0);
             values.iter_mut().for_each(|value| *value += deviation * normal(&mut rng));
         }
-        if let Some(quality) = self.jpeg {
-            values = jpeg(&values, side, quality);
-        }
         for at in 0..plane {
             for c in 0..3 {
                 planes[c * plane + at] = values[3 * at + c].clamp(0.0, 1.0);
             }
         }
+        if let Some(quality) = self.jpeg {
+            planes.copy_from_slice(&jpeg(&Picture { size: side, planes: planes.to_vec() }, quality).planes);
+        }
     }
-}
-
-/// Through a JPEG file and back.
-fn jpeg(values: &[f32], side: usize, quality: u8) -> Vec<f32> {
-    let bytes: Vec<u8> = values.iter().copied().map(to_byte).collect();
-    let mut file = Vec::new();
-    JpegEncoder::new_with_quality(&mut file, quality)
-        .write_image(&bytes, side as u32, side as u32, ExtendedColorType::Rgb8)
-        .expect("an RGB buffer of this size encodes into memory");
-    let decoded = image::load(Cursor::new(file), ImageFormat::Jpeg).expect("what was just encoded decodes");
-    decoded.into_rgb8().into_raw().into_iter().map(|value| f32::from(value) / 255.0).collect()
 }
 
 fn per_pixel(planes: &mut [f32], change: impl Fn([f32; 3]) -> [f32; 3]) {

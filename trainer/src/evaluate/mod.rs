@@ -24,10 +24,10 @@ pub mod steadiness;
 pub mod svg;
 pub mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use bonafide::network::Encoder;
+use bonafide::network::{Classifier, Encoder};
 use burn::{module::Module, tensor::Device};
 use clap::Args;
 
@@ -36,6 +36,7 @@ pub use table::{Row, html_table, table};
 use crate::{
     data::examples::{Example, Examples, Split},
     measure::{
+        Evaluation,
         calibration::{Calibrated, Calibration, Reliability},
         evaluate_scores, labelled, parts,
     },
@@ -154,6 +155,15 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     println!("{json}");
     println!("evaluation.json, scores.csv and report.html: {}", args.run.display());
     Ok(())
+}
+
+/// A run's classifier, calibrated as its evaluation says.
+///
+/// # Errors
+/// If the run is no classifier's, or its evaluation measured the network's own scores.
+pub(crate) fn calibrated(run: &Path, evaluation: &Evaluation, device: &Device) -> Result<Classifier> {
+    let line = evaluation.calibrated()?.line;
+    Ok(finetune::load(run, device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32))
 }
 
 /// The network's own scores.

@@ -15,6 +15,7 @@ use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::calibrated;
 use crate::{
     data::{
         examples::{Example, Examples, Split},
@@ -24,7 +25,7 @@ use crate::{
     picture::{features::quantiles, photo::Photo},
     recapture::normal,
     run::{self, RunFolder, device::DeviceChoice, write_atomic},
-    train::{finetune, liveness::Liveness},
+    train::liveness::Liveness,
 };
 
 /// Boxes drawn around each face.
@@ -72,9 +73,7 @@ struct Change {
 pub fn run(args: &SteadinessArgs) -> Result<()> {
     let (folder, _) = RunFolder::existing(&args.run)?;
     let device = args.device.first()?;
-    let line = Evaluation::load(&folder)?.calibrated()?.line;
-    let classifier = finetune::load(&args.run, &device)?.classifier()?;
-    let network = Liveness::Classifier(classifier.calibrated(line.scale as f32, line.offset as f32));
+    let network = Liveness::Classifier(calibrated(&args.run, &Evaluation::load(&folder)?, &device)?);
     let examples = Examples::load(&args.data)?.seen(folder.about()?.margin)?;
     let live: Vec<&Example> =
         examples.of(Split::Test)?.into_iter().filter(|example| example.attack.is_none()).collect();

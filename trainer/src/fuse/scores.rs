@@ -100,20 +100,20 @@ fn read_labels(path: &Path) -> Result<BTreeMap<String, Label>> {
 }
 
 /// A CSV file in memory.
-struct Table {
+pub(super) struct Table {
     name: String,
     columns: Vec<String>,
     records: Vec<csv::StringRecord>,
 }
 
-struct Row<'a> {
+pub(super) struct Row<'a> {
     table: &'a Table,
     record: &'a csv::StringRecord,
     line: usize,
 }
 
 impl Table {
-    fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {name}"))?;
         let no_csv = || format!("{name} is no CSV file");
@@ -122,7 +122,7 @@ impl Table {
         Ok(Self { name, columns, records })
     }
 
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.records.iter().enumerate().map(|(at, record)| Row { table: self, record, line: at + 2 })
     }
 }
@@ -138,7 +138,7 @@ impl Row<'_> {
     }
 
     /// `None` where the cell is empty.
-    fn number(&self, column: &str) -> Result<Option<f32>> {
+    pub(super) fn number(&self, column: &str) -> Result<Option<f32>> {
         let text = self.get(column)?;
         if text.is_empty() {
             return Ok(None);

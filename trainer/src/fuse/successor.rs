@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bonafide::fusion::Fusion;
 
-use super::columns::CLASSIFIER;
+use super::{columns::CLASSIFIER, scores::Table};
 
 /// Mean and deviation of a classifier's votes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,19 +54,8 @@ impl Spread {
 }
 
 fn votes(path: &Path) -> Result<Vec<f32>> {
-    let open = || format!("cannot read {}", path.display());
-    let mut table = csv::Reader::from_path(path).with_context(open)?;
-    let at = table.headers()?.iter().position(|name| name == CLASSIFIER);
-    let at =
-        at.with_context(|| format!("{} has no column {CLASSIFIER}: `trainer score --csv` writes it", path.display()))?;
-    let mut votes = Vec::new();
-    for row in table.records() {
-        let row = row.with_context(open)?;
-        if let Some(cell) = row.get(at).filter(|cell| !cell.is_empty()) {
-            votes.push(cell.parse().with_context(|| format!("{}: {cell} is no vote", path.display()))?);
-        }
-    }
-    Ok(votes)
+    let votes: Vec<_> = Table::open(path)?.rows().map(|row| row.number(CLASSIFIER)).collect::<Result<_>>()?;
+    Ok(votes.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

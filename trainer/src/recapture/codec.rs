@@ -69,7 +69,8 @@ fn half_colour(picture: &Picture) -> Picture {
     out
 }
 
-fn jpeg(picture: &Picture, quality: u8) -> Picture {
+/// Through a JPEG file and back.
+pub(crate) fn jpeg(picture: &Picture, quality: u8) -> Picture {
     let (size, plane) = (picture.size, picture.size * picture.size);
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality)

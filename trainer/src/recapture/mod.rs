@@ -33,7 +33,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 pub use self::{camera::Camera, condition::Condition};
-pub(crate) use self::{camera::normal, light::mirrored};
+pub(crate) use self::{camera::normal, codec::jpeg, light::mirrored};
 use crate::picture::sheet::to_byte;
 
 /// Width, in face boxes, of the crop for which all draws are given. Its first sets stored that much.

@@ -1,10 +1,6 @@
 //! A fine-tuned classifier -> folded safetensors and the manifest: what the package ships.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use bonafide::{
@@ -17,10 +13,11 @@ use burn::tensor::{Device, Distribution, Tensor};
 use clap::Args;
 
 use crate::{
+    evaluate::calibrated,
     fuse::Block,
     measure::Evaluation,
     run::{RunFolder, write_atomic},
-    train::{depth_view, finetune},
+    train::depth_view,
     weights::store::{Precision, serialise},
 };
 
@@ -126,15 +123,6 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         None => println!("no depth view: `trainer depth-view` makes one, --depth-view adds it"),
     }
     Ok(())
-}
-
-/// A run's classifier, calibrated as its evaluation says.
-///
-/// # Errors
-/// If the run is no classifier's, or its evaluation measured the network's own scores.
-pub(crate) fn calibrated(run: &Path, evaluation: &Evaluation, device: &Device) -> Result<Classifier> {
-    let line = evaluation.calibrated()?.line;
-    Ok(finetune::load(run, device)?.classifier()?.calibrated(line.scale as f32, line.offset as f32))
 }
 
 /// The bytes of a decoder in 16 bits, which draw the same as it does on what the encoder gives.

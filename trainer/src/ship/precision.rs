@@ -8,9 +8,9 @@ use bonafide::{network::Classifier, weights::load_safetensors};
 use burn::tensor::Device;
 use clap::Args;
 
-use super::export::calibrated;
 use crate::{
     data::examples::{Example, Examples, Split},
+    evaluate::calibrated,
     evaluate::markdown::table,
     measure::{Evaluation, metrics::auc},
     run::{RunFolder, write_atomic},

@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Result, ensure};
-use bonafide::{face::FaceBox, frame::Frame, region::sample};
+use bonafide::{frame::Frame, region::sample};
 use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    data::prepared::{Crop, Outcome, Prepared, Record},
+    data::prepared::{Crop, Outcome, Prepared, Record, face_box},
     measure::{Labelled, metrics::auc},
     picture::{
         features::{COLOURS, Features, NAMES, SIDE, measure},
@@ -97,15 +97,7 @@ pub fn run(args: &AuditArgs) -> Result<()> {
 /// # Errors
 /// If a crop has gone or is damaged, or there is none.
 pub fn measured(prepared: &Prepared) -> Result<Vec<Measured<'_>>> {
-    let crops: Vec<(&Record, &Crop)> = prepared
-        .records
-        .iter()
-        .filter_map(|record| match &record.outcome {
-            Outcome::Crops(crops) => Some(crops.iter().map(move |crop| (record, crop))),
-            Outcome::NoFace(_) | Outcome::Unreadable(_) => None,
-        })
-        .flatten()
-        .collect();
+    let crops: Vec<(&Record, &Crop)> = prepared.crops().collect();
     ensure!(!crops.is_empty(), "{} holds no crop", prepared.path.display());
     let bar = progress(crops.len(), "measure");
     let measured = crops
@@ -121,9 +113,8 @@ pub fn measured(prepared: &Prepared) -> Result<Vec<Measured<'_>>> {
 }
 
 /// The figures of the face in a stored crop, whose box is x, y, width, height in its pixels.
-pub fn face(crop: &Frame<'_>, [x, y, width, height]: [f32; 4]) -> Features {
-    let face = FaceBox { x, y, width, height, confidence: 1.0 };
-    measure(&sample(crop, &face.square(1.0), SIDE))
+pub fn face(crop: &Frame<'_>, face: [f32; 4]) -> Features {
+    measure(&sample(crop, &face_box(face).square(1.0), SIDE))
 }
 
 /// Whether a face was found in a presentation, as a figure that ranks them.

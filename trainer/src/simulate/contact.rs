@@ -77,10 +77,9 @@ pub fn run(args: &ContactArgs) -> Result<()> {
             let rgba = picture.rgba();
             let size = picture.size as f32;
             let frame = Frame::new(&rgba, size as u32, size as u32).expect("four bytes a pixel");
-            let face = size / (cut.margin * cut.reach);
-            let close = Region { cx: eye[0] * size, cy: eye[1] * size, side: EYE * face, angle: 0.0 };
-            let networks = cut.networks([(size - face) / 2.0, (size - face) / 2.0, face, face]);
-            [sample(&frame, &networks, CROP_SIZE), sample(&frame, &close, CROP_SIZE)]
+            let face = cut.middle(size);
+            let close = Region { cx: eye[0] * size, cy: eye[1] * size, side: EYE * face[2], angle: 0.0 };
+            [sample(&frame, &cut.networks(face), CROP_SIZE), sample(&frame, &close, CROP_SIZE)]
         });
         write(pictures.collect(), &args.out.join(format!("{name}.jpg")))
     };

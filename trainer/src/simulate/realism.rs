@@ -300,8 +300,6 @@ fn session_of(scenes: &[Scene], session: u64, seed: u64) -> Session {
 fn tight(picture: &Picture) -> Shot {
     let rgba = picture.rgba();
     let frame = Frame::new(&rgba, picture.size as u32, picture.size as u32).expect("four bytes a pixel");
-    let Cut { margin, reach } = Cut::default();
-    let side = picture.size as f32 / (margin * reach);
-    let corner = (picture.size as f32 - side) / 2.0;
-    Shot { features: audit::face(&frame, [corner, corner, side, side]), side: f64::from(side) }
+    let face = Cut::default().middle(picture.size as f32);
+    Shot { features: audit::face(&frame, face), side: f64::from(face[2]) }
 }

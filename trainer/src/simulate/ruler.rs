@@ -6,13 +6,12 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Result, ensure};
-use bonafide::face::FaceBox;
 use clap::Args;
 use rayon::prelude::*;
 
 use super::realism::Measurements;
 use crate::{
-    data::prepared::{Outcome, Prepared},
+    data::prepared::{Prepared, face_box},
     faces::experts::Experts,
     measure::{Labelled, metrics::auc},
     picture::{features::quantiles, photo::Photo},
@@ -69,23 +68,14 @@ pub fn run(args: &RealismArgs) -> Result<()> {
 
 fn ask(prepared: &Prepared, experts: &Experts, most: usize) -> Result<Vec<Said>> {
     let step = if most == 0 { 1 } else { prepared.records.len().div_ceil(most).max(1) };
-    let crops: Vec<_> = prepared
-        .records
-        .iter()
-        .step_by(step)
-        .filter_map(|record| match &record.outcome {
-            Outcome::Crops(crops) => Some(crops.iter().map(move |crop| (record, crop))),
-            Outcome::NoFace(_) | Outcome::Unreadable(_) => None,
-        })
-        .flatten()
-        .collect();
+    // A finished folder numbers its samples from 0.
+    let crops: Vec<_> = prepared.crops().filter(|(record, _)| record.number.is_multiple_of(step)).collect();
     let bar = progress(crops.len(), "ask");
     let said = crops
         .into_par_iter()
         .map(|(record, crop)| {
             let photo = Photo::read(&prepared.path.join(&crop.image))?;
-            let [x, y, width, height] = crop.face;
-            let face = FaceBox { x, y, width, height, confidence: 1.0 };
+            let face = face_box(crop.face);
             bar.inc(1);
             Ok(Said {
                 source: record.source.clone(),
