@@ -104,7 +104,7 @@ impl Inner {
     async fn observe(&self, pixels: Pixels, time_ms: f64, session: &RefCell<Session>) -> crate::Result<SessionUpdate> {
         let turn = session.borrow().turn();
         let look = self.pipeline.look(&pixels.frame()?, turn).await?;
-        let observation = Observation { time_ms, quality: look.quality, score: look.score };
+        let observation = Observation { time_ms, quality: look.quality, score: look.score, change: None };
         let update = session.borrow_mut().observe(observation)?;
         let face = look.face.map(|face| face.bounds);
         Ok(match update {

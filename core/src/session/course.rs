@@ -58,6 +58,11 @@ impl Course {
         (self.done, self.since, self.prompt, self.notice) = (0, None, None, None);
     }
 
+    /// Steps done.
+    pub(super) fn done(&self) -> usize {
+        self.done
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.done == self.steps.len()
     }

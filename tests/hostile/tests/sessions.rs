@@ -51,8 +51,12 @@ fn holds(setup: Setup, frames: &[(f64, u32, Option<FaceQuality>, Option<f32>)]) 
     for (step, faces, face, score) in frames {
         let Ok(score) = score.map(TryInto::try_into).transpose() else { continue };
         let before = session.recording();
-        let observation =
-            Observation { time_ms: time_ms + step, quality: Quality { faces: *faces, face: *face }, score };
+        let observation = Observation {
+            time_ms: time_ms + step,
+            quality: Quality { faces: *faces, face: *face },
+            score,
+            change: None,
+        };
         match session.observe(observation) {
             Ok(Update::Verdict(verdict)) => assert_eq!(session.verdict(), Some(&verdict)),
             Ok(Update::Progress(progress)) => assert!((0.0..=1.0).contains(&progress.fraction), "{progress:?}"),
