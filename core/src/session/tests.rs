@@ -24,7 +24,7 @@ fn face(face: FaceQuality) -> Quality {
 
 /// One frame: of a face, scored.
 fn seen(time_ms: f64, quality: Quality, score: f32) -> Observation {
-    Observation { time_ms, quality, score: Some(score.try_into().unwrap()) }
+    Observation { time_ms, quality, score: Some(score.try_into().unwrap()), change: None }
 }
 
 /// Feeds `frame(i)` every `step` milliseconds until the verdict.
@@ -157,7 +157,7 @@ fn a_device_that_keeps_stalling_is_too_slow() {
 fn frames_without_scores_are_too_few_frames() {
     let mut session = passive();
     let verdict = (0..).find_map(|i| {
-        let observation = Observation { time_ms: f64::from(i) * 50.0, quality: face(GOOD), score: None };
+        let observation = Observation { time_ms: f64::from(i) * 50.0, quality: face(GOOD), score: None, change: None };
         match session.observe(observation).unwrap() {
             Update::Verdict(verdict) => Some(verdict),
             Update::Progress(_) => None,
@@ -343,7 +343,8 @@ fn scene(seed: u64) -> (Setup, Vec<Observation>) {
             let rare = if calm { 0.0 } else { 0.04 };
             let faces = if unit() < rare { (unit() * 3.0) as u32 } else { 1 };
             let score = (unit() < 0.95).then(|| (score + noise).clamp(0.0, 1.0).try_into().unwrap());
-            Observation { time_ms, quality: Quality { faces, face: (faces > 0).then_some(now) }, score }
+            let quality = Quality { faces, face: (faces > 0).then_some(now) };
+            Observation { time_ms, quality, score, change: None }
         })
         .collect();
     (setup(challenge), observations)
