@@ -108,9 +108,23 @@ pub struct Observation {
     /// P(bona fide) of its face. May be left out where [`Quality::hint`] names a hint: it would not count.
     pub score: Option<Score>,
     /// How much the face changed since the last scored frame: cosine distance of the classifier's embeddings, 0 to 2; `None`
-    /// for the first one, and for frames without a score.
+    /// for the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<f32>,
+}
+
+impl Observation {
+    /// # Errors
+    /// [`Error::is_invalid_input`] for measures that are none, and for a change that is no cosine distance.
+    fn check(&self) -> Result<()> {
+        self.quality.check()?;
+        match self.change {
+            Some(change) if !(0.0..=2.0).contains(&change) => {
+                Err(Error::invalid_input(format!("a change of {change}: changes are cosine distances, 0 to 2")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Many frames of one person in front of one camera, until a verdict.
@@ -182,13 +196,7 @@ impl Session {
         if time < last {
             return Err(Error::invalid_input(format!("a frame at {time} ms came after one at {last} ms")));
         }
-        observation.quality.check()?;
-        if !observation.change.is_none_or(|change| (0.0..=2.0).contains(&change)) {
-            return Err(Error::invalid_input(format!(
-                "a change of {:?}: cosine distances are 0 to 2",
-                observation.change
-            )));
-        }
+        observation.check()?;
         self.clock = Some((first, time));
         // Whole microseconds are written and read back as JSON without a change.
         let now = ((time - first) * 1_000.0).round() / 1_000.0;

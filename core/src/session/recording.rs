@@ -142,7 +142,7 @@ mod tests {
                 time_ms: 1e9 + f64::from(i) * 100.0 / 3.0,
                 quality,
                 score: Some(0.3.try_into().unwrap()),
-                change: None,
+                change: (i > 0).then_some(0.1),
             };
             if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
                 break;
@@ -161,6 +161,8 @@ mod tests {
         );
         assert_eq!(json["observations"][1]["timeMs"], 33.333);
         assert_eq!(json["observations"][0]["quality"]["face"]["size"], 0.5);
+        assert_eq!(json["observations"][0].get("change"), None);
+        assert_eq!(json["observations"][1]["change"], 0.1);
         assert_eq!(json["verdict"]["outcome"], "attack");
         assert_eq!(json["verdict"]["reasons"], serde_json::json!(["score-below-threshold"]));
     }
@@ -240,6 +242,9 @@ mod tests {
             ("/observations/3/timeMs", serde_json::json!(1e300)),
             ("/observations/3/score", serde_json::json!(1.5)),
             ("/observations/3/score", serde_json::json!("NaN")),
+            ("/observations/3/change", serde_json::json!(-0.1)),
+            ("/observations/3/change", serde_json::json!(2.1)),
+            ("/observations/3/change", serde_json::json!(1e300)),
             ("/observations/3/quality/faces", serde_json::json!(-1)),
             ("/observations/3/quality/face", serde_json::json!(null)),
             ("/observations/3/quality/face/size", serde_json::json!(1e300)),

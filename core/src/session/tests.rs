@@ -426,7 +426,8 @@ fn scene(seed: u64) -> (Setup, Vec<Observation>) {
             let faces = if unit() < rare { (unit() * 3.0) as u32 } else { 1 };
             let change = (unit() < 0.5).then(|| if unit() < rare { 1.9 } else { 0.1 });
             let score = (unit() < 0.95).then(|| (score + noise).clamp(0.0, 1.0).try_into().unwrap());
-            Observation { time_ms, quality: Quality { faces, face: (faces > 0).then_some(now) }, score, change }
+            let quality = Quality { faces, face: (faces > 0).then_some(now) };
+            Observation { time_ms, quality, score, change }
         })
         .collect();
     (setup(challenge), observations)

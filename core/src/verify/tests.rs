@@ -38,8 +38,8 @@ fn recording(ticket: &Ticket, score: f32) -> Recording {
     .unwrap();
     for i in 0.. {
         let quality = Quality { faces: 1, face: Some(GOOD) };
-        let observation =
-            Observation { time_ms: f64::from(i) * 50.0, quality, score: Some(score.try_into().unwrap()), change: None };
+        let score = Some(score.try_into().unwrap());
+        let observation = Observation { time_ms: f64::from(i) * 50.0, quality, score, change: None };
         if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
             break;
         }

@@ -22,11 +22,12 @@ fn face() -> impl Strategy<Value = FaceQuality> {
     })
 }
 
-/// Milliseconds since the frame before, faces, the face, its score.
-fn frame() -> impl Strategy<Value = (f64, u32, Option<FaceQuality>, Option<f32>)> {
+/// Milliseconds since the frame before, faces, the face, its score, how much it changed.
+fn frame() -> impl Strategy<Value = (f64, u32, Option<FaceQuality>, Option<f32>, Option<f32>)> {
     let step = prop_oneof![30 => 0.0..200.0, 1 => any::<f64>(), 1 => select(vec![-1.0, 1e13, f64::NAN, f64::INFINITY])];
     let faces = prop_oneof![30 => Just(1u32), 1 => any::<u32>(), 1 => Just(0)];
-    (step, faces, option::weighted(0.95, face()), option::weighted(0.95, number(0.0..1.0)))
+    let (score, change) = (option::weighted(0.95, number(0.0..1.0)), option::weighted(0.9, number(0.0..2.0)));
+    (step, faces, option::weighted(0.95, face()), score, change)
 }
 
 fn setup() -> impl Strategy<Value = Setup> {
@@ -39,7 +40,7 @@ fn setup() -> impl Strategy<Value = Setup> {
     })
 }
 
-fn holds(setup: Setup, frames: &[(f64, u32, Option<FaceQuality>, Option<f32>)]) -> bool {
+fn holds(setup: Setup, frames: &[(f64, u32, Option<FaceQuality>, Option<f32>, Option<f32>)]) -> bool {
     let mut session = match Session::new(setup) {
         Ok(session) => session,
         Err(error) => {
@@ -48,15 +49,11 @@ fn holds(setup: Setup, frames: &[(f64, u32, Option<FaceQuality>, Option<f32>)]) 
         }
     };
     let mut time_ms = 0.0;
-    for (step, faces, face, score) in frames {
+    for (step, faces, face, score, change) in frames {
         let Ok(score) = score.map(TryInto::try_into).transpose() else { continue };
         let before = session.recording();
-        let observation = Observation {
-            time_ms: time_ms + step,
-            quality: Quality { faces: *faces, face: *face },
-            score,
-            change: None,
-        };
+        let quality = Quality { faces: *faces, face: *face };
+        let observation = Observation { time_ms: time_ms + step, quality, score, change: *change };
         match session.observe(observation) {
             Ok(Update::Verdict(verdict)) => assert_eq!(session.verdict(), Some(&verdict)),
             Ok(Update::Progress(progress)) => assert!((0.0..=1.0).contains(&progress.fraction), "{progress:?}"),
