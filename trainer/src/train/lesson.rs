@@ -55,8 +55,8 @@ impl Lesson {
             Some((images, places)) => {
                 // One batch, so that its norms see both.
                 let all = network.encoder.forward(Tensor::cat(vec![batch.images.clone(), images.clone()], 0));
-                let twins = all.clone().slice([count..count + places.dims()[0]]);
-                (all.slice([0..count]), Some((twins, places.clone())))
+                let twins = all.clone().narrow(0, count, places.dims()[0]);
+                (all.narrow(0, 0, count), Some((twins, places.clone())))
             }
         };
         let bona_fide = batch.attack.clone() * -1.0 + 1.0;
