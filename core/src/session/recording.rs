@@ -108,7 +108,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     serde_json::from_str(json).map_err(malformed)
 }
 
-fn check_version(version: u32) -> Result<()> {
+pub(crate) fn check_version(version: u32) -> Result<()> {
     if version == VERSION {
         return Ok(());
     }
