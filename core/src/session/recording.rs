@@ -110,7 +110,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     serde_json::from_str(json).map_err(malformed)
 }
 
-fn check_version(version: u32) -> Result<()> {
+pub(crate) fn check_version(version: u32) -> Result<()> {
     if (FIRST..=VERSION).contains(&version) {
         return Ok(());
     }

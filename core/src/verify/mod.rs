@@ -2,46 +2,61 @@
 //!
 //! ```text
 //! Ticket (nonce, expiry, operating point, challenge) -> page -> transcript
-//! transcript -> Submission + Entry (used already?) + manifest (which weights?) -> Verdict, or Rejection
+//! transcript -> nonce (issued here?) -> Submission + Entry (used already? seen before?) -> Verifier -> Verdict, or Rejection
 //! ```
 //!
 //! A transcript that passes answers this ticket, once, in time, with these weights, and its scores lead to its verdict.
 //! **It does not prove that a camera saw anybody**: scores and measures are the page's word. Weigh that word as you would
 //! any other that comes from a browser.
 
+mod entry;
+mod rejection;
 mod ticket;
 
-use std::fmt;
-
-pub use ticket::{Entry, MAX_LIFETIME_MS, Ticket, Use};
+pub use entry::{Entry, Use};
+pub use rejection::Rejection;
+pub use ticket::{MAX_LIFETIME_MS, Ticket, Wish};
 
 use crate::{
-    error::Error,
     manifest::Manifest,
-    session::{Challenge, Setup, Step, Verdict},
-    transcript::{SDK, Transcript, digest},
+    session::{Challenge, Setup, Verdict},
+    transcript::{Attached, SDK, Transcript, content, digest},
 };
 
 /// Clocks of page and server may differ by this much over one check, milliseconds, and by a thousandth of its length.
 pub const CLOCK_SLACK_MS: f64 = 250.0;
+/// Clocks of the hosts that issue and check may differ by this much, milliseconds: one second. Hosts that keep time by NTP
+/// differ by less than a tenth of it.
+pub const CLOCK_SKEW_MS: u64 = 1_000;
 
-/// A transcript as it came in, read once.
+/// A transcript as it came in, read once and not replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Submission {
     transcript: Transcript,
     digest: String,
+    content: String,
 }
 
 impl Submission {
+    /// The nonce that what a page sent claims to answer, without reading the rest: look its [`Entry`] up, and read on only if
+    /// there is one. Else it is [`Rejection::UnknownNonce`].
+    ///
+    /// # Errors
+    /// [`Rejection::Malformed`] if it cannot be a transcript.
+    pub fn nonce_in(json: &str) -> Result<String, Rejection> {
+        Transcript::nonce_in(json).map_err(Rejection::Malformed)
+    }
+
     /// Reads what a page sent.
     ///
     /// # Errors
     /// [`Rejection::Malformed`] if it is no transcript.
     pub fn parse(json: &str) -> Result<Self, Rejection> {
-        Ok(Self { transcript: Transcript::parse(json).map_err(Rejection::Malformed)?, digest: digest(json) })
+        let transcript = Transcript::parse(json).map_err(Rejection::Malformed)?;
+        Ok(Self { digest: digest(json), content: content(&transcript.recording), transcript })
     }
 
-    /// The nonce that it claims to answer: look its [`Entry`] up, or reject with [`Rejection::UnknownNonce`].
+    /// The nonce that it claims to answer.
     pub fn nonce(&self) -> &str {
         &self.transcript.nonce
     }
@@ -50,121 +65,81 @@ impl Submission {
     pub fn digest(&self) -> &str {
         &self.digest
     }
-}
 
-/// Why a transcript is not taken. [`Rejection::code`] is stable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejection {
-    /// It is no transcript.
-    Malformed(Error),
-    /// No such nonce was issued, or it was forgotten after its expiry.
-    UnknownNonce,
-    /// Another transcript came for the same nonce before.
-    Replayed,
-    /// The ticket had expired.
-    Expired,
-    /// It claims to have watched for longer than the ticket exists.
-    Impossible,
-    /// Another release of the code made it.
-    OtherRelease(String),
-    /// Other weights than this server's scored it.
-    OtherWeights,
-    /// Another operating point than the ticket's, or another threshold than the manifest's by that name.
-    OtherOperatingPoint,
-    /// Another challenge than the ticket's, or none.
-    OtherChallenge,
-    /// The check was broken off.
-    NoVerdict,
-    /// The scores do not lead to the verdict that it claims.
-    OtherVerdict,
-}
+    /// Lower-case hexadecimal SHA-256 of what its session saw, the same under any nonce: see [`content`].
+    pub fn content(&self) -> &str {
+        &self.content
+    }
 
-impl Rejection {
-    /// Stable code for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Malformed(_) => "MALFORMED",
-            Self::UnknownNonce => "UNKNOWN_NONCE",
-            Self::Replayed => "REPLAYED",
-            Self::Expired => "EXPIRED",
-            Self::Impossible => "IMPOSSIBLE",
-            Self::OtherRelease(_) => "OTHER_RELEASE",
-            Self::OtherWeights => "OTHER_WEIGHTS",
-            Self::OtherOperatingPoint => "OTHER_OPERATING_POINT",
-            Self::OtherChallenge => "OTHER_CHALLENGE",
-            Self::NoVerdict => "NO_VERDICT",
-            Self::OtherVerdict => "OTHER_VERDICT",
-        }
+    /// [`Manifest::digest`] of the weights that it says scored it.
+    pub fn weights(&self) -> &str {
+        &self.transcript.recording.setup.model_sha256
+    }
+
+    /// What the page bound beside the check, if it was asked to. No rule looks at it.
+    pub fn attached(&self) -> Option<&Attached> {
+        self.transcript.attached.as_ref()
     }
 }
 
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed(error) => return error.fmt(f),
-            Self::UnknownNonce => "this nonce was not issued here, or long ago: ask for a new ticket",
-            Self::Replayed => "another transcript came for this nonce before: ask for a new ticket",
-            Self::Expired => "the ticket has expired: ask for a new one",
-            Self::Impossible => "the check claims to have lasted longer than its ticket exists",
-            Self::OtherRelease(sdk) => {
-                return write!(f, "release {sdk} made this transcript, this is {SDK}: deploy one release");
-            }
-            Self::OtherWeights => "other weights than this server's scored it: deploy one release",
-            Self::OtherOperatingPoint => "it was checked at another operating point than the ticket's",
-            Self::OtherChallenge => "the person was asked for something else than the ticket's challenge",
-            Self::NoVerdict => "the check was broken off before a verdict",
-            Self::OtherVerdict => "its scores do not lead to the verdict that it claims",
-        })
-    }
-}
-
-impl std::error::Error for Rejection {}
-
-/// Verifies transcripts of checks with one set of weights.
+/// Verifies transcripts of checks with weights, and by releases of this code, that are current: one of each, or while
+/// pages and servers change from one to the next, several.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    manifest: Manifest,
+    /// Never empty.
+    weights: Vec<Manifest>,
+    /// Beside this code's own.
+    releases: Vec<String>,
 }
 
 impl Verifier {
     /// For checks with the weights that `manifest` describes: the one that the pages load.
     pub fn new(manifest: Manifest) -> Self {
-        Self { manifest }
+        Self { weights: vec![manifest], releases: Vec::new() }
     }
 
-    /// A ticket for a check at the named operating point of these weights, which asks for `steps` (none: just look).
-    /// `random` comes from a cryptographic source, `now_ms` is milliseconds since 1970. Store it as an [`Entry`].
+    /// These weights are current as well.
+    pub fn and_weights(mut self, manifest: Manifest) -> Self {
+        self.weights.push(manifest);
+        self
+    }
+
+    /// Pages of this release, as [`SDK`] names one, are current as well. Its recordings are replayed by this code: where the
+    /// two lead to different verdicts, the answer is [`Rejection::OtherVerdict`].
+    pub fn and_release(mut self, sdk: &str) -> Self {
+        self.releases.push(sdk.into());
+        self
+    }
+
+    /// A ticket for the check that `wish` describes. `random` comes from a cryptographic source, `now_ms` is milliseconds
+    /// since 1970. Store it as an [`Entry`].
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for an operating point that the weights do not have, a lifetime that is none or longer
-    /// than [`MAX_LIFETIME_MS`], or too many steps.
-    pub fn ticket(
-        &self,
-        operating_point: &str,
-        steps: &[Step],
-        lifetime_ms: u64,
-        random: [u8; 32],
-        now_ms: u64,
-    ) -> crate::Result<Ticket> {
-        self.manifest.operating_point(operating_point)?;
+    /// [`Error::is_invalid_input`] for an operating point that some of the current weights do not have, a lifetime that is
+    /// none or longer than [`MAX_LIFETIME_MS`], or too many steps.
+    pub fn ticket(&self, wish: &Wish, lifetime_ms: u64, random: [u8; 32], now_ms: u64) -> crate::Result<Ticket> {
+        for manifest in &self.weights {
+            manifest.operating_point(&wish.operating_point)?;
+        }
         let (bits, seed) = random.split_at(24);
         let seed = u64::from_le_bytes(seed.try_into().expect("32 - 24 bytes"));
         let ticket = Ticket {
             nonce: ticket::nonce(bits.try_into().expect("24 bytes")),
             issued_ms: now_ms,
             expires_ms: now_ms.saturating_add(lifetime_ms),
-            operating_point: operating_point.into(),
-            challenge: (!steps.is_empty()).then(|| Challenge { seed, steps: steps.to_vec() }),
+            operating_point: wish.operating_point.clone(),
+            challenge: (!wish.steps.is_empty()).then(|| Challenge { seed, steps: wish.steps.clone() }),
         };
         ticket.check()?;
         Ok(ticket)
     }
 
-    /// Verifies what [`Entry::redeem`] took for `ticket` at `received_ms` (the time that it gave, on the clock that issued
-    /// the ticket): the verdict, bona fide or not, that its scores lead to.
+    /// Verifies what [`Entry::redeem`] took for `ticket` at `received_ms` (the time that it gave): the verdict, bona fide or
+    /// not, that its scores lead to. The first to replay the recording.
     ///
     /// # Errors
-    /// The first rule that it breaks, in the order of [`Rejection`].
+    /// The first rule that it breaks, in the order of [`Rejection`]; but a recording that no session could have made is
+    /// [`Rejection::Malformed`] only if it breaks none of the others.
     pub fn verify(&self, submission: &Submission, ticket: &Ticket, received_ms: u64) -> Result<Verdict, Rejection> {
         let Transcript { nonce, sdk, recording, .. } = &submission.transcript;
         if *nonce != ticket.nonce {
@@ -175,18 +150,17 @@ impl Verifier {
             [first, .., last] => last.time_ms - first.time_ms,
             _ => 0.0,
         };
-        let since = received_ms.saturating_sub(ticket.issued_ms) as f64;
+        let since = received_ms.saturating_add(CLOCK_SKEW_MS).saturating_sub(ticket.issued_ms) as f64;
         if lasted > since * 1.001 + CLOCK_SLACK_MS {
             return Err(Rejection::Impossible);
         }
-        if sdk != SDK {
+        if sdk != SDK && !self.releases.contains(sdk) {
             return Err(Rejection::OtherRelease(sdk.clone()));
         }
         let Setup { name, operating_point, model_sha256, challenge } = &recording.setup;
-        if self.manifest.digest() != *model_sha256 {
-            return Err(Rejection::OtherWeights);
-        }
-        if *name != ticket.operating_point || self.manifest.operating_points.get(name) != Some(operating_point) {
+        let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);
+        let points = &scored.ok_or(Rejection::OtherWeights)?.operating_points;
+        if *name != ticket.operating_point || points.get(name) != Some(operating_point) {
             return Err(Rejection::OtherOperatingPoint);
         }
         if *challenge != ticket.challenge {

@@ -1,16 +1,33 @@
-//! What a server asks for, and whether it was answered already: one [`Entry`] for each nonce, kept by the server.
+//! What a server asks for: a [`Wish`], which becomes a [`Ticket`] with a nonce and an expiry.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rejection, Submission};
 use crate::{
     error::{Error, Result},
-    session::Challenge,
+    session::{Challenge, Step},
     transcript::check_nonce,
 };
 
 /// Longest time that a ticket may be good for, milliseconds: an hour.
 pub const MAX_LIFETIME_MS: u64 = 3_600_000;
+
+/// What a server may ask for, before it is given a nonce. In JSON, an example server's page sends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Wish {
+    /// Name of an operating point of the weights.
+    pub operating_point: String,
+    /// Movements to ask for; none: the person just looks.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+impl Wish {
+    /// A check at the named operating point, of somebody who just looks.
+    pub fn at(operating_point: &str) -> Self {
+        Self { operating_point: operating_point.into(), steps: Vec::new() }
+    }
+}
 
 /// One check that a server asked for. Goes to the page, which hands nonce and challenge to `check()`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,57 +64,5 @@ impl Ticket {
             return Err(Error::invalid_input(format!("a ticket is good for 1 to {MAX_LIFETIME_MS} ms")));
         }
         self.challenge.as_ref().map_or(Ok(()), Challenge::check)
-    }
-}
-
-/// The transcript that used a ticket up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Use {
-    /// Its digest.
-    pub digest: String,
-    /// When it came first, milliseconds since 1970: what is said about it is said as of then, however often it comes.
-    pub received_ms: u64,
-}
-
-/// A ticket and the one transcript that used it up. Plain data for the server's own store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Entry {
-    /// What was asked for.
-    pub ticket: Ticket,
-    /// What came for it first.
-    pub used: Option<Use>,
-}
-
-impl Entry {
-    /// A ticket that nobody used.
-    pub fn new(ticket: Ticket) -> Self {
-        Self { ticket, used: None }
-    }
-
-    /// Uses the ticket up, whatever will be said about the transcript: nobody gets a second try. The same transcript may
-    /// come again, since networks fail after a request too. Store the entry before answering, in one transaction with the
-    /// read, or two requests at once both pass. Gives the time at which it came first, which is the one to verify it at.
-    ///
-    /// # Errors
-    /// [`Rejection::Expired`] (the entry is then unchanged), [`Rejection::Replayed`].
-    pub fn redeem(&mut self, submission: &Submission, now_ms: u64) -> std::result::Result<u64, Rejection> {
-        let digest = submission.digest();
-        match &self.used {
-            Some(first) if first.digest == digest => Ok(first.received_ms),
-            Some(_) => Err(Rejection::Replayed),
-            None if now_ms >= self.ticket.expires_ms => Err(Rejection::Expired),
-            None => {
-                self.used = Some(Use { digest: digest.into(), received_ms: now_ms });
-                Ok(now_ms)
-            }
-        }
-    }
-
-    /// Whether a store may forget it: nothing can come of it any more. Keep it for a day longer where answers to retries
-    /// matter.
-    pub fn is_over(&self, now_ms: u64) -> bool {
-        now_ms >= self.ticket.expires_ms
     }
 }

@@ -11,7 +11,7 @@ use bonafide::{
     quantised,
     region::{Region, sample, sample_plain},
     session::{Recording, Session, Setup},
-    verify::{Entry, Rejection, Submission, Ticket, Verifier},
+    verify::{Entry, Rejection, Submission, Ticket, Verifier, Wish},
     views::{SCALES, VIEW_SIZE, view_region},
     weights::{Contract, DETECTOR, Manifest, load_safetensors},
 };
@@ -32,7 +32,7 @@ use page::manifest as shipped;
 pub fn ticket() -> Ticket {
     let random = std::array::from_fn(|i| (i * 37) as u8);
     Verifier::new(shipped())
-        .ticket("strict", &[], 600_000, random, ISSUED)
+        .ticket(&Wish::at("strict"), 600_000, random, ISSUED)
         .expect("the shipped weights have this point")
 }
 
@@ -120,12 +120,17 @@ pub fn recording(bytes: &[u8]) -> bool {
     }
 }
 
-/// `Submission::parse`, `Entry::redeem` and `Verifier::verify`: what a server does with what anybody may send. True: the
+/// `Submission::nonce_in` and `parse`, `Entry::redeem` and `Verifier::verify`: what a server does with what anybody may send. True: the
 /// server accepts it.
 pub fn transcript(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
+    let nonce = Submission::nonce_in(&text);
     let submission = match Submission::parse(&text) {
-        Ok(submission) => submission,
+        // What is read whole has the nonce that was read first.
+        Ok(submission) => {
+            assert_eq!(nonce.as_deref(), Ok(submission.nonce()));
+            submission
+        }
         Err(rejection) => {
             assert!(matches!(&rejection, Rejection::Malformed(error) if error.is_invalid_input()), "{rejection:?}");
             assert!(rejection.to_string().len() > 10);
@@ -134,7 +139,8 @@ pub fn transcript(bytes: &[u8]) -> bool {
     };
     let (ticket, manifest) = (ticket(), shipped());
     let mut entry = Entry::new(ticket.clone());
-    assert_eq!(entry.redeem(&submission, ISSUED + 30_000), Ok(ISSUED + 30_000));
+    assert_eq!(entry.clone().redeem(&submission, Some("another"), ISSUED + 30_000), Err(Rejection::Replayed));
+    assert_eq!(entry.redeem(&submission, None, ISSUED + 30_000), Ok(ISSUED + 30_000));
     match Verifier::new(manifest.clone()).verify(&submission, &ticket, ISSUED + 30_000) {
         Ok(verdict) => {
             // Read again by another way: it answers this ticket, with these weights, and says what its frames lead to.
@@ -164,8 +170,12 @@ pub fn entry(bytes: &[u8]) -> bool {
         said(error);
     }
     let honest = Submission::parse(&honest()).expect("it is honest");
-    if let Ok(received) = entry.redeem(&honest, ISSUED) {
-        assert_eq!(entry.redeem(&honest, u64::MAX), Ok(received), "the same answer comes as often as it is asked for");
+    if let Ok(received) = entry.redeem(&honest, None, ISSUED) {
+        assert_eq!(
+            entry.redeem(&honest, None, u64::MAX),
+            Ok(received),
+            "the same answer comes as often as it is asked for"
+        );
         let _ = Verifier::new(shipped()).verify(&honest, &entry.ticket, received);
     }
     checked.is_ok()

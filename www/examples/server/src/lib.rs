@@ -20,11 +20,11 @@ use axum::{
 };
 use bonafide_core::{
     manifest::Manifest,
-    session::{Step, Verdict},
+    session::Verdict,
     transcript,
-    verify::{Submission, Ticket, Verifier},
+    verify::{Ticket, Verifier, Wish},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::task::spawn_blocking;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
@@ -41,17 +41,6 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 struct Service {
     verifier: Verifier,
     store: Store,
-}
-
-/// What a page may ask for.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Wish {
-    /// Name of an operating point.
-    operating_point: String,
-    /// Movements to ask for; empty: none.
-    #[serde(default)]
-    steps: Vec<Step>,
 }
 
 /// What was made of a transcript.
@@ -89,7 +78,7 @@ async fn issue(State(service): State<Arc<Service>>, Json(wish): Json<Wish>) -> R
         let now = now_ms()?;
         let ticket = service
             .verifier
-            .ticket(&wish.operating_point, &wish.steps, LIFETIME_MS, random, now)
+            .ticket(&wish, LIFETIME_MS, random, now)
             .map_err(|error| Failure::Request(error.to_string()))?;
         service.store.issue(&ticket, now)?;
         Ok(Json(ticket))
@@ -100,12 +89,8 @@ async fn issue(State(service): State<Arc<Service>>, Json(wish): Json<Wish>) -> R
 /// 200 with the answer, also where it is no: the request was in order.
 async fn receive(State(service): State<Arc<Service>>, body: String) -> Result<Json<Answer>, Failure> {
     let verdict = spawn_blocking(move || {
-        let submission = match Submission::parse(&body) {
-            Ok(submission) => submission,
-            Err(rejection) => return Ok(Err(rejection)),
-        };
-        let taken = service.store.redeem(&submission, now_ms()?)?;
-        Ok::<_, Error>(taken.and_then(|(ticket, received)| service.verifier.verify(&submission, &ticket, received)))
+        let taken = service.store.redeem(&body, now_ms()?)?;
+        Ok::<_, Error>(taken.and_then(|(sent, ticket, received)| service.verifier.verify(&sent, &ticket, received)))
     })
     .await??;
     Ok(Json(match verdict {

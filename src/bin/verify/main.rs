@@ -4,10 +4,11 @@
 //!     verify issue --ledger tickets.json --weights pkg/weights
 //!     verify check transcript.json --ledger tickets.json --weights pkg/weights
 
+mod ledger;
+
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -18,14 +19,16 @@ use bonafide::{
     frame::{Frame, MAX_SIDE},
     pipeline::Pipeline,
     session::{Step, Verdict},
-    transcript,
-    verify::{Entry, Rejection, Submission, Verifier},
+    transcript::{self, Attached},
+    verify::{Entry, Rejection, Submission, Verifier, Wish},
     weights::Manifest,
 };
 use clap::{Args, Parser, Subcommand};
+use ledger::Ledger;
 use serde::Serialize;
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+type Failure = Box<dyn std::error::Error>;
+type Result<T> = std::result::Result<T, Failure>;
 
 /// Issues tickets for liveness checks in pages, and verifies the transcripts that come back.
 #[derive(Parser)]
@@ -46,12 +49,16 @@ enum Command {
 
 #[derive(Args)]
 struct Shared {
-    /// File that remembers tickets; made if it is missing.
+    /// File that remembers open tickets; made if it is missing. Beside it lies a folder of what transcripts held, a file
+    /// each, by which copies are known: it is never cleared.
     #[arg(long)]
     ledger: PathBuf,
-    /// Folder with manifest.json: the weights that the page loads.
+    /// Folder with manifest.json: the weights that pages load. Several while pages change from one to the next.
+    #[arg(long, required = true)]
+    weights: Vec<PathBuf>,
+    /// Another release than this program's whose pages are still in use.
     #[arg(long)]
-    weights: PathBuf,
+    release: Vec<String>,
 }
 
 #[derive(Args)]
@@ -87,6 +94,8 @@ struct Report {
     accepted: bool,
     digest: Option<String>,
     verdict: Option<Verdict>,
+    /// What the page bound beside the check.
+    attached: Option<Attached>,
     code: Option<&'static str>,
     message: Option<String>,
     pictures: Vec<Picture>,
@@ -116,8 +125,8 @@ fn issue(args: &IssueArgs) -> Result<()> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     let now = now_ms()?;
-    let verifier = Verifier::new(Manifest::parse(&read_manifest(&args.shared.weights)?)?);
-    let ticket = verifier.ticket(&args.operating_point, &args.challenge, args.minutes * 60_000, random, now)?;
+    let wish = Wish { operating_point: args.operating_point.clone(), steps: args.challenge.clone() };
+    let ticket = verifier(&args.shared)?.ticket(&wish, args.minutes * 60_000, random, now)?;
     let mut ledger = Ledger::open(&args.shared.ledger)?;
     ledger.entries.retain(|_, entry| !entry.is_over(now));
     ledger.entries.insert(ticket.nonce.clone(), Entry::new(ticket.clone()));
@@ -126,24 +135,41 @@ fn issue(args: &IssueArgs) -> Result<()> {
     Ok(())
 }
 
+fn verifier(Shared { weights, release, .. }: &Shared) -> Result<Verifier> {
+    let mut manifests = weights.iter().map(|folder| Ok(Manifest::parse(&read_manifest(folder)?)?));
+    let first = manifests.next().expect("clap requires one")?;
+    let all = manifests
+        .try_fold(Verifier::new(first), |all, next: Result<Manifest>| Ok::<_, Failure>(all.and_weights(next?)))?;
+    Ok(release.iter().fold(all, |all, sdk| all.and_release(sdk)))
+}
+
 fn check(args: &CheckArgs) -> Result<ExitCode> {
-    let manifest = read_manifest(&args.shared.weights)?;
-    let verifier = Verifier::new(Manifest::parse(&manifest)?);
+    let verifier = verifier(&args.shared)?;
     let outcome = match read_transcript(&args.transcript)? {
         Ok(text) => answer(&verifier, &text, &args.shared.ledger)?,
         Err(rejection) => Err(rejection),
     };
     let accepted = outcome.is_ok();
     // Pictures of a transcript that is not taken are not worth the work.
-    let pictures = if accepted { score(&manifest, &args.shared.weights, &args.pictures)? } else { Vec::new() };
+    let pictures = match &outcome {
+        Ok((sent, _)) => score(sent.weights(), &args.shared.weights, &args.pictures)?,
+        Err(_) => Vec::new(),
+    };
     let report = match outcome {
-        Ok((digest, verdict)) => {
-            Report { accepted, digest: Some(digest), verdict: Some(verdict), code: None, message: None, pictures }
-        }
+        Ok((sent, verdict)) => Report {
+            accepted,
+            digest: Some(sent.digest().to_owned()),
+            verdict: Some(verdict),
+            attached: sent.attached().cloned(),
+            code: None,
+            message: None,
+            pictures,
+        },
         Err(rejection) => Report {
             accepted,
             digest: None,
             verdict: None,
+            attached: None,
             code: Some(rejection.code()),
             message: Some(rejection.to_string()),
             pictures,
@@ -153,22 +179,20 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
     Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// The digest and the verdict, or why not; the ticket is used up and the ledger saved before either is known.
-fn answer(verifier: &Verifier, text: &str, ledger: &Path) -> Result<std::result::Result<(String, Verdict), Rejection>> {
-    let submission = match Submission::parse(text) {
-        Ok(submission) => submission,
-        Err(rejection) => return Ok(Err(rejection)),
-    };
+/// What was sent and the verdict, or why not; the ticket is used up and the ledger saved before either is known.
+fn answer(
+    verifier: &Verifier,
+    text: &str,
+    ledger: &Path,
+) -> Result<std::result::Result<(Submission, Verdict), Rejection>> {
     let mut ledger = Ledger::open(ledger)?;
     let now = now_ms()?;
-    let Some(entry) = ledger.entries.get_mut(submission.nonce()) else { return Ok(Err(Rejection::UnknownNonce)) };
-    let received = match entry.redeem(&submission, now) {
-        Ok(received) => received,
+    let (submission, ticket, received) = match ledger.redeem(text, now)? {
+        Ok(taken) => taken,
         Err(rejection) => return Ok(Err(rejection)),
     };
-    let verdict = verifier.verify(&submission, &entry.ticket, received);
     ledger.save()?;
-    Ok(verdict.map(|verdict| (submission.digest().to_owned(), verdict)))
+    Ok(verifier.verify(&submission, &ticket, received).map(|verdict| (submission, verdict)))
 }
 
 /// What a page sent, however long or odd.
@@ -180,11 +204,15 @@ fn read_transcript(file: &Path) -> Result<std::result::Result<String, Rejection>
     Ok(String::from_utf8(bytes).map_err(malformed))
 }
 
-/// Every picture through the networks that the page runs.
-fn score(manifest: &str, weights: &Path, pictures: &[PathBuf]) -> Result<Vec<Picture>> {
+/// Every picture through the networks that the page ran: those of the folder whose manifest has this digest.
+fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<Picture>> {
     if pictures.is_empty() {
         return Ok(Vec::new());
     }
+    let read = weights.iter().map(|folder| Ok((folder, read_manifest(folder)?))).collect::<Result<Vec<_>>>()?;
+    let ran =
+        |(_, manifest): &&(_, String)| Manifest::parse(manifest).is_ok_and(|manifest| manifest.digest() == digest);
+    let (weights, manifest) = read.iter().find(ran).ok_or("the weights were replaced meanwhile")?;
     let fetch = |file: &str| fs::read(weights.join(file)).ok();
     let pipeline = Pipeline::load(manifest, fetch, &burn::tensor::Device::flex())?;
     pictures
@@ -207,45 +235,6 @@ fn read_picture(file: &Path) -> image::ImageResult<image::RgbaImage> {
     let mut reader = image::ImageReader::open(file)?.with_guessed_format()?;
     reader.limits(limits);
     Ok(reader.decode()?.into_rgba8())
-}
-
-/// Tickets in a JSON file. One process at a time: the lock is held until the ledger is dropped.
-struct Ledger {
-    file: PathBuf,
-    entries: BTreeMap<String, Entry>,
-    _lock: File,
-}
-
-impl Ledger {
-    fn open(file: &Path) -> Result<Self> {
-        // A file of its own, since saving replaces the ledger's.
-        let path = file.with_added_extension("lock");
-        let lock = File::create(&path).map_err(|e| named(&path, e))?;
-        lock.lock().map_err(|e| named(&path, e))?;
-        let entries = match fs::read_to_string(file) {
-            Ok(text) => serde_json::from_str(&text).map_err(|e| named(file, e))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(named(file, error)),
-        };
-        Ok(Self { file: file.into(), entries, _lock: lock })
-    }
-
-    /// All of it or nothing, even if the machine stops now.
-    fn save(&self) -> Result<()> {
-        let path = self.file.with_added_extension("new");
-        let mut new = File::create(&path).map_err(|e| named(&path, e))?;
-        new.write_all(&serde_json::to_vec(&self.entries)?)
-            .and_then(|()| new.sync_all())
-            .map_err(|e| named(&path, e))?;
-        fs::rename(&path, &self.file).map_err(|e| named(&self.file, e))?;
-        // The new name must last as well, or a used ticket could be good again. Elsewhere folders are no files.
-        #[cfg(unix)]
-        {
-            let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| named(folder, e))?;
-        }
-        Ok(())
-    }
 }
 
 fn read_manifest(weights: &Path) -> Result<String> {
