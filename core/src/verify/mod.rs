@@ -19,7 +19,7 @@ pub use ticket::{MAX_LIFETIME_MS, Ticket, Wish};
 
 use crate::{
     manifest::Manifest,
-    session::{Challenge, Setup, Verdict},
+    session::{Challenge, Setup, Verdict, recording},
     transcript::{Attached, SDK, Transcript, content, digest},
 };
 
@@ -141,12 +141,12 @@ impl Verifier {
     /// The first rule that it breaks, in the order of [`Rejection`]; but a recording that no session could have made is
     /// [`Rejection::Malformed`] only if it breaks none of the others.
     pub fn verify(&self, submission: &Submission, ticket: &Ticket, received_ms: u64) -> Result<Verdict, Rejection> {
-        let Transcript { nonce, sdk, recording, .. } = &submission.transcript;
+        let Transcript { nonce, sdk, recording: held, .. } = &submission.transcript;
         if *nonce != ticket.nonce {
             return Err(Rejection::UnknownNonce);
         }
         // Its times need not start at 0: it is the page that wrote them.
-        let lasted = match &recording.observations[..] {
+        let lasted = match &held.observations[..] {
             [first, .., last] => last.time_ms - first.time_ms,
             _ => 0.0,
         };
@@ -154,10 +154,12 @@ impl Verifier {
         if lasted > since * 1.001 + CLOCK_SLACK_MS {
             return Err(Rejection::Impossible);
         }
-        if sdk != SDK && !self.releases.contains(sdk) {
+        // This release records by the present rules alone: older ones would let by what they refuse.
+        let current = sdk == SDK && held.version == recording::VERSION;
+        if !current && !self.releases.iter().any(|release| release == sdk && release != SDK) {
             return Err(Rejection::OtherRelease(sdk.clone()));
         }
-        let Setup { name, operating_point, model_sha256, challenge } = &recording.setup;
+        let Setup { name, operating_point, model_sha256, challenge } = &held.setup;
         let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);
         let points = &scored.ok_or(Rejection::OtherWeights)?.operating_points;
         if *name != ticket.operating_point || points.get(name) != Some(operating_point) {
@@ -166,8 +168,8 @@ impl Verifier {
         if *challenge != ticket.challenge {
             return Err(Rejection::OtherChallenge);
         }
-        let claimed = recording.verdict.as_ref().ok_or(Rejection::NoVerdict)?;
-        match recording.replay().map_err(Rejection::Malformed)? {
+        let claimed = held.verdict.as_ref().ok_or(Rejection::NoVerdict)?;
+        match held.replay().map_err(Rejection::Malformed)? {
             Some(verdict) if verdict == *claimed => Ok(verdict),
             _ => Err(Rejection::OtherVerdict),
         }
