@@ -137,6 +137,8 @@ impl Pipeline {
             operating_point: point,
             model_sha256: self.manifest.digest(),
             challenge,
+            revealed: None,
+            passive_seconds: None,
         })
     }
 

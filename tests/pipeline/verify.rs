@@ -84,9 +84,11 @@ fn several_weights_and_releases_may_be_current() {
     let ticket = issue(&[], folder.path());
     let own = bonafide::transcript::SDK;
     let text = transcript(&ticket, 0.01);
-    let changed = text
-        .replace(&page::manifest().digest(), &next.digest())
-        .replacen(&format!(r#""sdk":"{own}""#), r#""sdk":"0.0.9""#, 1);
+    let changed = text.replace(&page::manifest().digest(), &next.digest()).replacen(
+        &format!(r#""sdk":"{own}""#),
+        r#""sdk":"0.0.9""#,
+        1,
+    );
     assert_ne!(text, changed);
     let file = folder.path().join("transcript.json");
     fs::write(&file, changed).unwrap();

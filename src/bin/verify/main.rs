@@ -71,6 +71,9 @@ struct IssueArgs {
     /// Movements to ask for, in an order that the ticket's seed decides: turn-left, turn-right, move-closer.
     #[arg(long, value_delimiter = ',', value_parser = step)]
     challenge: Vec<Step>,
+    /// Seconds to watch at least.
+    #[arg(long)]
+    passive_seconds: Option<u32>,
     /// How long the ticket is good for.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
     minutes: u64,
@@ -125,7 +128,11 @@ fn issue(args: &IssueArgs) -> Result<()> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     let now = now_ms()?;
-    let wish = Wish { operating_point: args.operating_point.clone(), steps: args.challenge.clone() };
+    let wish = Wish {
+        steps: args.challenge.clone(),
+        passive_seconds: args.passive_seconds,
+        ..Wish::at(&args.operating_point)
+    };
     let ticket = verifier(&args.shared)?.ticket(&wish, args.minutes * 60_000, random, now)?;
     let mut ledger = Ledger::open(&args.shared.ledger)?;
     ledger.entries.retain(|_, entry| !entry.is_over(now));
@@ -138,7 +145,8 @@ fn issue(args: &IssueArgs) -> Result<()> {
 fn verifier(Shared { weights, release, .. }: &Shared) -> Result<Verifier> {
     let mut manifests = weights.iter().map(|folder| Ok(Manifest::parse(&read_manifest(folder)?)?));
     let first = manifests.next().expect("clap requires one")?;
-    let all = manifests.try_fold(Verifier::new(first), |all, next: Result<Manifest>| Ok::<_, Failure>(all.and_weights(next?)))?;
+    let all = manifests
+        .try_fold(Verifier::new(first), |all, next: Result<Manifest>| Ok::<_, Failure>(all.and_weights(next?)))?;
     Ok(release.iter().fold(all, |all, sdk| all.and_release(sdk)))
 }
 
@@ -179,15 +187,19 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
 }
 
 /// What was sent and the verdict, or why not; the ticket is used up and the ledger saved before either is known.
-fn answer(verifier: &Verifier, text: &str, ledger: &Path) -> Result<std::result::Result<(Submission, Verdict), Rejection>> {
+fn answer(
+    verifier: &Verifier,
+    text: &str,
+    ledger: &Path,
+) -> Result<std::result::Result<(Submission, Verdict), Rejection>> {
     let mut ledger = Ledger::open(ledger)?;
     let now = now_ms()?;
-    let (submission, ticket, received) = match ledger.redeem(text, now)? {
+    let (submission, entry, received) = match ledger.redeem(text, now)? {
         Ok(taken) => taken,
         Err(rejection) => return Ok(Err(rejection)),
     };
     ledger.save()?;
-    Ok(verifier.verify(&submission, &ticket, received).map(|verdict| (submission, verdict)))
+    Ok(verifier.verify(&submission, &entry, received).map(|verdict| (submission, verdict)))
 }
 
 /// What a page sent, however long or odd.
@@ -205,7 +217,8 @@ fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<
         return Ok(Vec::new());
     }
     let read = weights.iter().map(|folder| Ok((folder, read_manifest(folder)?))).collect::<Result<Vec<_>>>()?;
-    let ran = |(_, manifest): &&(_, String)| Manifest::parse(manifest).is_ok_and(|manifest| manifest.digest() == digest);
+    let ran =
+        |(_, manifest): &&(_, String)| Manifest::parse(manifest).is_ok_and(|manifest| manifest.digest() == digest);
     let (weights, manifest) = read.iter().find(ran).ok_or("the weights were replaced meanwhile")?;
     let fetch = |file: &str| fs::read(weights.join(file)).ok();
     let pipeline = Pipeline::load(manifest, fetch, &burn::tensor::Device::flex())?;
