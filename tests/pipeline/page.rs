@@ -64,7 +64,7 @@ fn session(ticket: &Ticket) -> Session {
 /// verdict.
 fn watch(session: &mut Session, time_ms: f64, yaw: f32, score: f32) -> Option<(bool, Option<Step>)> {
     let seen = Recording::parse(include_str!("../golden/session.json")).unwrap().observations[0];
-    let face = seen.quality.face.map(|face| FaceQuality { yaw: face.yaw + yaw, ..face });
+    let face = seen.quality.face.map(|face| FaceQuality { yaw, ..face });
     let quality = Quality { face, ..seen.quality };
     match session.observe(Observation { time_ms, quality, score: Some(score.try_into().unwrap()) }).unwrap() {
         Update::Progress(progress) => Some((progress.waits_for_step, progress.prompt)),
