@@ -140,6 +140,8 @@ impl Pipeline {
             operating_point: point,
             model_sha256: self.manifest.digest(),
             challenge,
+            revealed: None,
+            passive_seconds: None,
         })
     }
 

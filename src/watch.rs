@@ -7,7 +7,7 @@ use crate::{
     face::Face,
     frame::Frame,
     pipeline::{Look, Pipeline},
-    session::{Observation, Recording, Session, Update},
+    session::{Observation, Recording, Session, Step, Update},
 };
 
 /// A session, and what the last scored face looked like to the classifier.
@@ -41,6 +41,14 @@ impl Watch {
         let turn = self.session.borrow().turn();
         let look = pipeline.look(frame, turn).await?;
         Ok((look.face, self.take(look, time_ms)?))
+    }
+
+    /// See [`Session::reveal`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reveal(&self, step: Step) -> Result<()> {
+        self.session.borrow_mut().reveal(step)
     }
 
     /// All that the session saw, see [`Session::recording`].

@@ -1,16 +1,20 @@
 //! A playing video -> one verdict: feeds the worker's session one frame at a time. What a frame is worth, what to tell the
 //! person and when it is enough is all decided in Rust.
 
+import { askedOf } from './asked.js';
 import type { Backends } from './backends.js';
 import { LivenessError } from './errors.js';
-import { PROMPTS, type Challenge, type Hint, type Reason, type Verdict } from './generated.js';
+import type { Hint, Reason, Verdict } from './generated.js';
 import { checked } from './options.js';
 import { Signals } from './signals/index.js';
 import { own } from './source.js';
-import type { ChallengeOptions, CheckOptions, CheckResult } from './types.js';
+import { Steps, stepsFrom } from './steps.js';
+import type { CheckOptions, CheckResult } from './types.js';
 import { Watch } from './watch.js';
 
-const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function' } as const;
+const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function', onStep: 'function' } as const;
+
+const ATTACH = { release: 'string', signals: 'boolean' } as const;
 
 /**
  * Runs a session on the current worker until its verdict; if that loses its GPU, the CPU's worker goes on with the session.
@@ -19,7 +23,13 @@ const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', si
  * @throws LivenessError as `LivenessDetector.check` says.
  */
 export async function check(backends: Backends, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
-  const { operatingPoint = 'balanced', challenge = false, nonce, record = false, signal, onUpdate, onHint } = checked(options, KINDS);
+  const { operatingPoint = 'balanced', nonce, stepUrl, attach, record = false, signal, onUpdate, onHint, onStep } = checked(options, KINDS);
+  const { release, signals: attachSignals = false } = checked(attach ?? {}, ATTACH);
+  const asked = askedOf(options);
+  const ended = new AbortController();
+  const ask = onStep ?? (stepUrl && nonce ? stepsFrom(stepUrl, nonce, ended.signal) : undefined);
+  if (asked.revealed !== undefined && !ask) throw new LivenessError('INVALID_INPUT', 'Steps that a server reveals need onStep, or a stepUrl and a nonce.');
+  const steps = new Steps(ask);
   const watch = new Watch(video, backends.stopped, signal);
   let worker = backends.current;
   // Times are from the first frame on: a session that goes on elsewhere knows no others.
@@ -38,28 +48,35 @@ export async function check(backends: Backends, video: HTMLVideoElement, options
     worker = next;
   };
   try {
-    await watch.during(worker.client.ask({ kind: 'startSession', operatingPoint, challenge: challengeOf(challenge), nonce }));
+    await watch.during(worker.client.ask({ kind: 'startSession', operatingPoint, asked, nonce }));
     let shown: Hint | null = null;
     for (;;) {
       const timeMs = await watch.next();
       // A film that goes back to its beginning, or is moved, has no picture for a moment: below HAVE_CURRENT_DATA. Another comes.
       if (video.readyState < 2) continue;
+      const step = steps.take();
+      if (step) await watch.during(worker.client.ask({ kind: 'reveal', step }));
       const update = await observe(timeMs).catch(async (error) => {
         await goOn(error);
         return observe(timeMs);
       });
       if (update.verdict) {
         refuseSlowCamera(update.verdict, watch.shown);
-        const { verdict, recording, transcript } = update;
-        return { ...verdict, signals: signals.told(), ...(recording !== undefined && { recording }), ...(transcript && { transcript }) };
+        const { verdict, recording } = update;
+        const told = signals.told();
+        const attached = attach && JSON.stringify({ release, ...(attachSignals && { signals: told }) });
+        const transcript = await watch.during(worker.client.ask({ kind: 'transcript', attached }));
+        return { ...verdict, signals: told, ...(recording !== undefined && { recording }), ...(transcript && { transcript }) };
       }
       const { progress, face } = update;
       if (!progress) throw new LivenessError('INTERNAL', 'The engine answered neither progress nor a verdict.');
       onUpdate?.({ ...progress, face });
+      if (progress.waitsForStep) steps.await();
       if (progress.hint !== shown) onHint?.((shown = progress.hint));
     }
   } finally {
     watch.close();
+    ended.abort();
     // Before any later request, since the worker answers in order. Whether it still can is nobody's concern.
     worker.client.ask({ kind: 'endSession' }).catch(() => {});
   }
@@ -76,16 +93,4 @@ function refuseSlowCamera({ outcome, reasons, framesSeen, elapsedMs }: Verdict, 
   if (outcome !== 'inconclusive' || reasons.length !== 1 || reasons[0] !== only || shown === 0 || framesSeen * 2 <= shown) return;
   const rate = ((shown * 1000) / elapsedMs).toFixed(1);
   throw new LivenessError('FRAMERATE_TOO_LOW', `The camera gave ${rate} frames a second: more light, another camera, or no other program that uses it may help.`);
-}
-
-function challengeOf(challenge: boolean | ChallengeOptions | null): Challenge | undefined {
-  if (challenge === false || challenge === undefined || challenge === null) return undefined;
-  if (challenge !== true && typeof challenge !== 'object') throw new LivenessError('INVALID_INPUT', 'A challenge is true, false, or an object with steps and a seed.');
-  const { steps = PROMPTS, seed = randomSeed() } = challenge === true ? {} : challenge;
-  return { steps, seed };
-}
-
-/** 64 bits, as the hexadecimal digits that the engine reads: a JavaScript number holds 53. */
-function randomSeed(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

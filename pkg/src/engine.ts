@@ -1,6 +1,6 @@
 //! The JavaScript face of the Rust engine (src/web), written by hand; both WebAssembly modules have it. Types only.
 
-import type { Challenge, ScoreResult, SessionUpdate, Transcript } from './generated.js';
+import type { Challenge, Prompt, ScoreResult, SessionUpdate, Transcript } from './generated.js';
 import type { DepthResult, FrameSource } from './types.js';
 
 /** Networks filled with weights, on one backend. Lives in a worker. */
@@ -10,18 +10,27 @@ export interface Engine {
   scoreCrop(source: FrameSource): Promise<number>;
   loadDecoder(weights: Record<string, Uint8Array>): void;
   depth(source: FrameSource): Promise<DepthResult>;
-  startSession(operatingPoint: string, challenge: Challenge | undefined, nonce: string | undefined): Session;
+  startSession(operatingPoint: string, asked: Asked, nonce: string | undefined): Session;
   resumeSession(recording: string, nonce: string | undefined): Session;
   readonly backend: string;
   readonly adapter: string | undefined;
   free(): void;
 }
 
+/** What the person is asked for. */
+export interface Asked {
+  readonly challenge?: Challenge;
+  /** How many steps a server reveals. */
+  readonly revealed?: number;
+  readonly passiveSeconds?: number;
+}
+
 /** Many frames until a verdict. */
 export interface Session {
   observe(source: FrameSource, timeMs: number): Promise<SessionUpdate>;
   recording(): string;
-  transcript(): Transcript | undefined;
+  reveal(step: Prompt): void;
+  transcript(attached: string | undefined): Transcript | undefined;
   free(): void;
 }
 

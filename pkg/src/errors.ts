@@ -42,6 +42,8 @@ export const ERROR_CODES = [
   'APP_INACTIVE',
   /** No frame, or no answer, came for seconds. */
   'TIMEOUT',
+  /** The server that reveals a challenge's steps did not answer, or refused one. Ask for a new ticket. */
+  'STEP_UNAVAILABLE',
 ] as const;
 
 export type LivenessErrorCode = (typeof ERROR_CODES)[number];
@@ -55,6 +57,7 @@ const RETRYABLE: ReadonlySet<LivenessErrorCode> = new Set([
   'FRAMERATE_TOO_LOW',
   'APP_INACTIVE',
   'TIMEOUT',
+  'STEP_UNAVAILABLE',
 ]);
 
 const CODES: ReadonlySet<string> = new Set(ERROR_CODES);

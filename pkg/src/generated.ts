@@ -161,6 +161,8 @@ export interface Progress {
   readonly prompt: Prompt | null;
   /** What was wrong with the last answer to a prompt, until a step is done. */
   readonly notice: Notice | null;
+  /** The next step is the server's to reveal: nothing is asked for until then. */
+  readonly waitsForStep: boolean;
 }
 
 /** The verdict on many frames. */

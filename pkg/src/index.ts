@@ -7,6 +7,7 @@ export { HINTS, NOTICES, OUTCOMES, PROMPTS, REASONS } from './generated.js';
 export type { Backend, FaceBox, Hint, Notice, OperatingPoint, Outcome, Prompt, Reason, ScoreResult, Timings, Transcript } from './generated.js';
 export { SIGNALS, type Signal, type SignalName } from './signals/names.js';
 export type {
+  AttachOptions,
   BackendChoice,
   ChallengeOptions,
   CheckOptions,

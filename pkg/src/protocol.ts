@@ -1,7 +1,8 @@
 //! The messages between the page and its worker. Types only.
 
+import type { Asked } from './engine.js';
 import type { LivenessErrorCode } from './errors.js';
-import type { Backend, Challenge, OperatingPoint, ScoreResult, SessionUpdate } from './generated.js';
+import type { Backend, OperatingPoint, Prompt, ScoreResult, SessionUpdate, Transcript } from './generated.js';
 import type { CheckResult, DepthResult, LoadProgress } from './types.js';
 
 /** Absolute URLs, since a worker resolves relative ones against itself. Missing means: shipped in the package. */
@@ -23,10 +24,12 @@ export type Request =
   | { readonly kind: 'scorePixels'; readonly rgba: Uint8Array; readonly width: number; readonly height: number }
   | { readonly kind: 'loadDecoder' }
   | { readonly kind: 'depth'; readonly frame: OwnedFrame }
-  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly challenge: Challenge | undefined; readonly nonce: string | undefined }
+  | { readonly kind: 'startSession'; readonly operatingPoint: string; readonly asked: Asked; readonly nonce: string | undefined }
   | { readonly kind: 'resumeSession'; readonly recording: string; readonly nonce: string | undefined }
   | { readonly kind: 'recording' }
   | { readonly kind: 'observe'; readonly frame: OwnedFrame; readonly timeMs: number; readonly record: boolean }
+  | { readonly kind: 'reveal'; readonly step: Prompt }
+  | { readonly kind: 'transcript'; readonly attached: string | undefined }
   | { readonly kind: 'endSession' };
 
 /** What the worker knows once it is loaded. */
@@ -50,8 +53,12 @@ export interface Answers {
   resumeSession: void;
   /** What this worker's session has seen. */
   recording: string;
-  /** Beside the verdict a recording, if it was asked for, and a transcript, if there is a nonce. */
-  observe: SessionUpdate & Pick<CheckResult, 'recording' | 'transcript'>;
+  /** Beside the verdict a recording, if it was asked for. */
+  observe: SessionUpdate & Pick<CheckResult, 'recording'>;
+  /** Tells the session the step that it waits for. */
+  reveal: void;
+  /** What the session saw, bound to its nonce; nothing without one. */
+  transcript: Transcript | undefined;
   endSession: void;
 }
 

@@ -72,8 +72,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     const session = begun();
     const update = await session.observe(frame, timeMs);
     if (!update.verdict) return update;
-    const transcript = session.transcript();
-    return { ...update, ...(record && { recording: session.recording() }), ...(transcript && { transcript }) };
+    return { ...update, ...(record && { recording: session.recording() }) };
   }
 
   function begun(): Session {
@@ -91,7 +90,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
         return engine.loadDecoder(await beating(id, decoder()));
       case 'startSession':
         endSession();
-        session = engine.startSession(request.operatingPoint, request.challenge, request.nonce);
+        session = engine.startSession(request.operatingPoint, request.asked, request.nonce);
         return;
       case 'resumeSession':
         endSession();
@@ -99,6 +98,10 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
         return;
       case 'recording':
         return begun().recording();
+      case 'reveal':
+        return begun().reveal(request.step);
+      case 'transcript':
+        return begun().transcript(request.attached);
       case 'endSession':
         return endSession();
     }

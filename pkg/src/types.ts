@@ -52,14 +52,35 @@ export interface ChallengeOptions {
   readonly seed?: string;
 }
 
+/** What a transcript says beside the check. Every field may be left out. */
+export interface AttachOptions {
+  /** The release of your page or application, in your words. The transcript has the package's anyway. */
+  readonly release?: string;
+  /** Whether to add the result's `signals`. Default `false`. */
+  readonly signals?: boolean;
+}
+
 /** How to check. Every field may be left out. */
 export interface CheckOptions {
   /** A name in `detector.operatingPoints`. Default `balanced`. */
   readonly operatingPoint?: string;
   /** Movements to ask for, or `true` for each once. Default `false`: the person just looks. */
   readonly challenge?: boolean | ChallengeOptions | null;
-  /** What a server issued for this check: adds `transcript` to the result. A ticket has it, with the two above. */
+  /** Seconds to watch at least before the person can pass, 1 to 30. Default: as long as the evidence takes. */
+  readonly passiveSeconds?: number | null;
+  /** What a server issued for this check: adds `transcript` to the result. A ticket has it, with those above and the two below. */
   readonly nonce?: string;
+  /**
+   * Steps among which a server chooses each that it reveals, as many as are listed, one when the last is answered. Instead of a
+   * `challenge`, whose order the page knows.
+   */
+  readonly revealed?: readonly Prompt[] | null;
+  /** Where to ask for the next of them: `{ nonce, known }` is posted as JSON, `{ step }` comes back. */
+  readonly stepUrl?: string | null;
+  /** Asked for the next of them instead, with how many are known. What it throws ends the check with `STEP_UNAVAILABLE`. */
+  readonly onStep?: (known: number) => Prompt | Promise<Prompt>;
+  /** What to bind into the transcript beside the check. The server gets it as the page's word. */
+  readonly attach?: AttachOptions;
   /** Stops the check; it then rejects with `CANCELLED`. */
   readonly signal?: AbortSignal;
   /** Called after each frame but the last. What it throws ends the check. */

@@ -61,17 +61,93 @@ test('a check answers its ticket once; a changed or repeated transcript, and ano
   // Before the true one: what somebody on the way could make of it.
   const flipped = transcript.json.replace(`"outcome":"${outcome}"`, `"outcome":"${outcome === 'attack' ? 'bona-fide' : 'attack'}"`);
   assert.notEqual(flipped, transcript.json);
-  const moved = transcript.json.replace(ticket.nonce, other.nonce);
-  assert.equal((await ask('/api/transcripts', flipped.replace(ticket.nonce, other.nonce))).code, 'OTHER_VERDICT');
 
   const answer = await ask('/api/transcripts', transcript.json);
   assert.deepEqual([answer.accepted, answer.verdict?.outcome], [true, outcome]);
   assert.deepEqual(await ask('/api/transcripts', transcript.json), answer, 'answers get lost: the same transcript gets the same one again');
   assert.equal((await ask('/api/transcripts', flipped)).accepted, false);
-  // The forgery used the other ticket up.
-  assert.equal((await ask('/api/transcripts', moved)).code, 'REPLAYED');
+  // Neither as it is nor with another verdict for another ticket, whose own check it is not.
+  for (const json of [transcript.json, flipped]) assert.equal((await ask('/api/transcripts', json.replace(ticket.nonce, other.nonce))).code, 'REPLAYED');
   await context.close();
   assert.deepEqual(faults, []);
+});
+
+test('a server reveals the steps, one when it is waited for, and what the page attaches is bound', async () => {
+  const { page, context, faults } = await open(browser, url);
+  await page.evaluate(providePackage);
+  await page.evaluate(providePost);
+  const [waited, prompts, left, attached, unbound] = await page.evaluate(async () => {
+    const detector = await load({ backend: 'cpu' });
+    const video = await film();
+    const ticket = await post('/api/tickets', { operatingPoint: 'balanced', steps: ['turn-left', 'turn-right'], reveal: true });
+    const stop = new AbortController();
+    const [states, prompts] = [[], new Set()];
+    const onUpdate = ({ waitsForStep, prompt }) => {
+      if (states.at(-1) !== waitsForStep) states.push(waitsForStep);
+      if (!prompt) return;
+      prompts.add(prompt);
+      stop.abort();
+    };
+    // The film never turns its head: it is asked to, and no more.
+    const left = await codeOf(detector.check(video, { ...ticket, signal: stop.signal, onUpdate }));
+    const again = (await post('/api/steps', { nonce: ticket.nonce, known: 0 })).step;
+    const attach = { release: 'shop 4.2', signals: true };
+    const passive = await post('/api/tickets', { operatingPoint: 'balanced', passiveSeconds: 2 });
+    const { transcript, signals, elapsedMs, outcome } = await detector.check(video, { ...passive, attach });
+    const answer = await post('/api/transcripts', transcript.json);
+    const attached = [answer.accepted, JSON.parse(transcript.json).attached, signals, outcome === 'attack' || elapsedMs >= 2000];
+    return [states, [...prompts, again], left.code, attached, (await detector.check(video, { attach })).transcript];
+  });
+  // The first frame that counts is the one from which it waits; the answer comes some frames later.
+  assert.deepEqual([waited.slice(-2), left, unbound], [[true, false], 'CANCELLED', undefined]);
+  assert.ok(prompts.length === 2 && prompts[0] === prompts[1] && ['turn-left', 'turn-right'].includes(prompts[0]), String(prompts));
+  const [accepted, { release, signals }, told, watched] = attached;
+  assert.deepEqual([accepted, release, watched], [true, 'shop 4.2', true]);
+  assert.deepEqual(signals, told);
+  await context.close();
+  assert.deepEqual(faults, []);
+});
+
+test('a server that reveals no step is STEP_UNAVAILABLE, and options that do not fit are INVALID_INPUT', async () => {
+  const { page, context } = await open(browser, url);
+  await page.evaluate(providePackage);
+  const [failed, refused] = await page.evaluate(async () => {
+    const detector = await load({ backend: 'cpu' });
+    const video = await film();
+    const [nonce, revealed] = ['A'.repeat(24), ['turn-left']];
+    const all = async (options) => {
+      const codes = [];
+      for (const one of options) codes.push(await codeOf(detector.check(video, one)));
+      return codes.map((error) => error && [error.code, error.retryable]);
+    };
+    const failed = await all([
+      // Not issued here, nothing there, no server at all; and a function that gives none.
+      { nonce, revealed, stepUrl: '/api/steps' },
+      { nonce, revealed, stepUrl: '/nothing' },
+      { nonce, revealed, stepUrl: 'http://127.0.0.1:9/' },
+      { revealed, onStep: () => 'jump' },
+      { revealed, onStep: () => undefined },
+    ]);
+    const onStep = () => 'turn-left';
+    const refused = await all([
+      { revealed },
+      { revealed, stepUrl: '/api/steps' },
+      { revealed: [], onStep },
+      { revealed: 2, onStep },
+      { revealed, challenge: true, onStep },
+      { nonce, revealed, stepUrl: 7 },
+      { revealed, onStep: 'turn-left' },
+      { passiveSeconds: 0 },
+      { passiveSeconds: 1.5 },
+      { passiveSeconds: 'long' },
+      { attach: 'all' },
+      { nonce, attach: { release: 7 } },
+    ]);
+    return [failed, refused];
+  });
+  assert.deepEqual(failed, failed.map(() => ['STEP_UNAVAILABLE', true]));
+  assert.deepEqual(refused, refused.map(() => ['INVALID_INPUT', false]));
+  await context.close();
 });
 
 test('a nonce that is none is INVALID_INPUT, and without one there is no transcript', async () => {

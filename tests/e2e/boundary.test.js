@@ -75,7 +75,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
         await times(500, 'openCamera', (any) => openCamera(any.int(5) ? any.object(['deviceId', 'width', 'height', 'onLost', 'signal']) : any.value()).then((camera) => camera.close()));
 
         // Cancelled at once: what is wrong is to be said before that.
-        const checkOptions = ['operatingPoint', 'challenge', 'record', 'signal', 'onUpdate', 'onHint', 'nonce'];
+        const checkOptions = ['operatingPoint', 'challenge', 'record', 'signal', 'onUpdate', 'onHint', 'nonce', 'revealed', 'stepUrl', 'onStep', 'passiveSeconds', 'attach'];
         const soon = () => {
           const stop = new AbortController();
           setTimeout(() => stop.abort());
@@ -114,7 +114,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
         /** Sends a request to the engine's worker as no client would; its error. */
         const raw = new Client('cpu', () => new Worker('/pkg/dist/worker-cpu.js', { type: 'module' }));
         const kinds = ['score', 'scoreCrop', 'scorePixels', 'loadDecoder', 'depth', 'startSession', 'observe', 'endSession', 'load', 'constructor'];
-        const requests = ['frame', 'rgba', 'width', 'height', 'operatingPoint', 'challenge', 'timeMs', 'record', 'assetBase', 'wasmBase', 'nonce'];
+        const requests = ['frame', 'rgba', 'width', 'height', 'operatingPoint', 'asked', 'step', 'attached', 'timeMs', 'record', 'assetBase', 'wasmBase', 'nonce'];
         const request = (any) => {
           if (any.int(4) === 0) return any.clonable();
           const request = { kind: any.pick(kinds) };

@@ -230,7 +230,7 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     // The detector is the caller's here: what needs another one cannot be tried again.
     assert.deepEqual(given.sort(), [
       'APP_INACTIVE', 'CAMERA_CONSTRAINTS', 'CAMERA_IN_USE', 'CAMERA_LOST', 'CAMERA_NOT_FOUND', 'CAMERA_PERMISSION_DENIED', 'ENGINE_FETCH', 'FRAMERATE_TOO_LOW',
-      'MODEL_FETCH', 'TIMEOUT',
+      'MODEL_FETCH', 'STEP_UNAVAILABLE', 'TIMEOUT',
     ]);
     await accessible(page, 'error');
   });

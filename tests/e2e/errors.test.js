@@ -171,6 +171,17 @@ const PROVOKED = {
     provoke: ({ page }) => checking(page, () => page.evaluate(() => video.pause())),
     retryable: true,
   },
+  STEP_UNAVAILABLE: {
+    how: 'the page does not reach the server that reveals the steps',
+    launch: { clip },
+    provoke: ({ page }) =>
+      page.evaluate(async () => {
+        const detector = await load({ backend: 'cpu' });
+        return codeOf(detector.check(await film(), { revealed: ['turn-left'], onStep: () => fetch('http://[') }));
+      }),
+    retryable: true,
+    cause: 'TypeError',
+  },
 };
 
 test('every exported code has a row here, in the README and in nothing else', () => {

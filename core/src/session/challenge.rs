@@ -70,10 +70,14 @@ impl Challenge {
     /// # Errors
     /// [`Error::is_invalid_input`] without steps or with more than [`MAX_STEPS`].
     pub fn check(&self) -> Result<()> {
-        match self.steps.len() {
-            1..=MAX_STEPS => Ok(()),
-            count => Err(Error::invalid_input(format!("a challenge of {count} steps: ask for 1 to {MAX_STEPS}"))),
-        }
+        check_count(self.steps.len())
+    }
+}
+
+pub(super) fn check_count(steps: usize) -> Result<()> {
+    match steps {
+        1..=MAX_STEPS => Ok(()),
+        count => Err(Error::invalid_input(format!("a challenge of {count} steps: ask for 1 to {MAX_STEPS}"))),
     }
 }
 

@@ -27,8 +27,11 @@ pub const FORGIVEN: u32 = 2;
 /// A challenge under way.
 #[derive(Debug, Clone)]
 pub(super) struct Course {
+    /// In their order: all of them, or those that a server revealed to this presence.
     steps: Vec<Step>,
-    random: SplitMix64,
+    /// How many are to be done.
+    count: usize,
+    order: Order,
     done: usize,
     /// When the current step was prompted first.
     since: Option<f64>,
@@ -37,24 +40,35 @@ pub(super) struct Course {
     faults: u32,
 }
 
+/// Who says which step comes next.
+#[derive(Debug, Clone)]
+enum Order {
+    Seed(SplitMix64),
+    /// A server, step by step. Since when it has been waited for, milliseconds.
+    Server(Option<f64>),
+}
+
 impl Course {
     pub(super) fn new(challenge: &Challenge) -> Self {
-        let mut course = Self {
-            steps: challenge.steps.clone(),
-            random: SplitMix64(challenge.seed),
-            done: 0,
-            since: None,
-            prompt: None,
-            notice: None,
-            faults: 0,
-        };
+        let order = Order::Seed(SplitMix64(challenge.seed));
+        let mut course = Self::begin(challenge.steps.clone(), challenge.steps.len(), order);
         course.restart();
         course
     }
 
-    /// Another presence: all steps again, in a new order. Faults stay.
+    /// `count` steps that a server reveals.
+    pub(super) fn revealed(count: usize) -> Self {
+        Self::begin(Vec::new(), count, Order::Server(None))
+    }
+
+    fn begin(steps: Vec<Step>, count: usize, order: Order) -> Self {
+        Self { steps, count, order, done: 0, since: None, prompt: None, notice: None, faults: 0 }
+    }
+
+    /// Another presence: all steps again, in a new order. Faults stay. A server that is being waited for reveals the first of
+    /// them: nobody has seen it yet.
     pub(super) fn restart(&mut self) {
-        self.random.shuffle(&mut self.steps);
+        self.redraw(0);
         (self.done, self.since, self.prompt, self.notice) = (0, None, None, None);
     }
 
@@ -63,18 +77,43 @@ impl Course {
         self.done
     }
 
+    /// The steps from `from` on are to be others than were known.
+    fn redraw(&mut self, from: usize) {
+        match &mut self.order {
+            Order::Seed(random) => random.shuffle(&mut self.steps[from..]),
+            Order::Server(_) => self.steps.truncate(from),
+        }
+    }
+
+    /// Since when the server has been waited for, if it is.
+    pub(super) fn waiting(&self) -> Option<f64> {
+        match self.order {
+            Order::Seed(_) => None,
+            Order::Server(since) => since,
+        }
+    }
+
+    /// The step that was waited for, and since when it was; `None`, and nothing is changed, if none was.
+    pub(super) fn reveal(&mut self, step: Step) -> Option<f64> {
+        let Order::Server(waiting) = &mut self.order else { return None };
+        let since = waiting.take()?;
+        self.steps.push(step);
+        Some(since)
+    }
+
     pub(super) fn is_done(&self) -> bool {
-        self.done == self.steps.len()
+        self.done == self.count
     }
 
     /// True if a restart would lose something.
     pub(super) fn has_begun(&self) -> bool {
-        self.done > 0 || self.since.is_some()
+        let known = matches!(self.order, Order::Server(_)) && !self.steps.is_empty();
+        self.done > 0 || self.since.is_some() || known
     }
 
     /// Steps done, as a share in `[0, 1]`.
     pub(super) fn fraction(&self) -> f64 {
-        self.done as f64 / self.steps.len() as f64
+        self.done as f64 / self.count as f64
     }
 
     /// The step that is asked for now.
@@ -91,9 +130,15 @@ impl Course {
         !self.is_done() && self.prompt.is_none() && face.yaw.abs() > NEUTRAL_YAW
     }
 
-    /// The next observation: its single face if it has one, and whether it is worth scoring. The reason, if the challenge
-    /// fails by it.
-    pub(super) fn watch(&mut self, now: f64, face: Option<&FaceQuality>, accepted: bool) -> Option<Reason> {
+    /// The next observation: its single face if it has one, whether it is worth scoring, and whether enough frames counted
+    /// since the last answer for the next prompt. The reason, if the challenge fails by it.
+    pub(super) fn watch(
+        &mut self,
+        now: f64,
+        face: Option<&FaceQuality>,
+        accepted: bool,
+        ready: bool,
+    ) -> Option<Reason> {
         if self.is_done() {
             return None;
         }
@@ -102,8 +147,15 @@ impl Course {
         }
         let Some(prompt) = &mut self.prompt else {
             if let Some(face) = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW) {
-                self.since.get_or_insert(now);
-                self.prompt = Some(Prompt::new(self.steps[self.done], now, face));
+                match (self.steps.get(self.done), &mut self.order) {
+                    (Some(_), _) if !ready => {}
+                    (Some(step), _) => {
+                        self.since.get_or_insert(now);
+                        self.prompt = Some(Prompt::new(*step, now, face));
+                    }
+                    (None, Order::Server(waiting)) => _ = waiting.get_or_insert(now),
+                    (None, Order::Seed(_)) => unreachable!("a seed orders all steps at once"),
+                }
             }
             return None;
         };
@@ -115,7 +167,10 @@ impl Course {
             }
             Answer::TooSoon => {
                 // Something that runs by itself must not meet the same prompt again.
-                self.random.shuffle(&mut self.steps[self.done..]);
+                self.redraw(self.done);
+                if self.steps.len() == self.done {
+                    self.since = None;
+                }
                 self.fault(Notice::TooSoon, Reason::ResponseTooSoon)
             }
             Answer::Wrong => self.fault(Notice::WrongDirection, Reason::WrongDirection),
@@ -192,7 +247,7 @@ mod tests {
             .enumerate()
             .map(|(i, yaw)| {
                 let face = FaceQuality { yaw: *yaw, ..GOOD };
-                course.watch(start + 50.0 * i as f64, Some(&face), yaw.abs() <= 20.0)
+                course.watch(start + 50.0 * i as f64, Some(&face), yaw.abs() <= 20.0, true)
             })
             .collect()
     }
@@ -238,7 +293,7 @@ mod tests {
     fn what_runs_by_itself_does_not_meet_the_same_prompt_again() {
         let again = (0..40).filter(|seed| {
             let mut course = Course::new(&Challenge { seed: *seed, steps: vec![Step::TurnLeft, Step::TurnRight] });
-            course.watch(0.0, Some(&GOOD), true);
+            course.watch(0.0, Some(&GOOD), true, true);
             let first = course.prompt();
             let side = if first == Some(Step::TurnLeft) { 1.0 } else { -1.0 };
             turn(&mut course, 50.0, &[33.0 * side, 34.0 * side, 0.0]);
@@ -258,19 +313,19 @@ mod tests {
     #[test]
     fn no_answer_times_out() {
         let mut course = course(&[Step::TurnLeft]);
-        assert_eq!(course.watch(0.0, Some(&GOOD), true), None);
-        assert_eq!(course.watch(STEP_TIMEOUT_MS, Some(&GOOD), true), None);
-        assert_eq!(course.watch(STEP_TIMEOUT_MS + 1.0, None, false), Some(Reason::ChallengeTimeout));
+        assert_eq!(course.watch(0.0, Some(&GOOD), true, true), None);
+        assert_eq!(course.watch(STEP_TIMEOUT_MS, Some(&GOOD), true, true), None);
+        assert_eq!(course.watch(STEP_TIMEOUT_MS + 1.0, None, false, true), Some(Reason::ChallengeTimeout));
     }
 
     #[test]
     fn coming_closer_is_growth_from_where_the_prompt_was() {
         let mut course = course(&[Step::MoveCloser]);
         for (i, size) in [0.4, 0.4, 0.4, 0.4, 0.42, 0.46, 0.49, 0.505].into_iter().enumerate() {
-            course.watch(100.0 * i as f64, Some(&FaceQuality { size, ..GOOD }), true);
+            course.watch(100.0 * i as f64, Some(&FaceQuality { size, ..GOOD }), true, true);
         }
         assert!(!course.is_done());
-        course.watch(800.0, Some(&FaceQuality { size: 0.51, ..GOOD }), true);
+        course.watch(800.0, Some(&FaceQuality { size: 0.51, ..GOOD }), true, true);
         assert!(course.is_done());
     }
 
@@ -278,7 +333,7 @@ mod tests {
     fn nothing_is_prompted_until_the_face_looks_ahead() {
         let mut course = course(&[Step::TurnLeft]);
         let aside = FaceQuality { yaw: 18.0, ..GOOD };
-        course.watch(0.0, Some(&aside), true);
+        course.watch(0.0, Some(&aside), true, true);
         assert!(course.prompt().is_none() && course.waits_for(&aside) && !course.waits_for(&GOOD));
     }
 }

@@ -6,8 +6,8 @@
 //!             -> course (the challenge's prompts answered?)      ┘
 //! ```
 //!
-//! A [`Session`] is a function of its [`Setup`] and its [`Observation`]s: it has no clock, no random source, no pixels and
-//! no networks, and computes to the same bit everywhere, so a [`Recording`] replays to the same verdict.
+//! A [`Session`] is a function of its [`Setup`], its [`Observation`]s and what a server [reveals](reveal) between them: it
+//! has no clock, no random source, no pixels and no networks, and computes to the same bit everywhere, so a [`Recording`] replays to the same verdict.
 //!
 //! What it does: frames that the gate refuses never count. A presence that breaks (face lost, jumped or changed, several
 //! faces, or nobody looking, see [`presence`]) drops all evidence and all steps done, so that no verdict mixes two faces.
@@ -16,6 +16,7 @@
 //!
 //! What it cannot know: whether frames come from a camera at all. Injected video passes every rule here.
 
+pub(crate) mod asked;
 pub mod challenge;
 pub mod course;
 pub mod evidence;
@@ -26,6 +27,7 @@ mod odds;
 pub mod presence;
 mod random;
 pub mod recording;
+pub mod reveal;
 pub mod verdict;
 
 use data_encoding::HEXLOWER;
@@ -38,8 +40,10 @@ use crate::{
 };
 use evidence::Finding;
 
+pub use asked::MAX_PASSIVE_SECONDS;
 pub use challenge::{Challenge, Notice, Step};
 pub use recording::Recording;
+pub use reveal::Reveal;
 pub use verdict::{Outcome, Progress, Reason, Update, Verdict};
 
 /// A passive session ends after this, milliseconds: time to find better light. Each step of a challenge adds its timeout.
@@ -68,12 +72,20 @@ pub struct Setup {
     pub model_sha256: String,
     /// What to ask the person to do; `None`: nothing, which is the default.
     pub challenge: Option<Challenge>,
+    /// How many steps a server reveals one at a time, see [`reveal`], 1 to [`challenge::MAX_STEPS`]; `None`: none. Not beside
+    /// a challenge whose order is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revealed: Option<u32>,
+    /// How long one unbroken presence is watched at least before it decides, seconds, 1 to [`MAX_PASSIVE_SECONDS`]; a clear
+    /// attack does not wait. `None`: as long as the evidence takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passive_seconds: Option<u32>,
 }
 
 impl Setup {
     /// # Errors
     /// [`Error::is_invalid_input`] for a name that is empty or longer than [`MAX_NAME`], rates outside `[0, 1]`, what is
-    /// no lower-case sha-256, or a challenge without steps or with too many.
+    /// no lower-case sha-256, a challenge without steps, with too many, or of both kinds, or seconds out of range.
     fn check(&self) -> Result<()> {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
             return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
@@ -87,12 +99,18 @@ impl Setup {
         if self.model_sha256.len() != 64 || HEXLOWER.decode(self.model_sha256.as_bytes()).is_err() {
             return Err(Error::invalid_input("a sha-256 is 64 lower-case hexadecimal digits"));
         }
-        self.challenge.as_ref().map_or(Ok(()), Challenge::check)
+        asked::check(self.challenge.as_ref(), self.revealed.map(|count| count as usize), self.passive_seconds)
     }
 
     fn time_limit(&self) -> f64 {
-        let steps = self.challenge.as_ref().map_or(0, |challenge| challenge.steps.len());
-        TIME_LIMIT_MS + steps as f64 * course::STEP_TIMEOUT_MS
+        let steps = self.challenge.as_ref().map_or(0, |challenge| challenge.steps.len() as u32);
+        let steps = f64::from(steps + self.revealed.unwrap_or(0));
+        TIME_LIMIT_MS + steps * course::STEP_TIMEOUT_MS + f64::from(self.passive_seconds.unwrap_or(0)) * 1_000.0
+    }
+
+    fn course(&self) -> Option<course::Course> {
+        let revealed = || self.revealed.map(|count| course::Course::revealed(count as usize));
+        self.challenge.as_ref().map(course::Course::new).or_else(revealed)
     }
 }
 
@@ -136,6 +154,10 @@ pub struct Session {
     /// The caller's times of the first and the last observation.
     clock: Option<(f64, f64)>,
     observations: Vec<Observation>,
+    /// Each with the time since when it was waited for.
+    reveals: Vec<(Reveal, f64)>,
+    /// When this presence counted first.
+    since: Option<f64>,
     presence: presence::Presence,
     evidence: judge::Judge,
     /// Frames that counted, of all presences.
@@ -153,8 +175,8 @@ impl Session {
     /// A session that has seen nothing.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for a setup with an empty or long name, rates outside `[0, 1]`, what is no sha-256, or
-    /// an empty or long challenge.
+    /// [`Error::is_invalid_input`] for a setup with an empty or long name, rates outside `[0, 1]`, what is no sha-256, an
+    /// empty or long challenge, or seconds out of range.
     pub fn new(setup: Setup) -> Result<Self> {
         Self::of(recording::VERSION, setup)
     }
@@ -166,10 +188,12 @@ impl Session {
             version,
             clock: None,
             observations: Vec::new(),
+            reveals: Vec::new(),
+            since: None,
             presence: presence::Presence::default(),
             evidence: judge::Judge::new(version, &setup.operating_point),
             counted: 0,
-            course: setup.challenge.as_ref().map(course::Course::new),
+            course: setup.course(),
             guide: guide::Guide::default(),
             hinted: [0; Hint::ALL.len()],
             losses: 0,
@@ -221,6 +245,7 @@ impl Session {
             version: self.version,
             setup: self.setup.clone(),
             observations: self.observations.clone(),
+            reveals: self.reveals.iter().map(|(reveal, _)| *reveal).collect(),
             verdict: self.verdict.clone(),
         }
     }
@@ -236,10 +261,11 @@ impl Session {
         }
         if let Some(score) = observation.score.filter(|_| hint.is_none()) {
             self.counted += usize::from(self.evidence.add(now, score));
+            self.since.get_or_insert(now);
         }
         let failed = self.course.as_mut().and_then(|course| {
             let done = course.done();
-            let failed = course.watch(now, quality.single(), hint.is_none() && self.evidence.part_is_ready());
+            let failed = course.watch(now, quality.single(), hint.is_none(), self.evidence.part_is_ready());
             if course.done() > done {
                 self.evidence.part();
             }
@@ -263,6 +289,7 @@ impl Session {
             presence::Break::Stalled => self.stalls += 1,
         }
         self.evidence.clear();
+        self.since = None;
         if let Some(course) = &mut self.course {
             course.restart();
         }
@@ -276,7 +303,7 @@ impl Session {
             return Some((Outcome::Inconclusive, vec![reason]));
         }
         // While prompts are open only a clear attack ends it: every look at doubtful scores is a chance to be wrong.
-        let open = self.course.as_ref().is_some_and(|course| !course.is_done());
+        let open = self.watched(now) < 1.0 || self.course.as_ref().is_some_and(|course| !course.is_done());
         let finding = self.evidence.decide(open);
         if let Some(reason) = failed.filter(|_| finding != Some(Finding::Attack)) {
             return Some((Outcome::Inconclusive, vec![reason]));
@@ -289,6 +316,12 @@ impl Session {
         }
         let over = now >= self.setup.time_limit() || self.observations.len() >= MAX_OBSERVATIONS;
         over.then(|| (Outcome::Inconclusive, self.hindrances(now)))
+    }
+
+    /// How much of the time for which this presence is to be watched at least is over; 1 or more: all.
+    fn watched(&self, now: f64) -> f64 {
+        let Some(seconds) = self.setup.passive_seconds else { return 1.0 };
+        self.since.map_or(0.0, |since| (now - since) / (f64::from(seconds) * 1_000.0))
     }
 
     /// Why the time ended without a verdict: hints that stood for long, most frequent first, and the frame rate where not
@@ -336,12 +369,13 @@ impl Session {
         };
         let course = self.course.as_ref();
         let parts = course.map_or(0.0, |course| course.fraction());
-        let share = self.evidence.fraction();
+        let share = self.evidence.fraction().min(self.watched(now));
         Progress {
             hint: self.guide.show(now, answer),
             fraction: if course.is_some() { (share + parts) / 2.0 } else { share } as f32,
             prompt: course.and_then(course::Course::prompt),
             notice: course.and_then(course::Course::notice),
+            waits_for_step: self.waiting_since().is_some(),
         }
     }
 }

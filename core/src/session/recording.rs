@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{MAX_OBSERVATIONS, Observation, Session, Setup, Verdict};
+use super::{MAX_OBSERVATIONS, Observation, Reveal, Session, Setup, Verdict};
 use crate::error::{Error, Result};
 
 /// Version of the layout and of the rules. Recordings of every version since [`FIRST`] replay by their own rules.
@@ -25,6 +25,9 @@ pub struct Recording {
     pub setup: Setup,
     /// Frames in their order, times from the first one on.
     pub observations: Vec<Observation>,
+    /// What a server revealed between them, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reveals: Vec<Reveal>,
     /// What the session answered; `None` if it was broken off.
     pub verdict: Option<Verdict>,
 }
@@ -57,7 +60,7 @@ impl Recording {
     /// Runs the observations through a new session: its verdict, or `None` if they do not reach one.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for what [`Session::new`] and [`Session::observe`] refuse.
+    /// [`Error::is_invalid_input`] for what [`Session::new`], [`Session::observe`] and [`Session::reveal`] refuse.
     pub fn replay(&self) -> Result<Option<Verdict>> {
         Ok(self.run()?.verdict)
     }
@@ -74,15 +77,13 @@ impl Recording {
         Ok(session)
     }
 
-    fn run(&self) -> Result<Session> {
+    pub(crate) fn run(&self) -> Result<Session> {
         if self.observations.len() > MAX_OBSERVATIONS {
             return Err(Error::invalid_input(format!("a recording has at most {MAX_OBSERVATIONS} observations")));
         }
         check_version(self.version)?;
         let mut session = Session::of(self.version, self.setup.clone())?;
-        for observation in &self.observations {
-            session.observe(*observation)?;
-        }
+        session.take(&self.observations, &self.reveals)?;
         Ok(session)
     }
 }
@@ -134,6 +135,8 @@ mod tests {
             operating_point: OperatingPoint::new(0.9, 0.01, 0.1),
             model_sha256: "0f".repeat(32),
             challenge: Some(Challenge { seed: 7, steps: vec![Step::TurnLeft, Step::TurnLeft] }),
+            revealed: None,
+            passive_seconds: None,
         })
         .unwrap();
         for i in 0.. {

@@ -11,6 +11,8 @@ fn setup(challenge: Option<Challenge>) -> Setup {
         operating_point: OperatingPoint::new(0.8, 0.05, 0.05),
         model_sha256: "0123456789abcdef".repeat(4),
         challenge,
+        revealed: None,
+        passive_seconds: None,
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Progress {
     pub prompt: Option<Step>,
     /// What was wrong with the last answer to a prompt, until a step is done.
     pub notice: Option<Notice>,
+    /// The next step is the server's to reveal: nothing is asked for until then.
+    pub waits_for_step: bool,
 }
 
 /// How a check ends.

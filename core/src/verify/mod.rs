@@ -12,10 +12,12 @@
 mod entry;
 mod rejection;
 mod ticket;
+mod told;
 
-pub use entry::{Entry, Use};
+pub use entry::{Entry, Told, Use};
 pub use rejection::Rejection;
 pub use ticket::{MAX_LIFETIME_MS, Ticket, Wish};
+pub use told::SEND_MS;
 
 use crate::{
     manifest::Manifest,
@@ -115,8 +117,9 @@ impl Verifier {
     /// since 1970. Store it as an [`Entry`].
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for an operating point that some of the current weights do not have, a lifetime that is
-    /// none or longer than [`MAX_LIFETIME_MS`], or too many steps.
+    /// [`Error::is_invalid_input`](crate::Error::is_invalid_input) for an operating point that some of the current weights do
+    /// not have, a lifetime that is none or longer than [`MAX_LIFETIME_MS`], too many steps, none to reveal, or seconds out of
+    /// range.
     pub fn ticket(&self, wish: &Wish, lifetime_ms: u64, random: [u8; 32], now_ms: u64) -> crate::Result<Ticket> {
         for manifest in &self.weights {
             manifest.operating_point(&wish.operating_point)?;
@@ -128,20 +131,24 @@ impl Verifier {
             issued_ms: now_ms,
             expires_ms: now_ms.saturating_add(lifetime_ms),
             operating_point: wish.operating_point.clone(),
-            challenge: (!wish.steps.is_empty()).then(|| Challenge { seed, steps: wish.steps.clone() }),
+            challenge: (!wish.reveal && !wish.steps.is_empty()).then(|| Challenge { seed, steps: wish.steps.clone() }),
+            revealed: wish.reveal.then(|| wish.steps.clone()),
+            passive_seconds: wish.passive_seconds,
         };
         ticket.check()?;
         Ok(ticket)
     }
 
-    /// Verifies what [`Entry::redeem`] took for `ticket` at `received_ms` (the time that it gave): the verdict, bona fide or
+    /// Verifies what [`Entry::redeem`] took for `entry` at `received_ms` (the time that it gave): the verdict, bona fide or
     /// not, that its scores lead to. The first to replay the recording.
     ///
     /// # Errors
     /// The first rule that it breaks, in the order of [`Rejection`]; but a recording that no session could have made is
-    /// [`Rejection::Malformed`] only if it breaks none of the others.
-    pub fn verify(&self, submission: &Submission, ticket: &Ticket, received_ms: u64) -> Result<Verdict, Rejection> {
+    /// [`Rejection::Malformed`] only if it breaks none of those before the replay, and steps that were revealed are looked at
+    /// last.
+    pub fn verify(&self, submission: &Submission, entry: &Entry, received_ms: u64) -> Result<Verdict, Rejection> {
         let Transcript { nonce, sdk, recording: held, .. } = &submission.transcript;
+        let ticket = &entry.ticket;
         if *nonce != ticket.nonce {
             return Err(Rejection::UnknownNonce);
         }
@@ -159,20 +166,28 @@ impl Verifier {
         if !current && !self.releases.iter().any(|release| release == sdk && release != SDK) {
             return Err(Rejection::OtherRelease(sdk.clone()));
         }
-        let Setup { name, operating_point, model_sha256, challenge } = &held.setup;
+        let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds } = &held.setup;
         let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);
         let points = &scored.ok_or(Rejection::OtherWeights)?.operating_points;
         if *name != ticket.operating_point || points.get(name) != Some(operating_point) {
             return Err(Rejection::OtherOperatingPoint);
         }
-        if *challenge != ticket.challenge {
+        let steps = ticket.revealed.as_ref().map(Vec::len);
+        if (challenge, revealed.map(|count| count as usize), passive_seconds)
+            != (&ticket.challenge, steps, &ticket.passive_seconds)
+        {
             return Err(Rejection::OtherChallenge);
         }
         let claimed = held.verdict.as_ref().ok_or(Rejection::NoVerdict)?;
-        match held.replay().map_err(Rejection::Malformed)? {
-            Some(verdict) if verdict == *claimed => Ok(verdict),
-            _ => Err(Rejection::OtherVerdict),
+        let session = held.run().map_err(Rejection::Malformed)?;
+        match session.verdict() {
+            Some(verdict) if verdict == claimed => {}
+            _ => return Err(Rejection::OtherVerdict),
         }
+        if ticket.revealed.is_some() {
+            told::check(&session, entry, received_ms)?;
+        }
+        Ok(claimed.clone())
     }
 }
 

@@ -23,12 +23,14 @@ pub enum Rejection {
     OtherWeights,
     /// Another operating point than the ticket's, or another threshold than the weights' by that name.
     OtherOperatingPoint,
-    /// Another challenge than the ticket's, or none.
+    /// Another challenge than the ticket's, or none; other steps than those that were revealed; other seconds of watching.
     OtherChallenge,
     /// The check was broken off.
     NoVerdict,
     /// The scores do not lead to the verdict that it claims.
     OtherVerdict,
+    /// Its steps were revealed, and its times do not fit those of the server.
+    Untimely,
 }
 
 impl Rejection {
@@ -46,6 +48,7 @@ impl Rejection {
             Self::OtherChallenge => "OTHER_CHALLENGE",
             Self::NoVerdict => "NO_VERDICT",
             Self::OtherVerdict => "OTHER_VERDICT",
+            Self::Untimely => "UNTIMELY",
         }
     }
 }
@@ -68,6 +71,7 @@ impl fmt::Display for Rejection {
             Self::OtherChallenge => "the person was asked for something else than the ticket's challenge",
             Self::NoVerdict => "the check was broken off before a verdict",
             Self::OtherVerdict => "its scores do not lead to the verdict that it claims",
+            Self::Untimely => "its steps were revealed at other times than it claims, or it came long after its end",
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 const NONCE: &str = "kX3mPq9-Zr_t7Vb2WcYd5A";
 const ISSUED: u64 = 1_800_000_000_000;
 
-fn manifest() -> Manifest {
+pub(super) fn manifest() -> Manifest {
     Manifest::parse(include_str!("../../../pkg/weights/manifest.json")).unwrap()
 }
 
@@ -24,6 +24,8 @@ fn ticket(challenge: Option<Challenge>) -> Ticket {
         expires_ms: ISSUED + 600_000,
         operating_point: "strict".into(),
         challenge,
+        revealed: None,
+        passive_seconds: None,
     };
     ticket.check().unwrap();
     ticket
@@ -34,14 +36,20 @@ fn recording(ticket: &Ticket, score: f32) -> Recording {
     recorded(&manifest(), ticket, score)
 }
 
-fn recorded(manifest: &Manifest, ticket: &Ticket, score: f32) -> Recording {
-    let mut session = Session::new(Setup {
+/// As a page with these weights would have it.
+pub(super) fn setup(manifest: &Manifest, ticket: &Ticket) -> Setup {
+    Setup {
         name: ticket.operating_point.clone(),
         operating_point: manifest.operating_points[&ticket.operating_point],
         model_sha256: manifest.digest(),
         challenge: ticket.challenge.clone(),
-    })
-    .unwrap();
+        revealed: ticket.revealed.as_ref().map(|steps| steps.len() as u32),
+        passive_seconds: ticket.passive_seconds,
+    }
+}
+
+fn recorded(manifest: &Manifest, ticket: &Ticket, score: f32) -> Recording {
+    let mut session = Session::new(setup(manifest, ticket)).unwrap();
     for i in 0.. {
         let quality = Quality { faces: 1, face: Some(GOOD) };
         let score = Some(score.try_into().unwrap());
@@ -58,7 +66,7 @@ fn submit(recording: Recording) -> Submission {
 }
 
 fn verify(submission: &Submission, ticket: &Ticket) -> Result<Verdict, Rejection> {
-    Verifier::new(manifest()).verify(submission, ticket, ISSUED + 30_000)
+    Verifier::new(manifest()).verify(submission, &Entry::new(ticket.clone()), ISSUED + 30_000)
 }
 
 #[test]
@@ -101,7 +109,7 @@ impl Store {
         let first_for = self.contents.get(submission.content()).map(String::as_str);
         let received = entry.redeem(&submission, first_for, now_ms)?;
         self.contents.entry(submission.content().into()).or_insert(submission.nonce().into());
-        Verifier::new(manifest()).verify(&submission, &entry.ticket, received)
+        Verifier::new(manifest()).verify(&submission, entry, received)
     }
 }
 
@@ -156,21 +164,21 @@ fn several_weights_and_releases_may_be_current_at_once() {
     *next.operating_points.get_mut("strict").unwrap() = OperatingPoint::new(0.75, 0.1, 0.1);
     let (mut old, mut new) = (recording(&ticket, 0.01), recorded(&next, &ticket, 0.01));
     let both = Verifier::new(manifest()).and_weights(next.clone()).and_release("0.0.9");
-    let at = ISSUED + 30_000;
+    let (entry, at) = (Entry::new(ticket.clone()), ISSUED + 30_000);
     // Each with its own threshold.
     for recording in [&old, &new] {
-        assert_eq!(both.verify(&submit(recording.clone()), &ticket, at).unwrap().outcome, Outcome::Attack);
+        assert_eq!(both.verify(&submit(recording.clone()), &entry, at).unwrap().outcome, Outcome::Attack);
     }
     assert_eq!(verify(&submit(new.clone()), &ticket), Err(Rejection::OtherWeights));
     std::mem::swap(&mut old.setup.operating_point, &mut new.setup.operating_point);
     for recording in [&old, &new] {
-        assert_eq!(both.verify(&submit(recording.clone()), &ticket, at), Err(Rejection::OtherOperatingPoint));
+        assert_eq!(both.verify(&submit(recording.clone()), &entry, at), Err(Rejection::OtherOperatingPoint));
     }
     for (sdk, taken) in [(SDK, true), ("0.0.9", true), ("0.0.8", false), ("", false)] {
         let recording = recording(&ticket, 0.01);
         let transcript = Transcript { sdk: sdk.into(), ..Transcript::new(NONCE, recording).unwrap() };
         let submission = Submission::parse(&transcript.to_json()).unwrap();
-        assert_eq!(both.verify(&submission, &ticket, at).is_ok(), taken, "{sdk}");
+        assert_eq!(both.verify(&submission, &entry, at).is_ok(), taken, "{sdk}");
     }
     // A ticket must be one that a page with any of them can answer.
     let renamed = next.operating_points.remove("strict").unwrap();
@@ -190,7 +198,7 @@ fn clocks_of_two_hosts_may_differ_by_a_second() {
     let mut entry = Entry::new(ticket.clone());
     assert_eq!(entry.redeem(&submission, None, entry.over_ms() - 1), Ok(ticket.expires_ms + CLOCK_SKEW_MS - 1));
     // Five seconds of check; the clock that checks is behind the one that issued.
-    let at = |received| Verifier::new(manifest()).verify(&submission, &ticket, received);
+    let at = |received| Verifier::new(manifest()).verify(&submission, &entry, received);
     assert_ne!(at(ISSUED + 5_000 - CLOCK_SKEW_MS), Err(Rejection::Impossible));
     assert_eq!(at(ISSUED + 4_700 - CLOCK_SKEW_MS), Err(Rejection::Impossible));
     assert_eq!(at(0), Err(Rejection::Impossible));
@@ -250,6 +258,8 @@ fn every_rule_refuses_what_breaks_it() {
     let asked = Challenge { seed: 7, steps: vec![Step::TurnLeft, Step::MoveCloser] };
     assert_eq!(verify(&submit(honest.clone()), &self::ticket(Some(asked.clone()))), Err(Rejection::OtherChallenge));
     let seen_before = Challenge { seed: 8, ..asked.clone() };
+    let patient = Ticket { passive_seconds: Some(5), ..ticket.clone() };
+    assert_eq!(verify(&submit(honest.clone()), &patient), Err(Rejection::OtherChallenge));
     let guessed = submit(recording(&self::ticket(Some(seen_before)), 0.01));
     assert_eq!(verify(&guessed, &self::ticket(Some(asked))), Err(Rejection::OtherChallenge));
 
@@ -266,7 +276,8 @@ fn every_rule_refuses_what_breaks_it() {
     for start in [0.0, -1_000.0, 5e8] {
         let mut shifted = honest.clone();
         shifted.observations.iter_mut().for_each(|o| o.time_ms += start);
-        let soon = Verifier::new(manifest()).verify(&submit(shifted.clone()), &ticket, ISSUED - 1_000);
+        let soon =
+            Verifier::new(manifest()).verify(&submit(shifted.clone()), &Entry::new(ticket.clone()), ISSUED - 1_000);
         assert_eq!(soon, Err(Rejection::Impossible), "{start}");
         assert_eq!(verify(&submit(shifted), &ticket).unwrap().outcome, Outcome::Attack, "{start}");
     }
@@ -313,6 +324,9 @@ fn tickets_that_no_page_could_answer_are_refused() {
         Ticket { expires_ms: 0, ..good.clone() },
         Ticket { expires_ms: u64::MAX, ..good.clone() },
         Ticket { challenge: Some(Challenge { seed: 0, steps: Vec::new() }), ..good.clone() },
+        Ticket { revealed: Some(Vec::new()), ..good.clone() },
+        Ticket { revealed: Some(vec![Step::TurnLeft; 9]), ..good.clone() },
+        Ticket { passive_seconds: Some(0), ..good.clone() },
     ] {
         assert!(bad.check().unwrap_err().is_invalid_input(), "{bad:?}");
     }

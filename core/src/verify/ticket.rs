@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    session::{Challenge, Step},
+    session::{Challenge, Step, asked},
     transcript::check_nonce,
 };
 
@@ -20,12 +20,19 @@ pub struct Wish {
     /// Movements to ask for; none: the person just looks.
     #[serde(default)]
     pub steps: Vec<Step>,
+    /// Whether the server reveals the steps one at a time, each chosen among these anew: [`Entry::reveal`](super::Entry).
+    /// Else the ticket holds all of them, and the seed that orders them.
+    #[serde(default)]
+    pub reveal: bool,
+    /// How many seconds to watch at least, see [`Setup`](crate::session::Setup).
+    #[serde(default)]
+    pub passive_seconds: Option<u32>,
 }
 
 impl Wish {
     /// A check at the named operating point, of somebody who just looks.
     pub fn at(operating_point: &str) -> Self {
-        Self { operating_point: operating_point.into(), steps: Vec::new() }
+        Self { operating_point: operating_point.into(), steps: Vec::new(), reveal: false, passive_seconds: None }
     }
 }
 
@@ -43,6 +50,13 @@ pub struct Ticket {
     pub operating_point: String,
     /// What the person must be asked to do, with the server's seed; `None`: nothing.
     pub challenge: Option<Challenge>,
+    /// Steps among which the server chooses each that it reveals, as many as are listed; `None`: it reveals none. Tells no
+    /// order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revealed: Option<Vec<Step>>,
+    /// How many seconds to watch at least, see [`Setup`](crate::session::Setup).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passive_seconds: Option<u32>,
 }
 
 /// 144 random bits as a nonce: 24 characters of base64url, six bits of each byte. No encoding of bytes, which would make it
@@ -56,13 +70,13 @@ impl Ticket {
     /// Whether it can be issued: bad tickets would only show when their answers come.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for a bad nonce, a time to live that is none or longer than [`MAX_LIFETIME_MS`], or a
-    /// challenge without steps or with too many.
+    /// [`Error::is_invalid_input`] for a bad nonce, a time to live that is none or longer than [`MAX_LIFETIME_MS`], steps that
+    /// are none, too many or of both kinds, or seconds out of range.
     pub fn check(&self) -> Result<()> {
         check_nonce(&self.nonce)?;
         if !matches!(self.expires_ms.checked_sub(self.issued_ms), Some(1..=MAX_LIFETIME_MS)) {
             return Err(Error::invalid_input(format!("a ticket is good for 1 to {MAX_LIFETIME_MS} ms")));
         }
-        self.challenge.as_ref().map_or(Ok(()), Challenge::check)
+        asked::check(self.challenge.as_ref(), self.revealed.as_ref().map(Vec::len), self.passive_seconds)
     }
 }

@@ -5,7 +5,7 @@ import { LivenessError, type LivenessErrorCode } from '../errors.js';
 import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
 import { film } from './film.js';
 import { languageOf, loadStrings, merge } from './language.js';
-import { PROPERTIES, type LivenessCheckProperties, type Ticket } from './properties.js';
+import { PROPERTIES, TICKET, type LivenessCheckProperties, type Ticket } from './properties.js';
 import type { OwnStrings, Strings } from './strings.js';
 import { View, type Screen, type State } from './view.js';
 
@@ -258,9 +258,10 @@ export class LivenessCheckElement extends Base {
       throw new LivenessError('INTERNAL', 'The page could not get a ticket for this check.', { cause, retryable: true });
     }
     if (typeof ticket !== 'object' || ticket === null) throw new LivenessError('INVALID_INPUT', "What the element's ticket function gave is no ticket.");
-    // A server's ticket holds more, which is its own.
-    const { nonce, operatingPoint, challenge } = ticket as Ticket;
-    return { ...(nonce !== undefined && { nonce }), ...(operatingPoint !== undefined && { operatingPoint }), ...(challenge !== undefined && { challenge }) };
+    const given = TICKET.map((name) => [name, (ticket as Ticket)[name]] as const).filter(([, value]) => value !== undefined);
+    const asked: Ticket = Object.fromEntries(given);
+    // Steps that a server reveals stand in for the element's own.
+    return asked.revealed ? { challenge: false, ...asked } : asked;
   }
 
   async #detect(signal: AbortSignal): Promise<LivenessDetector> {

@@ -9,7 +9,10 @@ import type { OwnStrings } from './strings.js';
 import type { State } from './view.js';
 
 /** What a server issued for one check; it decides what the element would else be told. */
-export type Ticket = Pick<CheckOptions, 'nonce' | 'operatingPoint' | 'challenge'>;
+export type Ticket = Pick<CheckOptions, (typeof TICKET)[number]>;
+
+/** What a check needs of it. A server's ticket holds more, which is its own. */
+export const TICKET = ['nonce', 'operatingPoint', 'challenge', 'revealed', 'stepUrl', 'onStep', 'passiveSeconds', 'attach'] as const satisfies readonly (keyof CheckOptions)[];
 
 /** The element's own properties, beside those that every element has (`lang` is one of these). `undefined` means the default. */
 export interface LivenessCheckProperties {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bonafide::verify::{Entry, Rejection, Submission, Ticket};
+use bonafide::verify::{Entry, Rejection, Submission};
 
 use super::{Result, named};
 
@@ -34,13 +34,13 @@ impl Ledger {
         Ok(Self { file: file.into(), contents: file.with_added_extension("contents"), entries, _lock: lock })
     }
 
-    /// Uses up the ticket that `text` answers: what was sent, its ticket, and when it came first. A nonce that was not issued
+    /// Uses up the ticket that `text` answers: what was sent, the ticket's entry, and when it came first. A nonce that was not issued
     /// is refused before the rest is read. To be saved before anything is answered; the content is on the disk already.
     pub(super) fn redeem(
         &mut self,
         text: &str,
         now_ms: u64,
-    ) -> Result<std::result::Result<(Submission, Ticket, u64), Rejection>> {
+    ) -> Result<std::result::Result<(Submission, Entry, u64), Rejection>> {
         let entry = match Submission::nonce_in(text) {
             Ok(nonce) => self.entries.get_mut(&nonce).ok_or(Rejection::UnknownNonce),
             Err(rejection) => Err(rejection),
@@ -63,7 +63,7 @@ impl Ledger {
             fs::create_dir_all(&self.contents).map_err(|e| named(&self.contents, e))?;
             replace(&seen, submission.nonce().as_bytes())?;
         }
-        Ok(Ok((submission, entry.ticket.clone(), received)))
+        Ok(Ok((submission, entry.clone(), received)))
     }
 
     pub(super) fn save(&self) -> Result<()> {

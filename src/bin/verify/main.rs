@@ -71,6 +71,9 @@ struct IssueArgs {
     /// Movements to ask for, in an order that the ticket's seed decides: turn-left, turn-right, move-closer.
     #[arg(long, value_delimiter = ',', value_parser = step)]
     challenge: Vec<Step>,
+    /// Seconds to watch at least.
+    #[arg(long)]
+    passive_seconds: Option<u32>,
     /// How long the ticket is good for.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
     minutes: u64,
@@ -125,7 +128,11 @@ fn issue(args: &IssueArgs) -> Result<()> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     let now = now_ms()?;
-    let wish = Wish { operating_point: args.operating_point.clone(), steps: args.challenge.clone() };
+    let wish = Wish {
+        steps: args.challenge.clone(),
+        passive_seconds: args.passive_seconds,
+        ..Wish::at(&args.operating_point)
+    };
     let ticket = verifier(&args.shared)?.ticket(&wish, args.minutes * 60_000, random, now)?;
     let mut ledger = Ledger::open(&args.shared.ledger)?;
     ledger.entries.retain(|_, entry| !entry.is_over(now));
@@ -187,12 +194,12 @@ fn answer(
 ) -> Result<std::result::Result<(Submission, Verdict), Rejection>> {
     let mut ledger = Ledger::open(ledger)?;
     let now = now_ms()?;
-    let (submission, ticket, received) = match ledger.redeem(text, now)? {
+    let (submission, entry, received) = match ledger.redeem(text, now)? {
         Ok(taken) => taken,
         Err(rejection) => return Ok(Err(rejection)),
     };
     ledger.save()?;
-    Ok(verifier.verify(&submission, &ticket, received).map(|verdict| (submission, verdict)))
+    Ok(verifier.verify(&submission, &entry, received).map(|verdict| (submission, verdict)))
 }
 
 /// What a page sent, however long or odd.

@@ -2,6 +2,8 @@
 //!
 //! `make test` calls these with valid input that was damaged (damage.rs), `make fuzz` with whatever reaches new code.
 
+use std::sync::LazyLock;
+
 use bonafide::{
     Error,
     face::{Face, FaceBox, blazeface::BlazeFace},
@@ -10,7 +12,7 @@ use bonafide::{
     quality::Quality,
     quantised,
     region::{Region, sample, sample_plain},
-    session::{Recording, Session, Setup},
+    session::{Recording, Session, Setup, Step},
     verify::{Entry, Rejection, Submission, Ticket, Verifier, Wish},
     views::{SCALES, VIEW_SIZE, view_region},
     weights::{Contract, DETECTOR, Manifest, load_safetensors},
@@ -30,10 +32,29 @@ use page::manifest as shipped;
 
 /// The ticket that [`transcript`] is held against: the server's own, so nobody damaged it.
 pub fn ticket() -> Ticket {
+    issue(&Wish::at("strict"))
+}
+
+fn issue(wish: &Wish) -> Ticket {
     let random = std::array::from_fn(|i| (i * 37) as u8);
-    Verifier::new(shipped())
-        .ticket(&Wish::at("strict"), 600_000, random, ISSUED)
-        .expect("the shipped weights have this point")
+    Verifier::new(shipped()).ticket(wish, 600_000, random, ISSUED).expect("the shipped weights have this point")
+}
+
+/// An entry whose two steps were revealed, and the transcript that answers it.
+pub fn told() -> &'static (Entry, String) {
+    // Made once: it is held against ten thousand others.
+    static TOLD: LazyLock<(Entry, String)> = LazyLock::new(tell);
+    &TOLD
+}
+
+fn tell() -> (Entry, String) {
+    let steps = vec![Step::TurnLeft, Step::TurnRight];
+    let mut entry = Entry::new(issue(&Wish { steps, reveal: true, ..Wish::at("strict") }));
+    let ticket = entry.ticket.clone();
+    let text = page::revealed(&ticket, 0.9999, |known, time_ms| {
+        entry.reveal(known, known as u64, ISSUED + 1_000 + time_ms as u64).expect("it is asked for in turn")
+    });
+    (entry, text)
 }
 
 /// A transcript that answers [`ticket`].
@@ -64,8 +85,14 @@ pub fn manifest(bytes: &[u8]) -> bool {
     assert_eq!(manifest.digest().len(), 64);
     for (name, point) in &manifest.operating_points {
         assert_eq!(manifest.operating_point(name).as_ref(), Ok(point));
-        let setup =
-            Setup { name: name.clone(), operating_point: *point, model_sha256: "0".repeat(64), challenge: None };
+        let setup = Setup {
+            name: name.clone(),
+            operating_point: *point,
+            model_sha256: "0".repeat(64),
+            challenge: None,
+            revealed: None,
+            passive_seconds: None,
+        };
         // A name may still be longer than a session takes.
         assert!(Session::new(setup).is_ok() || name.is_empty() || name.len() > 64, "{name:?}: {point:?}");
     }
@@ -120,9 +147,18 @@ pub fn recording(bytes: &[u8]) -> bool {
     }
 }
 
-/// `Submission::nonce_in` and `parse`, `Entry::redeem` and `Verifier::verify`: what a server does with what anybody may send. True: the
-/// server accepts it.
+/// `Submission::nonce_in` and `parse`, `Entry::redeem` and `Verifier::verify`: what a server does with what anybody may send.
+/// True: the server accepts it.
 pub fn transcript(bytes: &[u8]) -> bool {
+    answers(bytes, Entry::new(ticket()), ISSUED + 30_000)
+}
+
+/// The same, of a check whose steps were revealed one at a time.
+pub fn told_transcript(bytes: &[u8]) -> bool {
+    answers(bytes, told().0.clone(), ISSUED + 5_000)
+}
+
+fn answers(bytes: &[u8], mut entry: Entry, now_ms: u64) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let nonce = Submission::nonce_in(&text);
     let submission = match Submission::parse(&text) {
@@ -137,20 +173,22 @@ pub fn transcript(bytes: &[u8]) -> bool {
             return false;
         }
     };
-    let (ticket, manifest) = (ticket(), shipped());
-    let mut entry = Entry::new(ticket.clone());
-    assert_eq!(entry.clone().redeem(&submission, Some("another"), ISSUED + 30_000), Err(Rejection::Replayed));
-    assert_eq!(entry.redeem(&submission, None, ISSUED + 30_000), Ok(ISSUED + 30_000));
-    match Verifier::new(manifest.clone()).verify(&submission, &ticket, ISSUED + 30_000) {
+    assert_eq!(entry.clone().redeem(&submission, Some("another"), now_ms), Err(Rejection::Replayed));
+    assert_eq!(entry.redeem(&submission, None, now_ms), Ok(now_ms));
+    let manifest = shipped();
+    match Verifier::new(manifest.clone()).verify(&submission, &entry, now_ms) {
         Ok(verdict) => {
             // Read again by another way: it answers this ticket, with these weights, and says what its frames lead to.
             let value: serde_json::Value = serde_json::from_str(&text).expect("it was parsed");
-            assert_eq!(value["nonce"], ticket.nonce.as_str());
+            assert_eq!(value["nonce"], entry.ticket.nonce.as_str());
             let recording = Recording::parse(&value["recording"].to_string()).expect("it was parsed");
-            assert_eq!(recording.setup.name, ticket.operating_point);
-            assert_eq!(recording.setup.operating_point, manifest.operating_points[&ticket.operating_point]);
+            assert_eq!(recording.setup.name, entry.ticket.operating_point);
+            assert_eq!(recording.setup.operating_point, manifest.operating_points[&entry.ticket.operating_point]);
             assert_eq!(recording.setup.model_sha256, manifest.digest());
             assert_eq!(recording.setup.challenge, None);
+            assert_eq!(recording.setup.passive_seconds, None);
+            let steps = recording.reveals.iter().map(|reveal| reveal.step);
+            assert!(steps.eq(entry.told.iter().map(|told| told.step)), "other steps than those that were told");
             assert_eq!(recording.replay().expect("it was parsed").as_ref(), Some(&verdict));
             true
         }
@@ -161,13 +199,23 @@ pub fn transcript(bytes: &[u8]) -> bool {
     }
 }
 
-/// A ticket as it comes out of a server's store: read, checked, and redeemed by an honest transcript.
+/// A ticket as it comes out of a server's store: read, checked, asked for its next steps, and redeemed by an honest
+/// transcript.
 pub fn entry(bytes: &[u8]) -> bool {
     let Ok(mut entry) = serde_json::from_slice::<Entry>(bytes) else { return false };
     let checked = entry.ticket.check();
     if let Err(error) = &checked {
         assert!(error.is_invalid_input(), "{error:?}");
         said(error);
+    }
+    for known in [0, 1, entry.told.len(), usize::MAX] {
+        let before = entry.told.clone();
+        match entry.reveal(known, u64::MAX, ISSUED) {
+            Ok(step) => {
+                assert_eq!(entry.reveal(known, 0, ISSUED), Ok(step), "the same step as often as it is asked for")
+            }
+            Err(rejection) => assert!(entry.told == before && rejection.to_string().len() > 10),
+        }
     }
     let honest = Submission::parse(&honest()).expect("it is honest");
     if let Ok(received) = entry.redeem(&honest, None, ISSUED) {
@@ -176,7 +224,7 @@ pub fn entry(bytes: &[u8]) -> bool {
             Ok(received),
             "the same answer comes as often as it is asked for"
         );
-        let _ = Verifier::new(shipped()).verify(&honest, &entry.ticket, received);
+        let _ = Verifier::new(shipped()).verify(&honest, &entry, received);
     }
     checked.is_ok()
 }

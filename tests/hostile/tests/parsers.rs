@@ -41,9 +41,18 @@ fn transcripts() {
 }
 
 #[test]
+fn transcripts_of_revealed_steps() {
+    let accepted = damage("told", vec![holds::told().1.clone().into()], 0..1_000, holds::told_transcript);
+    assert!((1..5_000).contains(&accepted), "{accepted} were accepted");
+    // What was told and when is the last of a recording but for its verdict.
+    let accepted = damage("told", vec![holds::told().1.clone().into()], 970..1_000, holds::told_transcript);
+    assert!((1..5_000).contains(&accepted), "{accepted} were accepted");
+}
+
+#[test]
 fn entries_of_a_store() {
-    let seed = serde_json::to_vec(&Entry::new(holds::ticket())).unwrap();
-    let accepted = damage("entry", vec![seed], 0..1_000, holds::entry);
+    let seeds = [Entry::new(holds::ticket()), holds::told().0.clone()].map(|entry| serde_json::to_vec(&entry).unwrap());
+    let accepted = damage("entry", seeds.into(), 0..1_000, holds::entry);
     assert!((50..9_000).contains(&accepted), "{accepted} were accepted");
 }
 

@@ -34,11 +34,19 @@ fn frame() -> impl Strategy<Value = Seen> {
 
 fn setup() -> impl Strategy<Value = Setup> {
     let steps = option::weighted(0.5, (any::<u64>(), vec(select(Step::ALL.to_vec()), 0..10)));
-    (number(0.0..1.0), steps).prop_map(|(threshold, steps)| Setup {
-        name: "strict".into(),
-        operating_point: OperatingPoint::new(threshold, 0.1, 0.1),
-        model_sha256: "0f".repeat(32),
-        challenge: steps.map(|(seed, steps)| Challenge { seed, steps }),
+    let revealed = option::weighted(0.3, 0u32..10);
+    let passive_seconds = option::weighted(0.1, prop_oneof![5 => 1u32..4, 1 => any::<u32>()]);
+    (number(0.0..1.0), steps, revealed, passive_seconds).prop_map(|(threshold, steps, revealed, passive_seconds)| {
+        Setup {
+            name: "strict".into(),
+            operating_point: OperatingPoint::new(threshold, 0.1, 0.1),
+            model_sha256: "0f".repeat(32),
+            challenge: steps
+                .filter(|_| revealed.is_none_or(|count| count == 9))
+                .map(|(seed, steps)| Challenge { seed, steps }),
+            revealed,
+            passive_seconds,
+        }
     })
 }
 
@@ -50,15 +58,30 @@ fn holds(setup: Setup, frames: &[Seen]) -> bool {
             return false;
         }
     };
-    let mut time_ms = 0.0;
-    for (step, faces, face, score, change) in frames {
+    let (mut time_ms, mut waits) = (0.0, false);
+    for (at, (step, faces, face, score, change)) in frames.iter().enumerate() {
         let Ok(score) = score.map(TryInto::try_into).transpose() else { continue };
-        let before = session.recording();
         let quality = Quality { faces: *faces, face: *face };
         let observation = Observation { time_ms: time_ms + step, quality, score, change: *change };
+        // Now and then a step: taken if one is waited for.
+        if at % 3 == 0 {
+            let before = session.recording().reveals;
+            let told = session.reveal(Step::ALL[at % 2]);
+            assert_eq!(told.is_ok(), waits, "{told:?}");
+            assert!(waits || session.recording().reveals == before);
+            waits = false;
+        }
+        let before = session.recording();
         match session.observe(observation) {
-            Ok(Update::Verdict(verdict)) => assert_eq!(session.verdict(), Some(&verdict)),
-            Ok(Update::Progress(progress)) => assert!((0.0..=1.0).contains(&progress.fraction), "{progress:?}"),
+            Ok(Update::Verdict(verdict)) => {
+                assert_eq!(session.verdict(), Some(&verdict));
+                waits = false;
+            }
+            Ok(Update::Progress(progress)) => {
+                assert!((0.0..=1.0).contains(&progress.fraction), "{progress:?}");
+                assert!(!progress.waits_for_step || progress.prompt.is_none(), "{progress:?}");
+                waits = progress.waits_for_step;
+            }
             Err(error) => {
                 assert!(error.is_invalid_input(), "{error:?}");
                 // As it was before; as text, since a number that is none equals nothing.

@@ -85,6 +85,7 @@ const de: Strings = {
     FRAMERATE_TOO_LOW: { title: 'Die Kamera ist zu langsam', text: 'Sorgen Sie für mehr Licht, schließen Sie andere Programme, die die Kamera benutzen, oder schließen Sie eine andere an, und versuchen Sie es noch einmal.' },
     APP_INACTIVE: { title: 'Die Seite wurde verlassen', text: 'Lassen Sie diese Seite während der Prüfung offen und im Vordergrund.' },
     TIMEOUT: { title: 'Die Kamera antwortet nicht', text: 'Versuchen Sie es noch einmal. Bleibt es so, schließen Sie die Kamera neu an oder starten Sie den Browser neu.' },
+    STEP_UNAVAILABLE: { title: 'Der Server antwortet nicht', text: 'Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.' },
   },
 };
 

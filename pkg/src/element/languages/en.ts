@@ -85,6 +85,7 @@ const en: Strings = {
     FRAMERATE_TOO_LOW: { title: 'The camera is too slow', text: 'Find more light, close other programs that use the camera, or connect another one, then try again.' },
     APP_INACTIVE: { title: 'The page was left', text: 'Keep this page open and in front during the check.' },
     TIMEOUT: { title: 'The camera does not answer', text: 'Try again. If it stays so, connect the camera anew or restart the browser.' },
+    STEP_UNAVAILABLE: { title: 'The server does not answer', text: 'Check your connection and try again.' },
   },
 };
 

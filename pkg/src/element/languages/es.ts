@@ -85,6 +85,7 @@ const es: Strings = {
     FRAMERATE_TOO_LOW: { title: 'La cámara es demasiado lenta', text: 'Busque más luz, cierre otros programas que usen la cámara o conecte otra, e inténtelo de nuevo.' },
     APP_INACTIVE: { title: 'Se ha salido de la página', text: 'Mantenga esta página abierta y a la vista durante la comprobación.' },
     TIMEOUT: { title: 'La cámara no responde', text: 'Inténtelo de nuevo. Si continúa, vuelva a conectar la cámara o reinicie el navegador.' },
+    STEP_UNAVAILABLE: { title: 'El servidor no responde', text: 'Compruebe su conexión e inténtelo de nuevo.' },
   },
 };
 

@@ -85,6 +85,7 @@ const fr: Strings = {
     FRAMERATE_TOO_LOW: { title: 'La caméra est trop lente', text: 'Cherchez plus de lumière, fermez les autres programmes qui utilisent la caméra ou branchez-en une autre, puis réessayez.' },
     APP_INACTIVE: { title: 'La page a été quittée', text: 'Gardez cette page ouverte et au premier plan pendant la vérification.' },
     TIMEOUT: { title: 'La caméra ne répond pas', text: 'Réessayez. Si cela persiste, rebranchez la caméra ou redémarrez le navigateur.' },
+    STEP_UNAVAILABLE: { title: 'Le serveur ne répond pas', text: 'Vérifiez votre connexion et réessayez.' },
   },
 };
 

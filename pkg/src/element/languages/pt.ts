@@ -85,6 +85,7 @@ const pt: Strings = {
     FRAMERATE_TOO_LOW: { title: 'A câmera é lenta demais', text: 'Procure mais luz, feche outros programas que usam a câmera ou conecte outra, e tente novamente.' },
     APP_INACTIVE: { title: 'Você saiu da página', text: 'Mantenha esta página aberta e visível durante a verificação.' },
     TIMEOUT: { title: 'A câmera não responde', text: 'Tente novamente. Se continuar, reconecte a câmera ou reinicie o navegador.' },
+    STEP_UNAVAILABLE: { title: 'O servidor não responde', text: 'Verifique a sua conexão e tente novamente.' },
   },
 };
 

@@ -85,6 +85,7 @@ const zh: Strings = {
     FRAMERATE_TOO_LOW: { title: '摄像头太慢', text: '请到更亮的地方、关闭其他正在使用摄像头的程序，或连接其他摄像头，然后重试。' },
     APP_INACTIVE: { title: '您离开了本页面', text: '检测期间请让本页面保持打开并位于最前。' },
     TIMEOUT: { title: '摄像头没有响应', text: '请重试。如仍如此，请重新连接摄像头或重启浏览器。' },
+    STEP_UNAVAILABLE: { title: '服务器没有响应', text: '请检查网络连接后重试。' },
   },
 };
 

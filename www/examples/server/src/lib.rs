@@ -1,5 +1,5 @@
-//! HTTP around `bonafide_core::verify`: `POST /api/tickets` gives a ticket, `POST /api/transcripts` says what to make of a
-//! transcript. Everything else are the page's files.
+//! HTTP around `bonafide_core::verify`: `POST /api/tickets` gives a ticket, `POST /api/steps` reveals the next step of a ticket
+//! that asks for it, `POST /api/transcripts` says what to make of a transcript. Everything else are the page's files.
 //!
 //! What a real service adds: who asks (a signed-in account, rate limits), what a verdict leads to, TLS.
 
@@ -20,11 +20,11 @@ use axum::{
 };
 use bonafide_core::{
     manifest::Manifest,
-    session::Verdict,
+    session::{Step, Verdict},
     transcript,
-    verify::{Ticket, Verifier, Wish},
+    verify::{Rejection, Ticket, Verifier, Wish},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
@@ -41,6 +41,31 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 struct Service {
     verifier: Verifier,
     store: Store,
+}
+
+/// A ticket, and where its steps are revealed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Issued {
+    #[serde(flatten)]
+    ticket: Ticket,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step_url: Option<&'static str>,
+}
+
+/// Which step a page asks for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Turn {
+    nonce: String,
+    /// How many it was told before.
+    known: usize,
+}
+
+/// A step.
+#[derive(Debug, Serialize)]
+struct Next {
+    step: Step,
 }
 
 /// What was made of a transcript.
@@ -63,6 +88,7 @@ pub fn service(manifest: Manifest, store: Store, pages: &Path) -> Router {
     let service = Arc::new(Service { verifier: Verifier::new(manifest), store });
     Router::new()
         .route("/api/tickets", post(issue))
+        .route("/api/steps", post(reveal))
         .route("/api/transcripts", post(receive))
         .layer(DefaultBodyLimit::max(transcript::MAX_BYTES))
         .with_state(service)
@@ -70,7 +96,7 @@ pub fn service(manifest: Manifest, store: Store, pages: &Path) -> Router {
         .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)))
 }
 
-async fn issue(State(service): State<Arc<Service>>, Json(wish): Json<Wish>) -> Result<Json<Ticket>, Failure> {
+async fn issue(State(service): State<Arc<Service>>, Json(wish): Json<Wish>) -> Result<Json<Issued>, Failure> {
     // The disk and eight megabytes of transcript take their time: not on the threads that answer everybody else.
     spawn_blocking(move || {
         let mut random = [0; 32];
@@ -81,16 +107,28 @@ async fn issue(State(service): State<Arc<Service>>, Json(wish): Json<Wish>) -> R
             .ticket(&wish, LIFETIME_MS, random, now)
             .map_err(|error| Failure::Request(error.to_string()))?;
         service.store.issue(&ticket, now)?;
-        Ok(Json(ticket))
+        let step_url = ticket.revealed.is_some().then_some("/api/steps");
+        Ok(Json(Issued { ticket, step_url }))
     })
     .await?
+}
+
+/// 409 with the rejection's code where no step can be told.
+async fn reveal(State(service): State<Arc<Service>>, Json(turn): Json<Turn>) -> Result<Json<Next>, Failure> {
+    let told = spawn_blocking(move || {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)?;
+        service.store.reveal(&turn.nonce, turn.known, u64::from_le_bytes(random), now_ms()?)
+    })
+    .await??;
+    told.map(|step| Json(Next { step })).map_err(Failure::Refused)
 }
 
 /// 200 with the answer, also where it is no: the request was in order.
 async fn receive(State(service): State<Arc<Service>>, body: String) -> Result<Json<Answer>, Failure> {
     let verdict = spawn_blocking(move || {
         let taken = service.store.redeem(&body, now_ms()?)?;
-        Ok::<_, Error>(taken.and_then(|(sent, ticket, received)| service.verifier.verify(&sent, &ticket, received)))
+        Ok::<_, Error>(taken.and_then(|(sent, entry, received)| service.verifier.verify(&sent, &entry, received)))
     })
     .await??;
     Ok(Json(match verdict {
@@ -108,6 +146,8 @@ async fn receive(State(service): State<Arc<Service>>, body: String) -> Result<Js
 enum Failure {
     /// The caller can do something about it.
     Request(String),
+    /// The ticket allows it no more, or never did.
+    Refused(Rejection),
     /// The caller cannot.
     Server(Error),
 }
@@ -122,6 +162,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
             Self::Request(message) => (StatusCode::BAD_REQUEST, message).into_response(),
+            Self::Refused(rejection) => (StatusCode::CONFLICT, rejection.code()).into_response(),
             Self::Server(error) => {
                 eprintln!("bonafide-example-server: {error}");
                 (StatusCode::INTERNAL_SERVER_ERROR, "the server failed: try again later").into_response()

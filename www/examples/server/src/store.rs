@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use bonafide_core::verify::{Entry, Rejection, Submission, Ticket};
+use bonafide_core::{
+    session::Step,
+    verify::{Entry, Rejection, Submission, Ticket},
+};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 /// Nonce -> [`Entry`] as JSON.
@@ -64,13 +67,41 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Uses up the ticket that a page's text answers, and gives it with what was sent and the time at which it came first.
+    /// Reveals the step after `known` others for the ticket of this nonce: [`Entry::reveal`]. On the disk before it is told.
+    ///
+    /// # Errors
+    /// If the file fails. Inside: [`Rejection::UnknownNonce`], or what [`Entry::reveal`] refuses.
+    pub fn reveal(
+        &self,
+        nonce: &str,
+        known: usize,
+        random: u64,
+        now_ms: u64,
+    ) -> Result<Result<Step, Rejection>, Error> {
+        let transaction = self.0.begin_write()?;
+        let step = {
+            let mut tickets = transaction.open_table(TICKETS)?;
+            let found = tickets.get(nonce)?.map(|bytes| bytes.value().to_vec());
+            let Some(bytes) = found else { return Ok(Err(Rejection::UnknownNonce)) };
+            let mut entry: Entry = serde_json::from_slice(&bytes)?;
+            let step = match entry.reveal(known, random, now_ms) {
+                Ok(step) => step,
+                Err(rejection) => return Ok(Err(rejection)),
+            };
+            tickets.insert(nonce, serde_json::to_vec(&entry)?.as_slice())?;
+            step
+        };
+        transaction.commit()?;
+        Ok(Ok(step))
+    }
+
+    /// Uses up the ticket that a page's text answers, and gives its entry with what was sent and the time at which it came first.
     /// A nonce that was not issued is refused before the rest is read. Reading and writing are one transaction: of two
     /// submissions at once one comes second.
     ///
     /// # Errors
     /// If the file fails. Inside: [`Rejection::UnknownNonce`], [`Rejection::Malformed`], or what [`Entry::redeem`] refuses.
-    pub fn redeem(&self, json: &str, now_ms: u64) -> Result<Result<(Submission, Ticket, u64), Rejection>, Error> {
+    pub fn redeem(&self, json: &str, now_ms: u64) -> Result<Result<(Submission, Entry, u64), Rejection>, Error> {
         let nonce = match Submission::nonce_in(json) {
             Ok(nonce) => nonce,
             Err(rejection) => return Ok(Err(rejection)),
@@ -81,13 +112,13 @@ impl Store {
         match Submission::parse(json) {
             Ok(submission) => {
                 let taken = self.take(&submission, now_ms)?;
-                Ok(taken.map(|(ticket, received_ms)| (submission, ticket, received_ms)))
+                Ok(taken.map(|(entry, received_ms)| (submission, entry, received_ms)))
             }
             Err(rejection) => Ok(Err(rejection)),
         }
     }
 
-    fn take(&self, submission: &Submission, now_ms: u64) -> Result<Result<(Ticket, u64), Rejection>, Error> {
+    fn take(&self, submission: &Submission, now_ms: u64) -> Result<Result<(Entry, u64), Rejection>, Error> {
         let (nonce, content) = (submission.nonce(), submission.content());
         let transaction = self.0.begin_write()?;
         let taken = {
@@ -105,7 +136,7 @@ impl Store {
                 contents.insert(content, nonce)?;
             }
             tickets.insert(nonce, serde_json::to_vec(&entry)?.as_slice())?;
-            (entry.ticket, received_ms)
+            (entry, received_ms)
         };
         transaction.commit()?;
         Ok(Ok(taken))

@@ -6,7 +6,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use bonafide::verify::{CLOCK_SKEW_MS, Rejection, Ticket, Verifier, Wish};
+use bonafide::{
+    session::Step,
+    verify::{CLOCK_SKEW_MS, Rejection, Ticket, Verifier, Wish},
+};
 use bonafide_example_server::{Store, service};
 use serde_json::{Value, json};
 
@@ -77,6 +80,55 @@ fn a_copy_for_another_ticket_is_known() {
     let text = transcript(&mine, 0.01);
     assert_eq!(answer(server, &text)["accepted"], json!(true));
     assert_eq!(answer(server, &text.replace(&mine.nonce, &next.nonce))["code"], "REPLAYED");
+}
+
+/// The step after `known` others.
+fn step(server: SocketAddr, nonce: &str, known: usize) -> (u16, String) {
+    post(server, "/api/steps", &json!({ "nonce": nonce, "known": known }).to_string())
+}
+
+#[test]
+fn steps_are_revealed_one_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path());
+    let wish = json!({ "operatingPoint": "strict", "steps": ["turn-left", "turn-right"], "reveal": true });
+    let (status, body) = post(server, "/api/tickets", &wish.to_string());
+    let issued: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &issued["challenge"], &issued["stepUrl"]), (200, &Value::Null, &json!("/api/steps")));
+    let nonce = issued["nonce"].as_str().unwrap();
+    for known in 0..2 {
+        let first = step(server, nonce, known);
+        assert_eq!(first, step(server, nonce, known), "the same step as often as it is asked for");
+        assert!([r#"{"step":"turn-left"}"#, r#"{"step":"turn-right"}"#].contains(&first.1.as_str()), "{first:?}");
+    }
+    assert_eq!(step(server, nonce, 7), (409, "MALFORMED".into()));
+    assert_eq!(step(server, &"A".repeat(24), 0), (409, "UNKNOWN_NONCE".into()));
+    let plain = ticket(server, json!({ "operatingPoint": "strict" }));
+    assert_eq!(step(server, &plain.nonce, 0), (409, "MALFORMED".into()));
+}
+
+#[test]
+fn the_times_of_steps_are_kept_and_held_against_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("tickets.redb")).unwrap();
+    let (verifier, now) = (Verifier::new(page::manifest()), 1_000_000);
+    // One page waits for each step; the other asks for the second as soon as it has the first.
+    for (seed, hurry, expected) in [(1, 0, None), (2, 1, Some("UNTIMELY"))] {
+        let wish = Wish { steps: vec![Step::TurnLeft, Step::TurnRight], reveal: true, ..Wish::at("strict") };
+        let ticket = verifier.ticket(&wish, 600_000, [seed; 32], now).unwrap();
+        store.issue(&ticket, now).unwrap();
+        let ask = |known, at| store.reveal(&ticket.nonce, known, seed.into(), at).unwrap().unwrap();
+        let text = page::revealed(&ticket, 0.9999, |known, time_ms| {
+            let step = ask(known, now + time_ms as u64);
+            if known == 0 && hurry == 1 {
+                ask(1, now + time_ms as u64 + 1);
+            }
+            step
+        });
+        let (sent, entry, received) = store.redeem(&text, now + 5_000).unwrap().unwrap();
+        let said = verifier.verify(&sent, &entry, received).map_err(|rejection| rejection.code());
+        assert_eq!(said.err(), expected);
+    }
 }
 
 #[test]
