@@ -1,7 +1,10 @@
 //! A challenge under way: prompts, and the movements that answer them.
 
+use std::collections::VecDeque;
+
 use super::{
     challenge::{Challenge, Notice, Step},
+    parallax::{self, Landmarks},
     random::SplitMix64,
     verdict::Reason,
 };
@@ -20,9 +23,13 @@ pub const ONSET: f32 = 0.5;
 pub const MIN_REACTION_MS: f64 = 150.0;
 /// Time for one step, milliseconds: a screen reader has to speak the prompt first.
 pub const STEP_TIMEOUT_MS: f64 = 10_000.0;
-/// Answers to the wrong side or too soon that are forgiven in a session; the next one ends it. Otherwise swinging to and
+/// Answers to the wrong side, too soon or flat that are forgiven in a session; the next one ends it. Otherwise swinging to and
 /// fro would answer anything.
 pub const FORGIVEN: u32 = 2;
+/// Frames of a held turn that its parallax is the median of.
+pub const HELD_FRAMES: usize = 3;
+/// Frames that look ahead whose median it is measured from: the last ones, half a second at 30 a second.
+pub const AHEAD_FRAMES: usize = 15;
 
 /// A challenge under way.
 #[derive(Debug, Clone)]
@@ -35,6 +42,8 @@ pub(super) struct Course {
     prompt: Option<Prompt>,
     notice: Option<Notice>,
     faults: u32,
+    /// Landmarks of the last frames of this presence that looked ahead.
+    ahead: VecDeque<Landmarks>,
 }
 
 impl Course {
@@ -47,6 +56,7 @@ impl Course {
             prompt: None,
             notice: None,
             faults: 0,
+            ahead: VecDeque::new(),
         };
         course.restart();
         course
@@ -56,6 +66,7 @@ impl Course {
     pub(super) fn restart(&mut self) {
         self.random.shuffle(&mut self.steps);
         (self.done, self.since, self.prompt, self.notice) = (0, None, None, None);
+        self.ahead.clear();
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -95,14 +106,19 @@ impl Course {
         if self.since.is_some_and(|since| now - since > STEP_TIMEOUT_MS) {
             return Some(Reason::ChallengeTimeout);
         }
+        let neutral = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW);
+        if let Some(landmarks) = neutral.and_then(|face| face.landmarks) {
+            self.ahead.truncate(AHEAD_FRAMES - 1);
+            self.ahead.push_front(landmarks);
+        }
         let Some(prompt) = &mut self.prompt else {
-            if let Some(face) = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW) {
+            if let Some(face) = neutral {
                 self.since.get_or_insert(now);
                 self.prompt = Some(Prompt::new(self.steps[self.done], now, face));
             }
             return None;
         };
-        match prompt.watch(now, face)? {
+        match prompt.watch(now, face, self.ahead.make_contiguous())? {
             Answer::Right => {
                 self.done += 1;
                 (self.since, self.prompt, self.notice) = (None, None, None);
@@ -113,6 +129,7 @@ impl Course {
                 self.random.shuffle(&mut self.steps[self.done..]);
                 self.fault(Notice::TooSoon, Reason::ResponseTooSoon)
             }
+            Answer::Flat => self.fault(Notice::Flat, Reason::FlatTurn),
             Answer::Wrong => self.fault(Notice::WrongDirection, Reason::WrongDirection),
         }
     }
@@ -134,32 +151,56 @@ struct Prompt {
     /// Since when the movement has been under way without a break.
     onset: Option<f64>,
     previous: f32,
+    /// Landmarks of the frames that have held the answer without a break.
+    held: Vec<Landmarks>,
 }
 
 enum Answer {
     Right,
     Wrong,
     TooSoon,
+    Flat,
 }
 
 impl Prompt {
     fn new(step: Step, now: f64, face: &FaceQuality) -> Self {
-        Self { step, at: now, size: face.size, onset: None, previous: 0.0 }
+        Self { step, at: now, size: face.size, onset: None, previous: 0.0, held: Vec::new() }
     }
 
-    /// An answer takes two observations in a row, since one may be a misread landmark.
-    fn watch(&mut self, now: f64, face: Option<&FaceQuality>) -> Option<Answer> {
+    /// An answer takes two observations in a row, since one may be a misread landmark; a turn whose landmarks are known
+    /// takes [`HELD_FRAMES`], and parallax against those that looked `ahead`.
+    fn watch(&mut self, now: f64, face: Option<&FaceQuality>, ahead: &[Landmarks]) -> Option<Answer> {
         let movement = face.map_or(0.0, |face| self.movement(face));
         let previous = std::mem::replace(&mut self.previous, movement);
         if movement < ONSET {
             self.onset = None;
+            self.held.clear();
             return (movement <= -1.0 && previous <= -1.0).then_some(Answer::Wrong);
         }
         let onset = *self.onset.get_or_insert(now);
-        if movement < 1.0 || previous < 1.0 {
+        if movement < 1.0 {
+            self.held.clear();
             return None;
         }
-        Some(if onset - self.at < MIN_REACTION_MS { Answer::TooSoon } else { Answer::Right })
+        self.held.extend(face.and_then(|face| face.landmarks));
+        if previous < 1.0 {
+            return None;
+        }
+        if onset - self.at < MIN_REACTION_MS {
+            return Some(Answer::TooSoon);
+        }
+        let side = match self.step {
+            Step::TurnLeft => 1.0,
+            Step::TurnRight => -1.0,
+            Step::MoveCloser => return Some(Answer::Right),
+        };
+        match parallax::parallax(ahead, &self.held, side) {
+            Some(_) if self.held.len() < HELD_FRAMES => None,
+            Some(parallax) if parallax >= parallax::LEAST => Some(Answer::Right),
+            Some(_) => Some(Answer::Flat),
+            // Recorded before there were landmarks.
+            None => Some(Answer::Right),
+        }
     }
 
     /// 0 where the prompt was given, 1 where it is answered, below 0 on the wrong side.

@@ -21,6 +21,7 @@ pub mod course;
 pub mod evidence;
 pub mod guide;
 mod odds;
+pub mod parallax;
 pub mod presence;
 mod random;
 pub mod recording;

@@ -65,6 +65,8 @@ pub enum Reason {
     ResponseTooSoon,
     /// Prompts were answered to the wrong side.
     WrongDirection,
+    /// Turns showed no more than a picture's: see [`super::parallax`].
+    FlatTurn,
     /// The time ended first, and none of the others stands out.
     TimeLimit,
     /// This hint stood for much of the session.
@@ -74,13 +76,14 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons that are not hints.
-    pub const OWN: [Self; 7] = [
+    pub const OWN: [Self; 8] = [
         Self::ScoreBelowThreshold,
         Self::FaceLost,
         Self::FrameRateTooLow,
         Self::ChallengeTimeout,
         Self::ResponseTooSoon,
         Self::WrongDirection,
+        Self::FlatTurn,
         Self::TimeLimit,
     ];
 }
