@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! kernels  run  picture  measure  weights  recapture
-//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> protocol
+//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> turns -> protocol
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
@@ -22,4 +22,5 @@ pub mod run;
 pub mod ship;
 pub mod simulate;
 pub mod train;
+pub mod turns;
 pub mod weights;

@@ -12,7 +12,7 @@ use trainer::{
     ship::{card, export, precision, replay, score},
     simulate::{audit, contact, ruler, synthesize},
     train::{bench, depth_view, finetune, imagenet, pretrain},
-    weights,
+    turns, weights,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -78,6 +78,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Score photos with exported weights.
     Score(score::ScoreArgs),
+    /// Measure how often the challenge takes a turn of a rendered head, and of a picture.
+    Turns(turns::TurnsArgs),
 }
 
 fn main() -> ExitCode {
@@ -110,6 +112,7 @@ fn main() -> ExitCode {
         Command::ExportOnnx(args) => trainer::ship::onnx::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Turns(args) => turns::run(&args).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

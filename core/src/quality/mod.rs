@@ -130,7 +130,9 @@ impl FaceQuality {
             brightness: light.brightness,
             contrast: light.contrast,
             sharpness: light.sharpness,
-            landmarks: Some(face.landmarks.map(|[x, y]| [x - square.cx, y - square.cy].map(|v| decimals(v / square.side)))),
+            landmarks: Some(
+                face.landmarks.map(|[x, y]| [x - square.cx, y - square.cy].map(|v| decimals(v / square.side))),
+            ),
         }
     }
 }

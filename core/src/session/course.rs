@@ -26,10 +26,6 @@ pub const STEP_TIMEOUT_MS: f64 = 10_000.0;
 /// Answers to the wrong side, too soon or flat that are forgiven in a session; the next one ends it. Otherwise swinging to and
 /// fro would answer anything.
 pub const FORGIVEN: u32 = 2;
-/// Frames of a held turn that its parallax is the median of.
-pub const HELD_FRAMES: usize = 3;
-/// Frames that look ahead whose median it is measured from: the last ones, half a second at 30 a second.
-pub const AHEAD_FRAMES: usize = 15;
 
 /// A challenge under way.
 #[derive(Debug, Clone)]
@@ -108,7 +104,7 @@ impl Course {
         }
         let neutral = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW);
         if let Some(landmarks) = neutral.and_then(|face| face.landmarks) {
-            self.ahead.truncate(AHEAD_FRAMES - 1);
+            self.ahead.truncate(parallax::AHEAD_FRAMES - 1);
             self.ahead.push_front(landmarks);
         }
         let Some(prompt) = &mut self.prompt else {
@@ -151,7 +147,7 @@ struct Prompt {
     /// Since when the movement has been under way without a break.
     onset: Option<f64>,
     previous: f32,
-    /// Landmarks of the frames that have held the answer without a break.
+    /// Landmarks of the frames that were turned far enough, since the movement began.
     held: Vec<Landmarks>,
 }
 
@@ -167,19 +163,22 @@ impl Prompt {
         Self { step, at: now, size: face.size, onset: None, previous: 0.0, held: Vec::new() }
     }
 
-    /// An answer takes two observations in a row, since one may be a misread landmark; a turn whose landmarks are known
-    /// takes [`HELD_FRAMES`], and parallax against those that looked `ahead`.
+    /// An answer takes two observations in a row, since one may be a misread landmark. A turn must show parallax, too: until
+    /// it does the prompt waits, since who turns further shows more, and only one that ends without was flat.
     fn watch(&mut self, now: f64, face: Option<&FaceQuality>, ahead: &[Landmarks]) -> Option<Answer> {
         let movement = face.map_or(0.0, |face| self.movement(face));
         let previous = std::mem::replace(&mut self.previous, movement);
         if movement < ONSET {
             self.onset = None;
-            self.held.clear();
+            let held = std::mem::take(&mut self.held);
+            // A face that a detector loses while it is turned has not returned.
+            if face.is_some() && held.len() >= parallax::HELD_FRAMES {
+                return Some(Answer::Flat);
+            }
             return (movement <= -1.0 && previous <= -1.0).then_some(Answer::Wrong);
         }
         let onset = *self.onset.get_or_insert(now);
         if movement < 1.0 {
-            self.held.clear();
             return None;
         }
         self.held.extend(face.and_then(|face| face.landmarks));
@@ -189,18 +188,12 @@ impl Prompt {
         if onset - self.at < MIN_REACTION_MS {
             return Some(Answer::TooSoon);
         }
-        let side = match self.step {
-            Step::TurnLeft => 1.0,
-            Step::TurnRight => -1.0,
-            Step::MoveCloser => return Some(Answer::Right),
+        let deep = match self.step {
+            Step::TurnLeft => parallax::is_deep(ahead, &self.held, 1.0),
+            Step::TurnRight => parallax::is_deep(ahead, &self.held, -1.0),
+            Step::MoveCloser => true,
         };
-        match parallax::parallax(ahead, &self.held, side) {
-            Some(_) if self.held.len() < HELD_FRAMES => None,
-            Some(parallax) if parallax >= parallax::LEAST => Some(Answer::Right),
-            Some(_) => Some(Answer::Flat),
-            // Recorded before there were landmarks.
-            None => Some(Answer::Right),
-        }
+        deep.then_some(Answer::Right)
     }
 
     /// 0 where the prompt was given, 1 where it is answered, below 0 on the wrong side.
