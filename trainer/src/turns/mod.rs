@@ -63,10 +63,13 @@ pub struct TurnsArgs {
     face: FaceArgs,
 }
 
+/// What was turned, `None` for the head, how far in degrees, and what became of it.
+type Turned = (Option<Form>, f32, Trial);
+
 /// What one photo gave.
 struct Person {
     number: usize,
-    trials: Vec<(Option<Form>, f32, Trial)>,
+    trials: Vec<Turned>,
 }
 
 /// Runs `trainer turns`: two tables in Markdown on the standard output.
@@ -98,7 +101,7 @@ pub fn run(args: &TurnsArgs) -> Result<()> {
 }
 
 /// All turns of one photo's face; `None` if it shows none that looks ahead.
-fn turns(finder: &Finder, path: &Path, mut rng: ChaCha8Rng) -> Result<Option<Vec<(Option<Form>, f32, Trial)>>> {
+fn turns(finder: &Finder, path: &Path, mut rng: ChaCha8Rng) -> Result<Option<Vec<Turned>>> {
     let photo = Photo::read(path)?;
     let frame = photo.frame();
     let Some(face) = finder.detector.detect(&frame)?.into_iter().next() else { return Ok(None) };

@@ -60,13 +60,10 @@ pub(super) fn film(solid: &Solid, photo: &Photo, stand: &Stand, ground: [f32; 3]
     }
     let mut rgba = Vec::with_capacity(WIDTH * HEIGHT * 4);
     for pixel in 0..WIDTH * HEIGHT {
-        let (row, column) = (pixel / WIDTH * SAMPLES, pixel % WIDTH * SAMPLES);
-        for channel in 0..3 {
-            let sum: f32 = (0..SAMPLES * SAMPLES)
-                .map(|sample| canvas[(row + sample / SAMPLES) * width + column + sample % SAMPLES][channel])
-                .sum();
-            rgba.push((sum / (SAMPLES * SAMPLES) as f32).round() as u8);
-        }
+        let first = pixel / WIDTH * SAMPLES * width + pixel % WIDTH * SAMPLES;
+        let samples = (0..SAMPLES).flat_map(|row| &canvas[first + row * width..][..SAMPLES]);
+        let sum = samples.fold([0.0; 3], |sum: [f32; 3], sample| std::array::from_fn(|at| sum[at] + sample[at]));
+        rgba.extend(sum.map(|sum| (sum / (SAMPLES * SAMPLES) as f32).round() as u8));
         rgba.push(255);
     }
     Photo::from_rgba(rgba, WIDTH as u32, HEIGHT as u32).expect("as many pixels as the frame has")
@@ -126,4 +123,55 @@ fn colour(photo: &Photo, x: f32, y: f32) -> [f32; 3] {
         let lower = at(left, bottom, channel) * (1.0 - u) + at(right, bottom, channel) * u;
         upper * (1.0 - v) + lower * v
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AHEAD: Stand = Stand { yaw: 0.0, pitch: 0.0, distance: 40.0, axis: 0.0, shift: [0.0; 2] };
+
+    /// Squares of 8 cm whose left half is red and whose right half is blue, each so far behind the eyes.
+    fn squares(depths: &[f32]) -> (Solid, Photo) {
+        let corners = [[-4.0, -4.0], [4.0, -4.0], [4.0, 4.0], [-4.0, 4.0]];
+        let points = depths.iter().flat_map(|z| corners.map(|[x, y]| [x, y, *z])).collect();
+        let photo = depths.iter().flat_map(|_| corners.map(|[x, y]| [x + 4.0, y + 4.0])).collect();
+        let triangles =
+            (0..depths.len() as u32).flat_map(|at| [[0, 1, 2], [0, 2, 3]].map(|of| of.map(|corner| 4 * at + corner)));
+        let rgba = (0..64).flat_map(|pixel| if pixel % 8 < 4 { [255, 0, 0, 255] } else { [0, 0, 255, 255] }).collect();
+        (Solid { points, photo, triangles: triangles.collect() }, Photo::from_rgba(rgba, 8, 8).unwrap())
+    }
+
+    /// Columns of the middle row that are red, and that are blue.
+    fn columns(solid: &Solid, photo: &Photo, stand: &Stand) -> [usize; 2] {
+        let shot = film(solid, photo, stand, [0.0, 255.0, 0.0]);
+        let row = &shot.frame().rgba()[HEIGHT / 2 * WIDTH * 4..][..WIDTH * 4];
+        [0, 2].map(|channel| row.chunks_exact(4).filter(|pixel| pixel[channel] > 127).count())
+    }
+
+    #[test]
+    fn a_length_is_as_many_pixels_as_the_lens_makes_of_it() {
+        let (solid, photo) = squares(&[0.0]);
+        let half = (4.0 * FOCAL / AHEAD.distance) as usize;
+        for count in columns(&solid, &photo, &AHEAD) {
+            assert!(count.abs_diff(half) <= 3, "{count}, not {half}");
+        }
+    }
+
+    #[test]
+    fn the_half_that_comes_nearer_is_larger() {
+        let (solid, photo) = squares(&[0.0]);
+        // Turned to the person's left, the picture's right, the right half goes away from the camera.
+        let [left, right] = columns(&solid, &photo, &Stand { yaw: 40.0, ..AHEAD });
+        assert!(left > right + 4 && left + right < 100, "{left} {right}");
+    }
+
+    #[test]
+    fn what_is_nearer_hides_the_rest() {
+        let (far, near) = (squares(&[12.0]), squares(&[0.0]));
+        let both = squares(&[0.0, 12.0]);
+        let seen = columns(&both.0, &both.1, &AHEAD);
+        assert_eq!(seen, columns(&near.0, &near.1, &AHEAD));
+        assert!(columns(&far.0, &far.1, &AHEAD)[0] < seen[0]);
+    }
 }
