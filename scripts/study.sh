@@ -56,6 +56,7 @@ row without-agreement "agreement = false" "${shipped[@]}"
 row without-teaching "teach = 0.0" "${shipped[@]}"
 row with-map "map = 0.3" "${shipped[@]}"
 row with-variance "variance = 0.3" "${shipped[@]}"
+row without-twins "steady = 0.0" "${shipped[@]}"
 row dense-average 'averaging = "dense"' "${shipped[@]}"
 row last-weights 'averaging = "none"' "${shipped[@]}"
 row margin-2.0 "" "${shipped[@]}" --margin 2.0

@@ -6,7 +6,7 @@
 //! frame -> region -> face -> crop  -> network (classifier) -> fusion -> score -> session -> verdict
 //!                      |  -> views -> network (experts) ----┘                    |
 //!                      └--> quality ---------------------------------------------┘
-//! pipeline wires them up to the score of one frame and the depth view, weights fills the networks
+//! pipeline wires them up to the score of one frame and the depth view, watch to whole sessions; weights fills the networks
 //! ```
 //!
 //! [`Frame`](frame::Frame) borrows RGBA pixels and [`region`] resamples them. [`face`] finds the face, [`crop`] cuts it
@@ -29,6 +29,7 @@ pub mod pipeline;
 pub mod quantised;
 mod readback;
 pub mod views;
+pub mod watch;
 #[cfg(all(target_family = "wasm", feature = "web"))]
 pub mod web;
 pub mod weights;

@@ -12,7 +12,7 @@ use crate::{
     frame::Frame,
     fusion::Votes,
     network::{
-        Classifier, Decoder, MiniFasNet,
+        Classifier, Decoder, Encoder, MiniFasNet,
         minifasnet::{CLASSES, Variant, log_odds},
     },
     quality::{Quality, in_front},
@@ -74,6 +74,9 @@ pub struct Look {
     pub quality: Quality,
     /// P(bona fide) of that face; `None` if a hint stands against the frame, which then would not count.
     pub score: Option<Score>,
+    /// What the classifier's head saw of that face, 128 finite numbers: two faces' differ, the same face's hardly move from a
+    /// frame to the next. `None` where the score is.
+    pub embedding: Option<Vec<f32>>,
 }
 
 impl Pipeline {
@@ -160,14 +163,18 @@ impl Pipeline {
         let faces = self.detect(frame).await?;
         let quality = Quality::measure(frame, &faces);
         let face = in_front(&faces).next().copied();
-        let score = match &face {
-            Some(face) if quality.hint().is_none() => {
-                let features = self.features(self.crop(frame, &self.region(&face.bounds)));
-                Some(self.judge(frame, &face.bounds, features, &[SCALES[turn % SCALES.len()]]).await?.0)
-            }
-            _ => None,
+        let Some(seen) = face.filter(|_| quality.hint().is_none()) else {
+            return Ok(Look { face, quality, score: None, embedding: None });
         };
-        Ok(Look { face, quality, score })
+        let features = self.features(self.crop(frame, &self.region(&seen.bounds)));
+        let embedding = Encoder::pool(features);
+        let logit = self.classifier.liveness(embedding.clone());
+        let experts = self.consult(frame, &seen.bounds, &[SCALES[turn % SCALES.len()]]);
+        let (votes, embedding) = self.answers(logit, experts, Some(embedding)).await?;
+        if !embedding.iter().all(|value| value.is_finite()) {
+            return Err(no_numbers());
+        }
+        Ok(Look { face, quality, score: Some(self.fuse(&votes)?), embedding: Some(embedding) })
     }
 
     /// Finds the most confident face and scores it, the experts at all their scales; `None` where there is no face.
@@ -239,7 +246,7 @@ impl Pipeline {
 
     /// The classifier's logit of one crop's features, `[1]`: for [`Pipeline::votes`].
     pub fn classify(&self, features: Tensor<4>) -> Tensor<1> {
-        self.classifier.forward_features(features)
+        self.classifier.liveness(Encoder::pool(features))
     }
 
     /// What the experts make of a face: the logits of their classes, `[2 N, 3]`, the `N` scales' views by the first, then by
@@ -257,14 +264,27 @@ impl Pipeline {
     /// # Errors
     /// [`crate::Error`] if the device fails.
     pub async fn votes(&self, logit: Tensor<1>, experts: Option<Tensor<2>>) -> Result<Votes> {
-        let experts = experts.map(|classes| {
-            let count = classes.shape().num_elements();
-            classes.reshape([count])
-        });
-        let numbers = read(Tensor::cat([Some(logit), experts].into_iter().flatten().collect(), 0)).await?;
-        let (classifier, classes) = numbers.split_first().expect("the classifier has voted");
+        Ok(self.answers(logit, experts, None).await?.0)
+    }
+
+    /// As [`Pipeline::votes`], and the numbers of the embedding in the same read; none without one.
+    async fn answers(
+        &self,
+        logit: Tensor<1>,
+        experts: Option<Tensor<2>>,
+        embedding: Option<Tensor<2>>,
+    ) -> Result<(Votes, Vec<f32>)> {
+        let flat = |tensor: Tensor<2>| {
+            let count = tensor.shape().num_elements();
+            tensor.reshape([count])
+        };
+        let (embedding, experts) = (embedding.map(flat), experts.map(flat));
+        let width = embedding.as_ref().map_or(0, |embedding| embedding.shape().num_elements());
+        let numbers = read(Tensor::cat([Some(logit), embedding, experts].into_iter().flatten().collect(), 0)).await?;
+        let (classifier, rest) = numbers.split_first().expect("the classifier has voted");
+        let (embedding, classes) = rest.split_at(width);
         let experts = classes.as_chunks::<CLASSES>().0.iter().map(|logits| log_odds(*logits)).collect();
-        Ok(Votes { classifier: *classifier, experts })
+        Ok((Votes { classifier: *classifier, experts }, embedding.to_vec()))
     }
 
     /// The score that these votes amount to.
@@ -273,9 +293,7 @@ impl Pipeline {
     /// [`crate::Error`] with the code `GPU_DEVICE_LOST` if they are no numbers.
     pub fn fuse(&self, votes: &Votes) -> Result<Score> {
         if !votes.are_finite() {
-            return Err(Error::device_lost(
-                "the compute device's answer is no number: it is broken, or these weights never worked",
-            ));
+            return Err(no_numbers());
         }
         Ok(Score::from_logit(self.manifest.fusion.log_odds(votes)))
     }
@@ -290,4 +308,8 @@ impl Pipeline {
         })?;
         read(decoder.forward(features)).await
     }
+}
+
+fn no_numbers() -> Error {
+    Error::device_lost("the compute device's answer is no number: it is broken, or these weights never worked")
 }

@@ -1,4 +1,4 @@
-//! Log-odds -> [`Score`] -> [`Decision`] at a named operating point. Knows no pixels and no networks.
+//! Log-odds -> [`Score`], and the named operating points that a session decides it at. Knows no pixels and no networks.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,11 +39,6 @@ impl Score {
     pub fn value(self) -> f32 {
         self.0
     }
-
-    /// Bona fide at or above the threshold, attack below.
-    pub fn decide(self, point: &OperatingPoint) -> Decision {
-        if self.0 >= point.threshold { Decision::BonaFide } else { Decision::Attack }
-    }
 }
 
 /// Named thresholds and what they were measured to cost.
@@ -79,16 +74,6 @@ impl OperatingPoint {
     }
 }
 
-/// What one score means at an operating point. One frame's decision, not a session's verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// A live face.
-    BonaFide,
-    /// A presentation attack.
-    Attack,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,12 +103,5 @@ mod tests {
             assert_eq!(OperatingPoint { refuse: Some(refuse), ..point }.flaw(), flaw, "{refuse}");
         }
         assert!(!serde_json::to_string(&point).unwrap().contains("refuse"));
-    }
-
-    #[test]
-    fn the_threshold_itself_is_bona_fide() {
-        let point = OperatingPoint::new(0.5, 0.0, 0.0);
-        assert_eq!(Score::from_logit(0.0).decide(&point), Decision::BonaFide);
-        assert_eq!(Score::from_logit(-0.01).decide(&point), Decision::Attack);
     }
 }

@@ -50,6 +50,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** Why a verdict is not bona fide. */
 export const REASONS = [
   'score-below-threshold',
+  'doubtful',
   'face-lost',
   'frame-rate-too-low',
   'challenge-timeout',
@@ -172,13 +173,13 @@ export interface Verdict {
   readonly reasons: readonly Reason[];
   /** The name of the operating point that the verdict holds at. */
   readonly operatingPoint: string;
-  /** Fused P(bona fide), 0 to 1, of the last unbroken presence; null if no frame counted. */
+  /** Fused P(bona fide), 0 to 1, of the last window; null if no frame counted. It means the same at every operating point. */
   readonly score: number | null;
   /** Frames in that score. */
   readonly framesCounted: number;
   /** All frames that were looked at. */
   readonly framesSeen: number;
-  /** Times that the evidence was dropped because the face was lost, jumped, or no frame came. */
+  /** Times that the evidence was dropped because the face was lost, jumped, changed, or no frame came. */
   readonly restarts: number;
   /** From the first frame to the last. */
   readonly elapsedMs: number;

@@ -79,11 +79,6 @@ impl Classifier {
         self.liveness(self.embed(x))
     }
 
-    /// As [`Classifier::forward`], of what [`Encoder::forward`] gave: for whoever looks at those features too.
-    pub fn forward_features(&self, features: Tensor<4>) -> Tensor<1> {
-        self.liveness(Encoder::pool(features))
-    }
-
     /// As [`Classifier::forward`], and with a second head the logits of the types too, `[B, types + 1]`, 0 bona fide.
     pub fn forward_types(&self, x: Tensor<4>) -> (Tensor<1>, Option<Tensor<2>>) {
         self.heads(self.encoder.forward(x))
@@ -96,7 +91,8 @@ impl Classifier {
         (self.liveness(embedding), types)
     }
 
-    fn liveness(&self, embedding: Tensor<2>) -> Tensor<1> {
+    /// As [`Classifier::forward`], of the embedding `[B, 128]` that [`Classifier::embed`] or [`Encoder::pool`] gave.
+    pub fn liveness(&self, embedding: Tensor<2>) -> Tensor<1> {
         let hidden = relu(self.hidden2.forward(relu(self.hidden1.forward(embedding))));
         self.output.forward(hidden).squeeze_dim(1)
     }

@@ -64,7 +64,7 @@ impl Encoder {
     }
 
     /// The mean of each channel of a map from [`Encoder::forward`]: `[B, C, H, W]` -> `[B, C]`.
-    pub(super) fn pool(map: Tensor<4>) -> Tensor<2> {
+    pub fn pool(map: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = map.dims();
         // Not `mean_dim`, which burn-onnx cannot export.
         let sums = map.reshape([batch, channels, height * width]).sum_dim(2).reshape([batch, channels]);

@@ -1,6 +1,6 @@
 //! Frames with their times -> progress, then a verdict: the JavaScript face of [`crate::session`]. Decides nothing itself.
 
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 
 use js_sys::Promise;
 use serde::Deserialize;
@@ -11,8 +11,9 @@ use super::{Engine, Inner, frames::Pixels, to_js, to_object};
 use crate::{
     answers::{PostedTranscript, SessionUpdate},
     error::Error,
-    session::{Challenge, Observation, Recording, Session, Setup, Step, Update},
+    session::{Challenge, Recording, Session, Setup, Step, Update},
     transcript::{Attached, Transcript, check_nonce, digest},
+    watch::Watch,
 };
 
 /// What the person is asked for; every field may be left out.
@@ -66,8 +67,8 @@ impl Engine {
         if let Some(nonce) = &nonce {
             check_nonce(nonce).map_err(to_js)?;
         }
-        let session = Rc::new(RefCell::new(session.map_err(to_js)?));
-        Ok(WebSession { inner: self.inner.clone(), session, nonce })
+        let watch = Rc::new(Watch::new(session.map_err(to_js)?));
+        Ok(WebSession { inner: self.inner.clone(), watch, nonce })
     }
 }
 
@@ -75,7 +76,7 @@ impl Engine {
 #[wasm_bindgen(js_name = Session)]
 pub struct WebSession {
     inner: Rc<Inner>,
-    session: Rc<RefCell<Session>>,
+    watch: Rc<Watch>,
     nonce: Option<String>,
 }
 
@@ -86,17 +87,17 @@ impl WebSession {
     /// verdict }`,
     /// where the verdict is `null` until the frame that decides. The pixels are read before this returns.
     pub fn observe(&self, source: JsValue, time_ms: f64) -> Promise {
-        let (inner, session) = (self.inner.clone(), self.session.clone());
+        let (inner, watch) = (self.inner.clone(), self.watch.clone());
         let pixels = inner.reader.borrow_mut().read(&source);
         future_to_promise(async move {
-            let update = inner.observe(pixels.map_err(to_js)?, time_ms, &session).await.map_err(to_js)?;
+            let update = inner.observe(pixels.map_err(to_js)?, time_ms, &watch).await.map_err(to_js)?;
             to_object(&update)
         })
     }
 
     /// What the session has seen, as JSON that replays to the same verdict. Measures, scores and times, no pixels.
     pub fn recording(&self) -> String {
-        self.session.borrow().recording().to_json()
+        self.watch.recording().to_json()
     }
 
     /// Tells the session the step that it waits for, by name.
@@ -105,7 +106,7 @@ impl WebSession {
     /// `INVALID_INPUT` for what is no step, and unless the session waits for one.
     pub fn reveal(&self, step: JsValue) -> Result<(), JsValue> {
         let step: Step = read(step, "this is no step")?;
-        self.session.borrow_mut().reveal(step).map_err(to_js)
+        self.watch.reveal(step).map_err(to_js)
     }
 
     /// The same, bound to the session's nonce: `{ json, sha256 }` for the server that issued it, or `undefined` without a
@@ -116,7 +117,7 @@ impl WebSession {
     pub fn transcript(&self, attached: Option<String>) -> Result<JsValue, JsValue> {
         let Some(nonce) = &self.nonce else { return Ok(JsValue::UNDEFINED) };
         let attached = attached.map(|json| Attached::parse(&json)).transpose().map_err(to_js)?;
-        let bound = Transcript::new(nonce, self.session.borrow().recording()).map_err(to_js)?;
+        let bound = Transcript::new(nonce, self.watch.recording()).map_err(to_js)?;
         let json = Transcript { attached, ..bound }.to_json();
         to_object(&PostedTranscript { sha256: digest(&json), json })
     }
@@ -129,12 +130,9 @@ fn read<T: serde::de::DeserializeOwned>(value: JsValue, what: &str) -> Result<T,
 }
 
 impl Inner {
-    async fn observe(&self, pixels: Pixels, time_ms: f64, session: &RefCell<Session>) -> crate::Result<SessionUpdate> {
-        let turn = session.borrow().turn();
-        let look = self.pipeline.look(&pixels.frame()?, turn).await?;
-        let observation = Observation { time_ms, quality: look.quality, score: look.score };
-        let update = session.borrow_mut().observe(observation)?;
-        let face = look.face.map(|face| face.bounds);
+    async fn observe(&self, pixels: Pixels, time_ms: f64, watch: &Watch) -> crate::Result<SessionUpdate> {
+        let (face, update) = watch.observe(&self.pipeline, &pixels.frame()?, time_ms).await?;
+        let face = face.map(|face| face.bounds);
         Ok(match update {
             Update::Progress(progress) => SessionUpdate { face, progress: Some(progress), verdict: None },
             Update::Verdict(verdict) => SessionUpdate { face, progress: None, verdict: Some(verdict) },

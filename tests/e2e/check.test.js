@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.js';
-import { openPackage, pack } from './detector.js';
+import { judged, openPackage, pack } from './detector.js';
 import { dim, emptyScene, faceCrop, portrait, wall, writeFilm } from './pictures.js';
 import { root, serve } from './server.js';
 
@@ -64,8 +64,7 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
     });
     const { recording, signals, ...verdict } = result;
     console.log('  verdict:', JSON.stringify(verdict));
-    assert.ok(['bona-fide', 'attack'].includes(verdict.outcome), JSON.stringify({ verdict, hints }));
-    assert.deepEqual(verdict.reasons, verdict.outcome === 'attack' ? ['score-below-threshold'] : []);
+    judged(verdict, hints);
     assert.ok(verdict.score >= 0 && verdict.score <= 1 && verdict.operatingPoint === 'balanced');
     assert.ok(verdict.framesSeen >= verdict.framesCounted && verdict.framesCounted >= 8 && verdict.elapsedMs >= 1000);
     assert.ok(faces.every((face) => face.width > 30 && face.confidence > 0.5));
@@ -73,7 +72,7 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
     if (verdict.restarts === 0) assert.deepEqual(fractions, fractions.toSorted((a, b) => a - b));
 
     const { version, setup, observations, verdict: recorded } = JSON.parse(recording);
-    assert.equal(version, 1);
+    assert.equal(version, 2);
     assert.equal(setup.name, 'balanced');
     assert.equal(observations.length, verdict.framesSeen);
     assert.ok(observations.every(({ timeMs }, i) => timeMs >= (observations[i - 1]?.timeMs ?? 0)));
@@ -254,8 +253,7 @@ withCamera('a face that leaves and returns', () => [[emptyScene(), 30], [portrai
       return checks;
     });
     const { outcome, reasons, hints, fractions, restarts } = checks.at(-1);
-    assert.match(outcome, /^(bona-fide|attack)$/, JSON.stringify(checks));
-    assert.deepEqual(reasons, outcome === 'attack' ? ['score-below-threshold'] : []);
+    judged({ outcome, reasons }, checks);
     // A machine that is busy elsewhere may stall the camera as well.
     assert.ok(restarts >= 1, `${restarts} restarts`);
     assert.deepEqual([hints[0], hints.at(-1)], ['no-face', null]);

@@ -65,3 +65,9 @@ export async function unsure(page, picture, target) {
   assert.ok(found > 0.02 && found < 0.98, `fading never makes this model unsure (${found}): choose other pictures for it`);
   return fade(picture, low);
 }
+
+/** Whether a verdict says what the networks made of the face, and nothing stood in their way. */
+export function judged({ outcome, reasons }, ...about) {
+  const expected = { 'bona-fide': [], attack: ['score-below-threshold'], inconclusive: ['doubtful'] };
+  assert.deepEqual(reasons, expected[outcome], JSON.stringify([outcome, reasons, ...about]));
+}

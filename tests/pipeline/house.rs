@@ -151,7 +151,7 @@ fn imports_point_upstream_along_the_data_path() {
     ];
     assert_eq!(against("core/src", &core), Vec::<String>::new());
     let networks =
-        ["readback", "packed", "quantised", "weights", "face", "crop", "views", "network", "pipeline", "web"];
+        ["readback", "packed", "quantised", "weights", "face", "crop", "views", "network", "pipeline", "watch", "web"];
     assert_eq!(against("src", &networks), Vec::<String>::new());
 }
 

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! kernels  run  picture  measure  weights  recapture
-//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> protocol
+//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> sessions -> protocol
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
@@ -19,6 +19,7 @@ pub mod picture;
 pub mod protocol;
 pub mod recapture;
 pub mod run;
+pub mod sessions;
 pub mod ship;
 pub mod simulate;
 pub mod train;

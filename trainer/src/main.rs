@@ -9,6 +9,7 @@ use trainer::{
     faces::{detect, draw},
     fuse, kernels, protocol,
     run::config,
+    sessions,
     ship::{card, export, precision, replay, score},
     simulate::{audit, contact, ruler, synthesize},
     train::{bench, depth_view, finetune, imagenet, pretrain},
@@ -76,6 +77,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Run a recorded check again: the same verdict, and what led to it.
     Replay(replay::ReplayArgs),
+    /// Measure whole checks, on videos or on clips simulated from photos.
+    Sessions(sessions::SessionsArgs),
     /// Score photos with exported weights.
     Score(score::ScoreArgs),
 }
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "onnx")]
         Command::ExportOnnx(args) => trainer::ship::onnx::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(&args),
+        Command::Sessions(args) => sessions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Score(args) => score::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -52,6 +52,7 @@ fn samples(side: usize, device: &Device) -> Batch {
         types: Tensor::<1>::from_floats(attack.as_slice(), device).int(),
         attack: Tensor::from_data(TensorData::new(attack, [8]), device),
         experts: None,
+        twins: None,
         semantics: None,
     }
 }

@@ -164,6 +164,7 @@ fn batch(device: &Device) -> Batch {
         types: attack.clone().int(),
         attack,
         experts: None,
+        twins: None,
         semantics: None,
     }
 }

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, path::Path};
 use imports::Sources;
 
 /// The rooms, each before those that may know it.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "kernels",
     "run",
     "picture",
@@ -23,6 +23,7 @@ const ORDER: [&str; 14] = [
     "evaluate",
     "fuse",
     "ship",
+    "sessions",
     "protocol",
 ];
 

@@ -1,6 +1,7 @@
 //! The playground: a file -> a score of the frame in view, and a check of the whole. Shows what the calls tell, in their own names.
 
 import { LivenessDetector, LivenessError, type CheckResult, type FaceBox, type OperatingPoint, type ScoreResult } from 'bonafide';
+import { COLORS, WORDS, finding } from './finding.js';
 import { ms } from './format.js';
 import { draw } from './glyphs.js';
 import { open, Unreadable, type Media } from './media.js';
@@ -182,7 +183,7 @@ function fail(cause: unknown): void {
 
 function showScore({ score, face, timings, backend }: ScoreResult, { width, height }: Media, points: Readonly<Record<string, OperatingPoint>>): void {
   const balanced = points['balanced'];
-  const verdict = score === null || !balanced ? 'none' : score >= balanced.threshold ? 'bona-fide' : 'attack';
+  const verdict = score === null || !balanced ? 'none' : finding(score, balanced);
   result.dataset['verdict'] = verdict;
   byId('score').textContent = score === null ? '–' : score.toFixed(3);
   byId('needle').style.width = `${(score ?? 0) * 100}%`;
@@ -191,7 +192,7 @@ function showScore({ score, face, timings, backend }: ScoreResult, { width, heig
     : `No face in ${width} × ${height} pixels`;
   byId('points').hidden = score === null;
   if (score !== null) {
-    const rows = Object.entries(points).map(([name, { threshold }]) => [name, threshold.toFixed(3), score >= threshold ? 'bona fide' : 'attack']);
+    const rows = Object.entries(points).map(([name, point]) => [name, point.threshold.toFixed(3), WORDS[finding(score, point)]]);
     byId('points').querySelector('tbody')!.replaceChildren(...rows.map((cells) => row(cells)));
   }
   for (const key of ['readMs', 'detectMs', 'cropMs', 'scoreMs', 'totalMs'] as const) {
@@ -199,7 +200,7 @@ function showScore({ score, face, timings, backend }: ScoreResult, { width, heig
     byId(key.replace('Ms', '-ms')).textContent = shown;
   }
   result.dataset['backend'] = backend;
-  mark(face, { none: '#fff', 'bona-fide': '#5fe0c4', attack: '#ff8f73' }[verdict]);
+  mark(face, verdict === 'none' ? '#fff' : COLORS[verdict]);
 }
 
 function mark(face: FaceBox | null, color: string): void {

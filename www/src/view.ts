@@ -2,6 +2,7 @@
 
 import type { DepthResult, LivenessDetector, OperatingPoint, ScoreResult } from 'bonafide';
 import { drawDepth } from './depth.js';
+import { COLORS, finding } from './finding.js';
 import { ms, percent } from './format.js';
 import { draw } from './glyphs.js';
 import { ACTION_LABELS, type Action, type Message } from './messages.js';
@@ -80,7 +81,7 @@ export function showWaiting(text: string): void {
 /** Shows one frame's result, at the threshold that the weights' manifest calls balanced. */
 export function showResult(scored: ScoreResult | DepthResult, width: number, height: number, point: OperatingPoint | undefined): void {
   const { score, face, timings } = scored;
-  const verdict = score === null ? 'no-face' : !point ? 'scored' : score >= point.threshold ? 'bona-fide' : 'attack';
+  const verdict = score === null ? 'no-face' : !point ? 'scored' : finding(score, point);
   stage.dataset['state'] = score === null ? 'no-face' : 'scored';
   stage.dataset['tone'] = 'calm';
   chip.hidden = score !== null;
@@ -91,7 +92,7 @@ export function showResult(scored: ScoreResult | DepthResult, width: number, hei
   element('score').textContent = score === null ? '–' : score.toFixed(3);
   element('needle').style.width = `${(score ?? 0) * 100}%`;
 
-  const words = { 'no-face': 'No face found', scored: 'Scored', 'bona-fide': 'Looks bona fide', attack: 'Looks like an attack' }[verdict];
+  const words = { 'no-face': 'No face found', scored: 'Scored', 'bona-fide': 'Looks bona fide', doubtful: 'Doubtful', attack: 'Looks like an attack' }[verdict];
   const small = document.createElement('small');
   small.textContent =
     score === null ? 'Face the camera, with light from the front.' : point ? `One frame, against the balanced threshold ${point.threshold.toFixed(3)}` : 'One frame';
@@ -101,7 +102,7 @@ export function showResult(scored: ScoreResult | DepthResult, width: number, hei
   element('total-ms').textContent = ms(timings.totalMs);
   element('detect-ms').textContent = ms(timings.detectMs);
   element('score-ms').textContent = score === null ? '–' : ms(timings.cropMs + timings.scoreMs);
-  const color = { 'no-face': '#fff', scored: '#fff', 'bona-fide': '#5fe0c4', attack: '#ff8f73' }[verdict];
+  const color = { 'no-face': '#fff', scored: '#fff', ...COLORS }[verdict];
   drawFace(overlay, width, height, face, color);
 
   // A frame that was on its way when the view was switched off brings no picture any more.

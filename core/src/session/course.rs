@@ -96,6 +96,11 @@ impl Course {
         Some(since)
     }
 
+    /// Steps done.
+    pub(super) fn done(&self) -> usize {
+        self.done
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.done == self.count
     }

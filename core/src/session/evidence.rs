@@ -1,25 +1,25 @@
-//! Scores over time -> one fused score, and whether it may decide yet. Knows no faces and no reasons.
+//! Scores over time -> one fused score, and what it amounts to. Knows no faces and no reasons.
 //!
-//! The rule. A score's *margin* is its log-odds minus the threshold's, held within [`MAX_MARGIN`]; the fused margin is the
-//! trimmed mean of the margins; bona fide at or above 0, as for one frame. Why so:
+//! The rule. The fused score of some frames is the interquartile mean of their log-odds. What decides is the *last window*:
+//! frames before a change cannot outvote those after it. It is bona fide if the window's fused score reaches the threshold,
+//! each third of the window does by itself, and so does its newest frame; an attack if the window's and each third's lie
+//! below `refuse`; otherwise it is doubtful. Why so:
 //!
 //! - Log-odds, because frames of one face are near-copies: their mean is the typical frame's answer, whereas adding them
 //!   up as if they were independent would turn ten looks at the same doubt into certainty.
-//! - The threshold and its error rates were measured on single frames. A mean of frames has the same centre and less
-//!   noise, so the operating point keeps its meaning roughly; **error rates of whole sessions are not measured.**
-//! - Held within limits and trimmed, so that no frame decides: a reflection or a lucky frame in each fifth is cut away.
+//! - The middle half of the frames, so that no reflection and no lucky frame decides.
+//! - Thirds, so that whatever stands before the camera has to hold from the window's start to its end.
+//! - Once a stretch of [`STRETCH`] frames looked clearly like an attack, the check cannot end bona fide any more, whoever
+//!   comes after: it ends doubtful at best, and another try starts afresh.
+//! - A challenge's frames are parts, between one answer and the next: each part has to hold by itself.
 //! - At most one frame counts in each tenth of a second, since a faster camera adds copies, not evidence.
-//! - Raising any score never lowers the fused score, and the order of the scores does not matter.
+//! - The fused score means the same at every operating point. Raising any score never lowers it.
 
 use super::odds::{logistic, logit};
-use crate::score::{Decision, OperatingPoint, Score};
+use crate::score::{OperatingPoint, Score};
 
 /// One frame counts in each of these, milliseconds.
 pub const COUNT_MS: f64 = 100.0;
-/// Largest say of one frame, in log-odds from the threshold (odds of 55 to 1).
-pub const MAX_MARGIN: f64 = 4.0;
-/// One of this many frames is cut away at either end before the mean is taken.
-pub const TRIM: usize = 5;
 /// Regular decision: after this long, milliseconds. Long enough for a blink or a sway to be among the frames.
 pub const WINDOW_MS: f64 = 3_000.0;
 /// Regular decision: frames counted in the last [`WINDOW_MS`], five a second. Fewer leave gaps in which a picture could be
@@ -31,80 +31,138 @@ pub const EARLY_MS: f64 = 1_000.0;
 pub const EARLY_FRAMES: usize = 8;
 /// See [`EARLY_FRAMES`].
 pub const EARLY_WINDOW_MS: f64 = 1_600.0;
-/// Early decision: how far from the threshold, in log-odds (odds of 7 to 1). Chosen, not measured: there are no recorded
-/// sessions yet to measure it on.
+/// Early decision: how far from the threshold that it passes, in log-odds (odds of 7 to 1).
 pub const EARLY_MARGIN: f64 = 2.0;
+/// So many counted frames in a row are no misread: together they can bar a bona fide end.
+pub const STRETCH: usize = 4;
+/// Counted frames that a part of a challenge has before its step is asked for, and holds by.
+pub const PART_FRAMES: usize = 3;
+/// One of this many frames is cut away at either end before the mean is taken.
+const TRIM: usize = 4;
 
-/// The scores of one unbroken presence of a face.
+/// What the frames amount to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// A live face.
+    BonaFide,
+    /// Clearly an attack.
+    Attack,
+    /// Neither.
+    Doubtful,
+}
+
+/// The scores of one unbroken presence of a face, and what is held against the whole check.
 #[derive(Debug, Clone)]
 pub(super) struct Evidence {
-    threshold: f64,
-    /// Times, rising.
-    times: Vec<f64>,
-    /// Margins, rising; not in the order of the times.
-    margins: Vec<f64>,
+    /// Log-odds from which frames are bona fide, and below which they are an attack's.
+    accept: f64,
+    refuse: f64,
+    /// Log-odds below which a stretch bars a bona fide end.
+    bar: f64,
+    /// Time and log-odds of each counted frame, in their order.
+    frames: Vec<(f64, f64)>,
+    /// Log-odds of the newest scored frame, whether it counted or not.
+    newest: f64,
+    /// Where, in `frames`, a challenge's parts begin.
+    parts: Vec<usize>,
+    barred: bool,
 }
 
 impl Evidence {
     pub(super) fn new(point: &OperatingPoint) -> Self {
-        Self { threshold: logit(point.threshold), times: Vec::new(), margins: Vec::new() }
+        let accept = logit(point.threshold);
+        let refuse = point.refuse.map_or(accept, logit);
+        // Without a `refuse` there is no doubt between live and attack, but frames differ: only what is clear bars.
+        let bar = refuse.min(accept - EARLY_MARGIN / 2.0);
+        Self { accept, refuse, bar, frames: Vec::new(), newest: f64::NAN, parts: vec![0], barred: false }
     }
 
     /// Counts the score unless this tenth of a second (from the first score on) has one. True if it counted.
     pub(super) fn add(&mut self, now: f64, score: Score) -> bool {
-        let slot = |time: f64| ((time - self.times.first().unwrap_or(&now)) / COUNT_MS).floor();
-        if self.times.last().is_some_and(|last| slot(*last) == slot(now)) {
+        self.newest = logit(score.value());
+        let slot = |time: f64| ((time - self.frames.first().map_or(now, |(first, _)| *first)) / COUNT_MS).floor();
+        if self.frames.last().is_some_and(|(last, _)| slot(*last) == slot(now)) {
             return false;
         }
-        let margin = (logit(score.value()) - self.threshold).clamp(-MAX_MARGIN, MAX_MARGIN);
-        self.times.push(now);
-        self.margins.insert(self.margins.partition_point(|other| *other < margin), margin);
+        self.frames.push((now, self.newest));
+        if let Some(from) = self.frames.len().checked_sub(STRETCH) {
+            self.barred |= fused(&self.frames[from..]) < self.bar;
+        }
         true
     }
 
+    /// Another presence. What bars a bona fide end stays.
     pub(super) fn clear(&mut self) {
-        self.times.clear();
-        self.margins.clear();
+        self.frames.clear();
+        self.parts = vec![0];
     }
 
-    /// Frames counted.
+    /// A step of a challenge was done: a part ends, the next begins.
+    pub(super) fn part(&mut self) {
+        self.parts.push(self.frames.len());
+    }
+
+    /// Whether the part has what it is judged by.
+    pub(super) fn part_is_ready(&self) -> bool {
+        self.frames.len() >= self.parts.last().unwrap_or(&0) + PART_FRAMES
+    }
+
+    /// Frames counted in the window.
     pub(super) fn count(&self) -> usize {
-        self.times.len()
+        self.window().len()
     }
 
-    /// The fused margin; `None` without frames.
-    fn margin(&self) -> Option<f64> {
-        let cut = self.margins.len() / TRIM;
-        let kept = &self.margins[cut..self.margins.len() - cut];
-        (!kept.is_empty()).then(|| kept.iter().sum::<f64>() / kept.len() as f64)
-    }
-
-    /// The fused score; `None` without frames. The decision is made before it is rounded.
+    /// The fused score of the window; `None` without frames. The decision is made before it is rounded.
     pub(super) fn score(&self) -> Option<Score> {
-        self.margin()
-            .map(|margin| Score::try_from(logistic(self.threshold + margin)).expect("a logistic is a probability"))
+        let window = self.window();
+        (!window.is_empty())
+            .then(|| Score::try_from(logistic(fused(window))).expect("a logistic of a finite number is a probability"))
     }
 
-    /// What the frames so far amount to, if they may decide.
-    pub(super) fn decide(&self) -> Option<Decision> {
-        let margin = self.margin()?;
-        let enough = self.lasts(WINDOW_MS) && self.within(WINDOW_MS) >= WINDOW_FRAMES;
-        (enough || self.is_early(margin)).then_some(if margin >= 0.0 { Decision::BonaFide } else { Decision::Attack })
-    }
-
-    /// True if the frames amount to an attack by the early rule.
-    pub(super) fn is_clear_attack(&self) -> bool {
-        self.margin().is_some_and(|margin| margin < 0.0 && self.is_early(margin))
+    /// What the frames so far amount to, if they may decide; only a clear attack does while prompts are open.
+    pub(super) fn decide(&self, open: bool) -> Option<Finding> {
+        let early = self.within(EARLY_WINDOW_MS);
+        let enough = self.lasts(EARLY_MS) && early.len() >= EARLY_FRAMES;
+        if enough && self.all_below(early, self.refuse - EARLY_MARGIN) {
+            return Some(Finding::Attack);
+        }
+        if open || !self.part_is_ready() {
+            return None;
+        }
+        // One frame that does not hold is a misread, or the first of an exchange: the next ones tell.
+        let bona_fide = (self.newest >= self.accept).then_some(Finding::BonaFide);
+        if enough && self.holds(early, self.accept + EARLY_MARGIN) {
+            return bona_fide;
+        }
+        let window = self.within(WINDOW_MS);
+        if !self.lasts(WINDOW_MS) || window.len() < WINDOW_FRAMES {
+            return None;
+        }
+        if self.holds(window, self.accept) {
+            return bona_fide;
+        }
+        Some(if self.all_below(window, self.refuse) { Finding::Attack } else { Finding::Doubtful })
     }
 
     /// How much of the regular decision's frames and time there is, in `[0, 1]`.
     pub(super) fn fraction(&self) -> f64 {
-        let frames = self.within(WINDOW_MS) as f64 / WINDOW_FRAMES as f64;
+        let frames = self.within(WINDOW_MS).len() as f64 / WINDOW_FRAMES as f64;
         frames.min(self.span() / WINDOW_MS).min(1.0)
     }
 
-    fn is_early(&self, margin: f64) -> bool {
-        margin.abs() >= EARLY_MARGIN && self.lasts(EARLY_MS) && self.within(EARLY_WINDOW_MS) >= EARLY_FRAMES
+    /// Whether the frames are bona fide together, in each third, and with the whole check.
+    fn holds(&self, frames: &[(f64, f64)], least: f64) -> bool {
+        let ends = self.parts[1..].iter().copied().chain([self.frames.len()]);
+        let mut parts = self.parts.iter().zip(ends).map(|(from, to)| &self.frames[*from..to]);
+        !self.barred
+            && fused(frames) >= least
+            && thirds(frames).all(|third| fused(third) >= self.accept)
+            && parts.all(|part| part.len() < PART_FRAMES || fused(part) >= self.accept)
+    }
+
+    /// Whether the frames are an attack's together and in each third.
+    fn all_below(&self, frames: &[(f64, f64)], least: f64) -> bool {
+        fused(frames) < least && thirds(frames).all(|third| fused(third) < self.refuse)
     }
 
     fn lasts(&self, length: f64) -> bool {
@@ -112,14 +170,34 @@ impl Evidence {
     }
 
     fn span(&self) -> f64 {
-        self.times.last().map_or(0.0, |last| last - self.times[0])
+        self.frames.last().map_or(0.0, |(last, _)| last - self.frames[0].0)
     }
 
-    /// Frames counted in the last `length` milliseconds before the newest one.
-    fn within(&self, length: f64) -> usize {
-        let Some(last) = self.times.last() else { return 0 };
-        self.times.len() - self.times.partition_point(|time| *time < last - length)
+    fn window(&self) -> &[(f64, f64)] {
+        self.within(WINDOW_MS)
     }
+
+    /// Frames counted in the last `length` milliseconds up to the newest one.
+    fn within(&self, length: f64) -> &[(f64, f64)] {
+        let Some((last, _)) = self.frames.last() else { return &[] };
+        &self.frames[self.frames.partition_point(|(time, _)| *time < last - length)..]
+    }
+}
+
+/// The interquartile mean of some frames' log-odds; NaN of none.
+fn fused(frames: &[(f64, f64)]) -> f64 {
+    let mut odds: Vec<f64> = frames.iter().map(|(_, odds)| *odds).collect();
+    odds.sort_by(f64::total_cmp);
+    let cut = odds.len() / TRIM;
+    let kept = &odds[cut..odds.len() - cut];
+    // From one of them on, so that equal ones give exactly themselves.
+    let base = kept.first().copied().unwrap_or(f64::NAN);
+    base + kept.iter().map(|odds| odds - base).sum::<f64>() / kept.len() as f64
+}
+
+/// First, second and last third of three frames or more.
+fn thirds(frames: &[(f64, f64)]) -> impl Iterator<Item = &[(f64, f64)]> {
+    (0..3).map(|third| &frames[third * frames.len() / 3..(third + 1) * frames.len() / 3])
 }
 
 #[cfg(test)]
@@ -127,7 +205,7 @@ mod tests {
     use super::*;
     use crate::session::random::SplitMix64;
 
-    const POINT: OperatingPoint = OperatingPoint { threshold: 0.8, refuse: None, apcer: 0.0, bpcer: 0.0 };
+    const POINT: OperatingPoint = OperatingPoint { threshold: 0.8, refuse: Some(0.4), apcer: 0.0, bpcer: 0.0 };
 
     fn evidence(scores: &[f32], step: f64) -> Evidence {
         let mut evidence = Evidence::new(&POINT);
@@ -137,18 +215,41 @@ mod tests {
         evidence
     }
 
+    fn feed(evidence: &mut Evidence, score: f32, frames: u32) {
+        for i in 0..frames {
+            evidence.add(f64::from(i) * 100.0, Score::try_from(score).unwrap());
+        }
+    }
+
+    fn score(scores: &[f32]) -> f32 {
+        evidence(scores, 100.0).score().unwrap().value()
+    }
+
     #[test]
-    fn raising_a_score_never_lowers_the_fused_one_and_order_does_not_matter() {
-        let mut random = SplitMix64(1);
+    fn equal_scores_fuse_to_themselves_at_every_operating_point() {
+        for p in [1e-6, 0.01, 0.5, 0.8, 0.985, 0.999_999] {
+            for threshold in [0.0, 0.3, 0.9, 1.0] {
+                let mut evidence = Evidence::new(&OperatingPoint::new(threshold, 0.0, 0.0));
+                feed(&mut evidence, p, 6);
+                let fused = evidence.score().unwrap().value();
+                assert!((fused / p - 1.0).abs() < 1e-4, "{fused} for {p} at {threshold}");
+            }
+        }
+        assert_eq!(evidence(&[], 100.0).score(), None);
+    }
+
+    #[test]
+    fn raising_a_score_never_lowers_the_fused_one_and_order_within_the_window_does_not_matter() {
+        let mut random = SplitMix64(11);
         for _ in 0..300 {
             let mut scores: Vec<f32> =
-                (0..1 + random.below(40)).map(|_| random.below(1_001) as f32 / 1_000.0).collect();
-            let before = evidence(&scores, 100.0).margin().unwrap();
+                (0..1 + random.below(30)).map(|_| random.below(1_001) as f32 / 1_000.0).collect();
+            let before = score(&scores);
             random.shuffle(&mut scores);
-            assert_eq!(evidence(&scores, 100.0).margin().unwrap(), before);
+            assert_eq!(score(&scores), before);
             let which = random.below(scores.len());
             scores[which] += (1.0 - scores[which]) * random.below(1_001) as f32 / 1_000.0;
-            assert!(evidence(&scores, 100.0).margin().unwrap() >= before);
+            assert!(score(&scores) >= before);
         }
     }
 
@@ -161,46 +262,81 @@ mod tests {
 
     #[test]
     fn no_single_frame_decides() {
-        assert_eq!(evidence(&[1.0], 100.0).decide(), None);
+        assert_eq!(evidence(&[1.0], 100.0).decide(false), None);
         // One certain frame among doubtful ones is cut away.
         let mut scores = [0.7; 31];
         scores[4] = 1.0;
-        let lucky = evidence(&scores, 100.0);
-        assert_eq!(lucky.decide(), Some(Decision::Attack));
-        assert!((lucky.score().unwrap().value() - 0.7).abs() < 1e-6);
+        assert_eq!(evidence(&scores, 100.0).decide(false), Some(Finding::Doubtful));
+        assert!((score(&scores) - 0.7).abs() < 1e-6);
+        // And one bad one among good ones, unless it is the newest: then the next ones tell.
+        for at in 0..31 {
+            let mut scores = vec![0.85; 31];
+            scores[at] = 0.01;
+            let finding = evidence(&scores, 100.0).decide(false);
+            assert_eq!(finding, (at < 30).then_some(Finding::BonaFide), "{at}");
+        }
     }
 
     #[test]
     fn clear_scores_decide_early_and_others_at_the_windows_end() {
-        for (score, frames, decision) in [
-            (0.999, 11, Decision::BonaFide),
-            (0.05, 11, Decision::Attack),
-            (0.85, 31, Decision::BonaFide),
-            (0.75, 31, Decision::Attack),
+        for (score, frames, finding) in [
+            (0.999, 11, Finding::BonaFide),
+            (0.05, 11, Finding::Attack),
+            (0.85, 31, Finding::BonaFide),
+            (0.8, 31, Finding::BonaFide),
+            (0.75, 31, Finding::Doubtful),
+            (0.4, 31, Finding::Doubtful),
+            (0.35, 31, Finding::Attack),
         ] {
-            assert_eq!(evidence(&vec![score; frames - 1], 100.0).decide(), None, "{score}");
-            assert_eq!(evidence(&vec![score; frames], 100.0).decide(), Some(decision), "{score}");
+            assert_eq!(evidence(&vec![score; frames - 1], 100.0).decide(false), None, "{score}");
+            assert_eq!(evidence(&vec![score; frames], 100.0).decide(false), Some(finding), "{score}");
         }
-        // The threshold itself is bona fide, as for one frame.
-        assert_eq!(evidence(&[0.8; 31], 100.0).decide(), Some(Decision::BonaFide));
+    }
+
+    #[test]
+    fn what_came_before_the_window_does_not_help_and_a_clear_attack_in_it_bars() {
+        let mut scores = vec![0.99; 100];
+        scores.extend([0.6; 16]);
+        assert_eq!(evidence(&scores, 100.0).decide(false), Some(Finding::Doubtful));
+        scores.extend([0.02; 16]);
+        assert_eq!(evidence(&scores, 100.0).decide(false), Some(Finding::Attack));
+        let mut returned = vec![0.02; 4];
+        returned.extend([0.999; 60]);
+        let mut evidence = evidence(&returned, 100.0);
+        assert_eq!(evidence.decide(false), Some(Finding::Doubtful));
+        evidence.clear();
+        feed(&mut evidence, 0.999, 40);
+        assert_eq!(evidence.decide(false), Some(Finding::Doubtful), "a new presence does not lift it");
+    }
+
+    #[test]
+    fn each_part_of_a_challenge_has_to_hold() {
+        let mut evidence = evidence(&[0.95; 10], 100.0);
+        for (part, score) in [0.6, 0.95].into_iter().enumerate() {
+            evidence.part();
+            assert!(!evidence.part_is_ready());
+            for i in 0..40 {
+                evidence.add(5_000.0 * (1.0 + part as f64) + 100.0 * f64::from(i), Score::try_from(score).unwrap());
+            }
+            assert!(evidence.part_is_ready());
+        }
+        assert_eq!((evidence.decide(true), evidence.decide(false)), (None, Some(Finding::Doubtful)));
     }
 
     #[test]
     fn sparse_frames_decide_nothing() {
-        assert_eq!(evidence(&[0.999; 100], 200.0).decide(), Some(Decision::BonaFide));
-        assert_eq!(evidence(&[0.999; 100], 240.0).decide(), None);
+        assert_eq!(evidence(&[0.999; 100], 200.0).decide(false), Some(Finding::BonaFide));
+        assert_eq!(evidence(&[0.999; 100], 240.0).decide(false), None);
     }
 
     #[test]
     fn extreme_thresholds_keep_their_meaning() {
-        for (threshold, score, decision) in
-            [(1.0, 1.0, Decision::BonaFide), (1.0, 0.9999, Decision::Attack), (0.0, 0.0, Decision::BonaFide)]
+        for (threshold, score, finding) in
+            [(1.0, 1.0, Finding::BonaFide), (1.0, 0.9999, Finding::Attack), (0.0, 0.0, Finding::BonaFide)]
         {
-            let mut evidence = Evidence::new(&OperatingPoint { threshold, ..POINT });
-            (0..31).for_each(|i| {
-                evidence.add(f64::from(i) * 100.0, Score::try_from(score).unwrap());
-            });
-            assert_eq!(evidence.decide(), Some(decision), "{threshold} {score}");
+            let mut evidence = Evidence::new(&OperatingPoint::new(threshold, 0.0, 0.0));
+            feed(&mut evidence, score, 31);
+            assert_eq!(evidence.decide(false), Some(finding), "{threshold} {score}");
         }
     }
 }

@@ -6,45 +6,49 @@
 //!             -> course (the challenge's prompts answered?)      ┘
 //! ```
 //!
-//! A [`Session`] is a function of its [`Setup`], its [`Observation`]s and what a server [reveals](reveal) between them: it has no clock, no random source, no pixels and
-//! no networks, and computes to the same bit everywhere, so a [`Recording`] replays to the same verdict.
+//! A [`Session`] is a function of its [`Setup`], its [`Observation`]s and what a server [reveals](reveal) between them: it has
+//! no clock, no random source, no pixels and no networks, and computes to the same bit everywhere, so a [`Recording`] replays
+//! to the same verdict.
 //!
-//! What it does: frames that the gate refuses never count. A presence that breaks (face lost or jumped, several faces, or
-//! nobody looking, see [`presence`]) drops all evidence and all steps done, so that no verdict mixes two faces. Clear
-//! scores end it early, otherwise the window's end does (see [`evidence`]); a challenge must be done as well, though a
-//! clear attack need not wait for it.
+//! What it does: frames that the gate refuses never count. A presence that breaks (face lost, jumped or changed, several
+//! faces, or nobody looking, see [`presence`]) drops all evidence and all steps done, so that no verdict mixes two faces.
+//! The verdict rests on the last window, all of which must hold; clear scores end it early, and doubtful ones end it
+//! `inconclusive` (see [`evidence`]). A challenge must be done as well, though a clear attack need not wait for it.
 //!
 //! What it cannot know: whether frames come from a camera at all. Injected video passes every rule here.
 
-pub(crate) mod asked;
 pub mod challenge;
 pub mod course;
 pub mod evidence;
+mod first;
 pub mod guide;
+mod judge;
 mod odds;
 pub mod presence;
 mod random;
 pub mod recording;
 pub mod reveal;
+pub(crate) mod setup;
 pub mod verdict;
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
     quality::{Hint, Quality},
-    score::{Decision, OperatingPoint, Score},
+    score::Score,
 };
-pub use asked::MAX_PASSIVE_SECONDS;
+use evidence::Finding;
+
 pub use challenge::{Challenge, Notice, Step};
 pub use recording::Recording;
 pub use reveal::Reveal;
+pub use setup::{MAX_PASSIVE_SECONDS, Setup};
 pub use verdict::{Outcome, Progress, Reason, Update, Verdict};
 
 /// A passive session ends after this, milliseconds: time to find better light. Each step of a challenge adds its timeout.
 pub const TIME_LIMIT_MS: f64 = 20_000.0;
-/// Lost or jumping faces that are forgiven; the next one ends the session. Otherwise someone could exchange faces until
+/// Breaks of the presence that are forgiven; the next one ends the session. Otherwise someone could exchange faces until
 /// one passes.
 pub const MAX_LOSSES: u32 = 3;
 /// A hint becomes a reason if it stood in this share of the frames.
@@ -55,60 +59,6 @@ pub const MAX_OBSERVATIONS: usize = 16_384;
 pub const MAX_TIME_MS: f64 = 4e12;
 /// Longest name of an operating point, bytes.
 pub const MAX_NAME: usize = 64;
-
-/// What a session is bound to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Setup {
-    /// Name of the operating point in the manifest.
-    pub name: String,
-    /// That operating point.
-    pub operating_point: OperatingPoint,
-    /// [`Manifest::digest`](crate::manifest::Manifest::digest), so that a recording tells all the weights that scored it.
-    pub model_sha256: String,
-    /// What to ask the person to do; `None`: nothing, which is the default.
-    pub challenge: Option<Challenge>,
-    /// How many steps a server reveals one at a time, see [`reveal`], 1 to [`challenge::MAX_STEPS`]; `None`: none. Not beside
-    /// a challenge whose order is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revealed: Option<u32>,
-    /// How long one unbroken presence is watched at least before it decides, seconds, 1 to [`MAX_PASSIVE_SECONDS`]; a clear
-    /// attack does not wait. `None`: as long as the evidence takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passive_seconds: Option<u32>,
-}
-
-impl Setup {
-    /// # Errors
-    /// [`Error::is_invalid_input`] for a name that is empty or longer than [`MAX_NAME`], rates outside `[0, 1]`, what is
-    /// no lower-case sha-256, a challenge without steps, with too many, or of both kinds, or seconds out of range.
-    fn check(&self) -> Result<()> {
-        if self.name.is_empty() || self.name.len() > MAX_NAME {
-            return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
-        }
-        if let Some(flaw) = self.operating_point.flaw() {
-            return Err(Error::invalid_input(format!(
-                "the operating point {:?} has {flaw}: take it from the manifest",
-                self.name
-            )));
-        }
-        if self.model_sha256.len() != 64 || HEXLOWER.decode(self.model_sha256.as_bytes()).is_err() {
-            return Err(Error::invalid_input("a sha-256 is 64 lower-case hexadecimal digits"));
-        }
-        asked::check(self.challenge.as_ref(), self.revealed.map(|count| count as usize), self.passive_seconds)
-    }
-
-    fn time_limit(&self) -> f64 {
-        let steps = self.challenge.as_ref().map_or(0, |challenge| challenge.steps.len() as u32);
-        let steps = f64::from(steps + self.revealed.unwrap_or(0));
-        TIME_LIMIT_MS + steps * course::STEP_TIMEOUT_MS + f64::from(self.passive_seconds.unwrap_or(0)) * 1_000.0
-    }
-
-    fn course(&self) -> Option<course::Course> {
-        let revealed = || self.revealed.map(|count| course::Course::revealed(count as usize));
-        self.challenge.as_ref().map(course::Course::new).or_else(revealed)
-    }
-}
 
 /// One frame, as the session sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -121,11 +71,31 @@ pub struct Observation {
     pub quality: Quality,
     /// P(bona fide) of its face. May be left out where [`Quality::hint`] names a hint: it would not count.
     pub score: Option<Score>,
+    /// How much the face changed since the last scored frame: cosine distance of the classifier's embeddings, 0 to 2; `None`
+    /// for the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<f32>,
+}
+
+impl Observation {
+    /// # Errors
+    /// [`Error::is_invalid_input`] for measures that are none, and for a change that is no cosine distance.
+    fn check(&self) -> Result<()> {
+        self.quality.check()?;
+        match self.change {
+            Some(change) if !(0.0..=2.0).contains(&change) => {
+                Err(Error::invalid_input(format!("a change of {change}: changes are cosine distances, 0 to 2")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Many frames of one person in front of one camera, until a verdict.
 #[derive(Debug, Clone)]
 pub struct Session {
+    /// Of the rules that it follows, as [`recording::VERSION`].
+    version: u32,
     setup: Setup,
     /// The caller's times of the first and the last observation.
     clock: Option<(f64, f64)>,
@@ -135,7 +105,9 @@ pub struct Session {
     /// When this presence counted first.
     since: Option<f64>,
     presence: presence::Presence,
-    evidence: evidence::Evidence,
+    evidence: judge::Judge,
+    /// Frames that counted, of all presences.
+    counted: usize,
     course: Option<course::Course>,
     guide: guide::Guide,
     /// Frames by their hint, in the order of [`Hint::ALL`].
@@ -152,14 +124,21 @@ impl Session {
     /// [`Error::is_invalid_input`] for a setup with an empty or long name, rates outside `[0, 1]`, what is no sha-256, an
     /// empty or long challenge, or seconds out of range.
     pub fn new(setup: Setup) -> Result<Self> {
+        Self::of(recording::VERSION, setup)
+    }
+
+    /// A session by the rules of an earlier version.
+    fn of(version: u32, setup: Setup) -> Result<Self> {
         setup.check()?;
         Ok(Self {
+            version,
             clock: None,
             observations: Vec::new(),
             reveals: Vec::new(),
             since: None,
             presence: presence::Presence::default(),
-            evidence: evidence::Evidence::new(&setup.operating_point),
+            evidence: judge::Judge::new(version, &setup.operating_point),
+            counted: 0,
             course: setup.course(),
             guide: guide::Guide::default(),
             hinted: [0; Hint::ALL.len()],
@@ -187,7 +166,7 @@ impl Session {
         if time < last {
             return Err(Error::invalid_input(format!("a frame at {time} ms came after one at {last} ms")));
         }
-        observation.quality.check()?;
+        observation.check()?;
         self.clock = Some((first, time));
         // Whole microseconds are written and read back as JSON without a change.
         let now = ((time - first) * 1_000.0).round() / 1_000.0;
@@ -198,7 +177,7 @@ impl Session {
     /// Which view of a face the next frame's experts are to have, see `bonafide::pipeline::Pipeline::look`:
     /// one more after each frame that counted.
     pub fn turn(&self) -> usize {
-        self.evidence.count()
+        self.counted
     }
 
     /// The verdict, once there is one.
@@ -209,7 +188,7 @@ impl Session {
     /// All that went in, and the verdict if there is one. Holds measures and scores, no pixels.
     pub fn recording(&self) -> Recording {
         Recording {
-            version: recording::VERSION,
+            version: self.version,
             setup: self.setup.clone(),
             observations: self.observations.clone(),
             reveals: self.reveals.iter().map(|(reveal, _)| *reveal).collect(),
@@ -223,14 +202,21 @@ impl Session {
         if let Some(hint) = hint {
             self.hinted[hint as usize] += 1;
         }
-        if let Some(broken) = self.presence.watch(now, quality) {
+        if let Some(broken) = self.presence.watch(now, quality, observation.change) {
             self.restart(broken);
         }
         if let Some(score) = observation.score.filter(|_| hint.is_none()) {
-            self.evidence.add(now, score);
+            self.counted += usize::from(self.evidence.add(now, score));
             self.since.get_or_insert(now);
         }
-        let failed = self.course.as_mut().and_then(|course| course.watch(now, quality.single(), hint.is_none()));
+        let failed = self.course.as_mut().and_then(|course| {
+            let done = course.done();
+            let failed = course.watch(now, quality.single(), hint.is_none() && self.evidence.part_is_ready());
+            if course.done() > done {
+                self.evidence.part();
+            }
+            failed
+        });
         if let Some((outcome, reasons)) = self.end(now, failed) {
             let verdict = self.conclude(now, outcome, reasons);
             self.verdict = Some(verdict.clone());
@@ -245,7 +231,7 @@ impl Session {
             return;
         }
         match broken {
-            presence::Break::Lost | presence::Break::Jumped => self.losses += 1,
+            presence::Break::Lost | presence::Break::Jumped | presence::Break::Changed => self.losses += 1,
             presence::Break::Stalled => self.stalls += 1,
         }
         self.evidence.clear();
@@ -256,22 +242,23 @@ impl Session {
     }
 
     fn end(&self, now: f64, failed: Option<Reason>) -> Option<(Outcome, Vec<Reason>)> {
-        if self.losses > MAX_LOSSES {
-            return Some((Outcome::Inconclusive, vec![Reason::FaceLost]));
-        }
-        if self.evidence.is_clear_attack() {
-            return Some((Outcome::Attack, vec![Reason::ScoreBelowThreshold]));
-        }
-        if let Some(reason) = failed {
+        // Version 1 forgave every stall.
+        let stalls = if self.version == recording::FIRST { 0 } else { self.stalls };
+        if self.losses + stalls > MAX_LOSSES {
+            let reason = if stalls > self.losses { Reason::FrameRateTooLow } else { Reason::FaceLost };
             return Some((Outcome::Inconclusive, vec![reason]));
         }
         // While prompts are open only a clear attack ends it: every look at doubtful scores is a chance to be wrong.
-        if self.watched(now) >= 1.0 && self.course.as_ref().is_none_or(course::Course::is_done) {
-            match self.evidence.decide() {
-                Some(Decision::BonaFide) => return Some((Outcome::BonaFide, Vec::new())),
-                Some(Decision::Attack) => return Some((Outcome::Attack, vec![Reason::ScoreBelowThreshold])),
-                None => {}
-            }
+        let open = self.watched(now) < 1.0 || self.course.as_ref().is_some_and(|course| !course.is_done());
+        let finding = self.evidence.decide(open);
+        if let Some(reason) = failed.filter(|_| finding != Some(Finding::Attack)) {
+            return Some((Outcome::Inconclusive, vec![reason]));
+        }
+        match finding {
+            Some(Finding::BonaFide) => return Some((Outcome::BonaFide, Vec::new())),
+            Some(Finding::Attack) => return Some((Outcome::Attack, vec![Reason::ScoreBelowThreshold])),
+            Some(Finding::Doubtful) => return Some((Outcome::Inconclusive, vec![Reason::Doubtful])),
+            None => {}
         }
         let over = now >= self.setup.time_limit() || self.observations.len() >= MAX_OBSERVATIONS;
         over.then(|| (Outcome::Inconclusive, self.hindrances(now)))

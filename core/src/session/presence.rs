@@ -1,5 +1,5 @@
-//! One face after another -> whether it is the same presence. Knows boxes and times only: a box says nothing of identity,
-//! so a picture that is exchanged in the same place, within a moment, goes unnoticed here.
+//! One face after another -> whether it is the same presence: by its box, by time, and by how much the classifier's view of
+//! it changed. A picture that is exchanged for one which the network sees alike goes unnoticed here.
 
 use crate::quality::{FaceQuality, Quality};
 
@@ -11,6 +11,9 @@ pub const MAX_SHIFT: f32 = 0.6;
 /// Largest growth or shrinking between two observations, as a ratio.
 pub const MAX_SCALE: f32 = 1.4;
 
+/// Largest change of a face between two scored frames, see [`Observation::change`](super::Observation::change).
+pub const MAX_CHANGE: f32 = 0.5;
+
 /// Why a presence ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Break {
@@ -18,6 +21,8 @@ pub(super) enum Break {
     Lost,
     /// The face is in another place or of another size at once.
     Jumped,
+    /// The face looks different from one frame to the next.
+    Changed,
     /// Nobody looked for longer than [`GRACE_MS`].
     Stalled,
 }
@@ -33,7 +38,7 @@ pub(super) struct Presence {
 
 impl Presence {
     /// Looks at the next observation. Each presence ends once, as soon as that can be known.
-    pub(super) fn watch(&mut self, now: f64, quality: &Quality) -> Option<Break> {
+    pub(super) fn watch(&mut self, now: f64, quality: &Quality, change: Option<f32>) -> Option<Break> {
         let stalled = self.looked.replace(now).is_some_and(|looked| now - looked > GRACE_MS);
         let broken = self.face.as_ref().and_then(|(seen, last)| {
             let jumped = quality.single().is_some_and(|face| is_jump(last, face));
@@ -41,6 +46,7 @@ impl Presence {
                 () if stalled => Some(Break::Stalled),
                 () if now - seen > GRACE_MS => Some(Break::Lost),
                 () if jumped => Some(Break::Jumped),
+                () if change.is_some_and(|change| change > MAX_CHANGE) => Some(Break::Changed),
                 () => None,
             }
         });
@@ -72,7 +78,7 @@ mod tests {
 
     fn breaks(steps: &[(f64, Quality)]) -> Vec<Option<Break>> {
         let mut presence = Presence::default();
-        steps.iter().map(|(now, quality)| presence.watch(*now, quality)).collect()
+        steps.iter().map(|(now, quality)| presence.watch(*now, quality, None)).collect()
     }
 
     #[test]
@@ -90,6 +96,16 @@ mod tests {
         let walk: Vec<_> =
             (0..40).map(|i| (f64::from(i) * 33.0, face(i as f32 * 0.02, 0.3 + i as f32 * 0.01))).collect();
         assert!(breaks(&walk).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn a_face_that_looks_different_at_once_ends_a_presence() {
+        let mut presence = Presence::default();
+        let good = face(0.0, 0.5);
+        assert_eq!(presence.watch(0.0, &good, Some(0.1)), None);
+        assert_eq!(presence.watch(100.0, &good, Some(MAX_CHANGE)), None);
+        assert_eq!(presence.watch(200.0, &good, Some(MAX_CHANGE + 0.01)), Some(Break::Changed));
+        assert_eq!(presence.watch(300.0, &good, None), None);
     }
 
     #[test]

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{MAX_OBSERVATIONS, Observation, Reveal, Session, Setup, Verdict};
 use crate::error::{Error, Result};
 
-/// Version of the layout and of the rules: verdicts of another version need not come out again.
-pub const VERSION: u32 = 1;
+/// Version of the layout and of the rules. Recordings of every version since [`FIRST`] replay by their own rules.
+pub const VERSION: u32 = 2;
+/// The oldest version that replays.
+pub const FIRST: u32 = 1;
 /// Longest text that is read, bytes: about 500 for each of the most observations.
 pub const MAX_BYTES: usize = 8 << 20;
 
@@ -17,7 +19,7 @@ pub const MAX_BYTES: usize = 8 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recording {
-    /// [`VERSION`].
+    /// [`FIRST`] to [`VERSION`].
     pub version: u32,
     /// What the session was bound to: operating point, weights, challenge with its seed.
     pub setup: Setup,
@@ -34,7 +36,7 @@ impl Recording {
     /// Reads a recording. Whether its verdict is the one that [`Recording::replay`] gives is for the caller to compare.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] if the text is longer than [`MAX_BYTES`], no recording, of another [`VERSION`], or if a
+    /// [`Error::is_invalid_input`] if the text is longer than [`MAX_BYTES`], no recording, of a version that does not replay, or if a
     /// session would refuse its setup or one of its observations.
     pub fn parse(json: &str) -> Result<Self> {
         let recording: Self = read(json, "recording", MAX_BYTES, check_version)?;
@@ -45,9 +47,8 @@ impl Recording {
     /// Whether it could have been recorded by this code, whatever its verdict.
     ///
     /// # Errors
-    /// [`Error::is_invalid_input`] for another [`VERSION`], and for what [`Recording::replay`] refuses.
+    /// [`Error::is_invalid_input`] for a version that does not replay, and for what [`Recording::replay`] refuses.
     pub fn check(&self) -> Result<()> {
-        check_version(self.version)?;
         self.replay().map(drop)
     }
 
@@ -80,7 +81,8 @@ impl Recording {
         if self.observations.len() > MAX_OBSERVATIONS {
             return Err(Error::invalid_input(format!("a recording has at most {MAX_OBSERVATIONS} observations")));
         }
-        let mut session = Session::new(self.setup.clone())?;
+        check_version(self.version)?;
+        let mut session = Session::of(self.version, self.setup.clone())?;
         session.take(&self.observations, &self.reveals)?;
         Ok(session)
     }
@@ -110,11 +112,11 @@ pub(crate) fn read<T: DeserializeOwned>(
 }
 
 pub(crate) fn check_version(version: u32) -> Result<()> {
-    if version == VERSION {
+    if (FIRST..=VERSION).contains(&version) {
         return Ok(());
     }
     Err(Error::invalid_input(format!(
-        "the recording has version {version}, this code replays {VERSION}: use the release that made it"
+        "the recording has version {version}, this code replays {FIRST} to {VERSION}: use the release that made it"
     )))
 }
 
@@ -143,6 +145,7 @@ mod tests {
                 time_ms: 1e9 + f64::from(i) * 100.0 / 3.0,
                 quality,
                 score: Some(0.3.try_into().unwrap()),
+                change: (i > 0).then_some(0.1),
             };
             if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
                 break;
@@ -154,13 +157,15 @@ mod tests {
     #[test]
     fn the_layout_is_stable() {
         let json: serde_json::Value = serde_json::from_str(&recording().to_json()).unwrap();
-        assert_eq!(json["version"], 1);
+        assert_eq!(json["version"], 2);
         assert_eq!(
             json["setup"]["challenge"],
             serde_json::json!({"seed": "0000000000000007", "steps": ["turn-left", "turn-left"]})
         );
         assert_eq!(json["observations"][1]["timeMs"], 33.333);
         assert_eq!(json["observations"][0]["quality"]["face"]["size"], 0.5);
+        assert_eq!(json["observations"][0].get("change"), None);
+        assert_eq!(json["observations"][1]["change"], 0.1);
         assert_eq!(json["verdict"]["outcome"], "attack");
         assert_eq!(json["verdict"]["reasons"], serde_json::json!(["score-below-threshold"]));
     }
@@ -202,10 +207,30 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_of_the_first_rules_replays_by_them() {
+        // Made at commit 789bd22, the last with those rules: one by its browser test, and one whose frames are 14 of a live
+        // face that does what it is asked and 5 of a print, which it called bona fide.
+        let browser = include_str!("../../../tests/golden/session-1.json");
+        let exchange = include_str!("../../../tests/golden/session-1-exchange.json");
+        for json in [browser, exchange] {
+            let first = Recording::parse(json).unwrap();
+            assert_eq!(first.version, FIRST);
+            let verdict = first.replay().unwrap();
+            assert!(verdict.is_some());
+            assert_eq!(verdict, first.verdict);
+        }
+        let first = Recording::parse(exchange).unwrap();
+        assert_eq!(first.verdict.as_ref().unwrap().outcome, Outcome::BonaFide);
+        let present = Recording { version: VERSION, ..first }.replay().unwrap();
+        assert_ne!(present.map(|verdict| verdict.outcome), Some(Outcome::BonaFide));
+    }
+
+    #[test]
     fn hostile_recordings_are_refused() {
         let good = serde_json::to_value(recording()).unwrap();
         for (pointer, value) in [
-            ("/version", serde_json::json!(2)),
+            ("/version", serde_json::json!(3)),
+            ("/version", serde_json::json!(0)),
             ("/version", serde_json::json!(-1)),
             ("/setup/name", serde_json::json!("n".repeat(1_000))),
             ("/setup/operatingPoint/threshold", serde_json::json!(1e300)),
@@ -220,6 +245,9 @@ mod tests {
             ("/observations/3/timeMs", serde_json::json!(1e300)),
             ("/observations/3/score", serde_json::json!(1.5)),
             ("/observations/3/score", serde_json::json!("NaN")),
+            ("/observations/3/change", serde_json::json!(-0.1)),
+            ("/observations/3/change", serde_json::json!(2.1)),
+            ("/observations/3/change", serde_json::json!(1e300)),
             ("/observations/3/quality/faces", serde_json::json!(-1)),
             ("/observations/3/quality/face", serde_json::json!(null)),
             ("/observations/3/quality/face/size", serde_json::json!(1e300)),

@@ -1,7 +1,10 @@
 //! Whole sessions: people, attacks and accidents as sequences of observations.
 
 use super::{random::SplitMix64, *};
-use crate::quality::{FaceQuality, gate::tests::GOOD};
+use crate::{
+    quality::{FaceQuality, gate::tests::GOOD},
+    score::OperatingPoint,
+};
 
 const NOBODY: Quality = Quality { faces: 0, face: None };
 
@@ -26,7 +29,7 @@ fn face(face: FaceQuality) -> Quality {
 
 /// One frame: of a face, scored.
 fn seen(time_ms: f64, quality: Quality, score: f32) -> Observation {
-    Observation { time_ms, quality, score: Some(score.try_into().unwrap()) }
+    Observation { time_ms, quality, score: Some(score.try_into().unwrap()), change: None }
 }
 
 /// Feeds `frame(i)` every `step` milliseconds until the verdict.
@@ -61,6 +64,64 @@ fn clear_sessions_end_early_and_doubtful_ones_at_the_windows_end() {
         assert_eq!(verdict.reasons.is_empty(), outcome == Outcome::BonaFide);
         assert!((verdict.score.unwrap().value() - score).abs() < 0.01 || elapsed == 1_000.0);
         assert_eq!(verdict.operating_point, "balanced");
+    }
+}
+
+/// The frames of a check in which `first` stands before the camera until frame `at`, and `then` from there on.
+fn exchange(first: f32, then: f32, at: usize) -> impl Fn(usize) -> (Quality, f32) {
+    move |i| (face(GOOD), if i < at { first } else { then })
+}
+
+#[test]
+fn an_exchange_for_an_attack_never_ends_bona_fide_whenever_it_happens() {
+    for step in [33.0, 50.0, 90.0, 120.0, 200.0] {
+        for at in 1..40 {
+            for attack in [1e-6, 0.01, 0.3, 0.6, 0.79] {
+                for live in [0.85, 0.95, 0.9999] {
+                    let mut session = passive();
+                    let verdict = run(&mut session, step, exchange(live, attack, at));
+                    // Before the exchange a verdict on the live face is right.
+                    let before = (verdict.frames_seen as usize) <= at;
+                    assert!(before || verdict.outcome != Outcome::BonaFide, "{step} {at} {attack} {live}: {verdict:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn who_comes_after_a_clear_attack_cannot_end_bona_fide() {
+    for step in [33.0, 50.0, 90.0, 120.0, 200.0] {
+        // So that four frames of the attack count.
+        let least = (400.0 / step) as usize + 4;
+        for at in least..40 {
+            for attack in [1e-6, 0.01, 0.3] {
+                let verdict = run(&mut passive(), step, exchange(attack, 0.9999, at));
+                assert_ne!(verdict.outcome, Outcome::BonaFide, "{step} {at} {attack}: {verdict:?}");
+                // Not even from another place, after a while.
+                let there = FaceQuality { offset: [0.2, 0.0], size: 0.3, ..GOOD };
+                let moved = |i: usize| if i < at { (face(GOOD), attack) } else { (face(there), 0.9999) };
+                assert_ne!(run(&mut passive(), step, moved).outcome, Outcome::BonaFide, "{step} {at} {attack}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_face_that_changes_at_once_starts_again() {
+    let mut session = passive();
+    for i in 0..18 {
+        progress(&mut session, seen(f64::from(i) * 50.0, face(GOOD), 0.85));
+    }
+    let fraction = |session: &mut Session, change| {
+        let observation = Observation { change, ..seen(900.0, face(GOOD), 0.85) };
+        progress(session, observation).fraction
+    };
+    assert!(fraction(&mut session.clone(), Some(presence::MAX_CHANGE)) > 0.2);
+    assert_eq!(fraction(&mut session, Some(presence::MAX_CHANGE + 0.01)), 0.0);
+    for change in [-0.1, 2.1, f32::NAN] {
+        let observation = Observation { change: Some(change), ..seen(950.0, face(GOOD), 0.85) };
+        assert!(session.observe(observation).unwrap_err().is_invalid_input(), "{change}");
     }
 }
 
@@ -159,7 +220,7 @@ fn a_device_that_keeps_stalling_is_too_slow() {
 fn frames_without_scores_are_too_few_frames() {
     let mut session = passive();
     let verdict = (0..).find_map(|i| {
-        let observation = Observation { time_ms: f64::from(i) * 50.0, quality: face(GOOD), score: None };
+        let observation = Observation { time_ms: f64::from(i) * 50.0, quality: face(GOOD), score: None, change: None };
         match session.observe(observation).unwrap() {
             Update::Verdict(verdict) => Some(verdict),
             Update::Progress(_) => None,
@@ -231,6 +292,12 @@ fn setups_that_cannot_be_are_refused() {
 
 /// Does what it is asked: turns, comes closer, returns, 30 frames a second. `mirrored`: to the wrong side.
 fn obey(session: &mut Session, score: f32, mirrored: bool) -> (Verdict, Vec<Step>) {
+    obey_as(session, |_| score, mirrored)
+}
+
+/// As [`obey`], frame `i` scoring `score(i)`.
+fn obey_as(session: &mut Session, score: impl Fn(u32) -> f32, mirrored: bool) -> (Verdict, Vec<Step>) {
+    let mut frame = 0;
     let (mut asked, mut now) = (Vec::new(), 0.0);
     let (mut yaw, mut size, mut prompt, mut since) = (0.0f32, 0.4f32, None, 0.0);
     loop {
@@ -242,7 +309,7 @@ fn obey(session: &mut Session, score: f32, mirrored: bool) -> (Verdict, Vec<Step
         };
         yaw += (if mirrored { -to_yaw } else { to_yaw } - yaw).clamp(-4.0, 4.0);
         size += (to_size - size).clamp(-0.01, 0.01);
-        match session.observe(seen(now, face(FaceQuality { yaw, size, ..GOOD }), score)).unwrap() {
+        match session.observe(seen(now, face(FaceQuality { yaw, size, ..GOOD }), score(frame))).unwrap() {
             Update::Verdict(verdict) => return (verdict, asked),
             Update::Progress(progress) if progress.prompt != prompt => {
                 (prompt, since) = (progress.prompt, now);
@@ -251,6 +318,7 @@ fn obey(session: &mut Session, score: f32, mirrored: bool) -> (Verdict, Vec<Step
             Update::Progress(_) => {}
         }
         now += 33.0;
+        frame += 1;
     }
 }
 
@@ -278,6 +346,23 @@ fn a_challenge_done_does_not_save_an_attack() {
 }
 
 #[test]
+fn an_exchange_within_a_challenge_never_ends_bona_fide() {
+    for seed in 0..6 {
+        let whole = obey(&mut active(seed), 0.99, false).0.frames_seen;
+        for at in (1..whole).step_by(3) {
+            for (first, then) in [(0.999, 1e-4), (0.999, 0.6), (1e-4, 0.999), (0.3, 0.999)] {
+                // What comes first, and is an attack, is a stretch at least.
+                if first < then && at < 18 {
+                    continue;
+                }
+                let (verdict, _) = obey_as(&mut active(seed), |i| if i < at { first } else { then }, false);
+                assert_ne!(verdict.outcome, Outcome::BonaFide, "{seed} {at} {first} {then}: {verdict:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn turning_to_the_wrong_side_does_not_pass() {
     let (verdict, _) = obey(&mut active(3), 1.0, true);
     assert_eq!((verdict.outcome, verdict.reasons), (Outcome::Inconclusive, vec![Reason::WrongDirection]));
@@ -297,7 +382,7 @@ fn a_lost_face_has_to_do_all_steps_again() {
         now += 50.0;
         progress(session, seen(now, quality, 0.9))
     };
-    let first = feed(&mut session, face(GOOD)).prompt.unwrap();
+    let first = (0..5).find_map(|_| feed(&mut session, face(GOOD)).prompt).unwrap();
     for _ in 0..4 {
         feed(&mut session, face(GOOD));
     }
@@ -344,8 +429,10 @@ fn scene(seed: u64) -> (Setup, Vec<Observation>) {
             let noise = jitter(0.4);
             let rare = if calm { 0.0 } else { 0.04 };
             let faces = if unit() < rare { (unit() * 3.0) as u32 } else { 1 };
+            let change = (unit() < 0.5).then(|| if unit() < rare { 1.9 } else { 0.1 });
             let score = (unit() < 0.95).then(|| (score + noise).clamp(0.0, 1.0).try_into().unwrap());
-            Observation { time_ms, quality: Quality { faces, face: (faces > 0).then_some(now) }, score }
+            let quality = Quality { faces, face: (faces > 0).then_some(now) };
+            Observation { time_ms, quality, score, change }
         })
         .collect();
     (setup(challenge), observations)

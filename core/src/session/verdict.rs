@@ -39,9 +39,10 @@ pub struct Progress {
 pub enum Outcome {
     /// A live face, at the operating point.
     BonaFide,
-    /// A presentation attack, at the operating point.
+    /// Clearly a presentation attack, at the operating point.
     Attack,
-    /// Neither could be said; the reasons tell why. Not an attack: most are poor light, a slow device, a hurry.
+    /// Neither could be said; the reasons tell why. Not an attack: most are poor light, a slow device, a hurry. Offer
+    /// another try.
     Inconclusive,
 }
 
@@ -55,9 +56,12 @@ impl Outcome {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// The fused score is below the threshold.
+    /// The fused score is below the point's `refuse`.
     ScoreBelowThreshold,
-    /// The face was lost or jumped more often than is forgiven.
+    /// The scores are neither clearly live nor clearly an attack's, or not for the whole check: better light, a clean lens
+    /// or a shorter distance may settle it. The only reason of its verdict.
+    Doubtful,
+    /// The face was lost, jumped or changed more often than is forgiven.
     FaceLost,
     /// Fewer than five scored frames came in a second, or none for half a second: the device is too slow or busy.
     FrameRateTooLow,
@@ -76,8 +80,9 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons that are not hints.
-    pub const OWN: [Self; 7] = [
+    pub const OWN: [Self; 8] = [
         Self::ScoreBelowThreshold,
+        Self::Doubtful,
         Self::FaceLost,
         Self::FrameRateTooLow,
         Self::ChallengeTimeout,
@@ -98,14 +103,14 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// The name of the operating point that the verdict holds at.
     pub operating_point: String,
-    /// Fused P(bona fide), 0 to 1, of the last unbroken presence; null if no frame counted.
+    /// Fused P(bona fide), 0 to 1, of the last window; null if no frame counted. It means the same at every operating point.
     #[cfg_attr(feature = "typescript", ts(as = "Option<f32>"))]
     pub score: Option<Score>,
     /// Frames in that score.
     pub frames_counted: u32,
     /// All frames that were looked at.
     pub frames_seen: u32,
-    /// Times that the evidence was dropped because the face was lost, jumped, or no frame came.
+    /// Times that the evidence was dropped because the face was lost, jumped, changed, or no frame came.
     pub restarts: u32,
     /// From the first frame to the last.
     pub elapsed_ms: f64,

@@ -21,7 +21,7 @@ pub use told::SEND_MS;
 
 use crate::{
     manifest::Manifest,
-    session::{Challenge, Setup, Verdict},
+    session::{Challenge, Setup, Verdict, recording},
     transcript::{Attached, SDK, Transcript, content, digest},
 };
 
@@ -147,13 +147,13 @@ impl Verifier {
     /// [`Rejection::Malformed`] only if it breaks none of those before the replay, and steps that were revealed are looked at
     /// last.
     pub fn verify(&self, submission: &Submission, entry: &Entry, received_ms: u64) -> Result<Verdict, Rejection> {
-        let Transcript { nonce, sdk, recording, .. } = &submission.transcript;
+        let Transcript { nonce, sdk, recording: held, .. } = &submission.transcript;
         let ticket = &entry.ticket;
         if *nonce != ticket.nonce {
             return Err(Rejection::UnknownNonce);
         }
         // Its times need not start at 0: it is the page that wrote them.
-        let lasted = match &recording.observations[..] {
+        let lasted = match &held.observations[..] {
             [first, .., last] => last.time_ms - first.time_ms,
             _ => 0.0,
         };
@@ -161,10 +161,12 @@ impl Verifier {
         if lasted > since * 1.001 + CLOCK_SLACK_MS {
             return Err(Rejection::Impossible);
         }
-        if sdk != SDK && !self.releases.contains(sdk) {
+        // This release records by the present rules alone: older ones would let by what they refuse.
+        let current = sdk == SDK && held.version == recording::VERSION;
+        if !current && !self.releases.iter().any(|release| release == sdk && release != SDK) {
             return Err(Rejection::OtherRelease(sdk.clone()));
         }
-        let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds } = &recording.setup;
+        let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds } = &held.setup;
         let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);
         let points = &scored.ok_or(Rejection::OtherWeights)?.operating_points;
         if *name != ticket.operating_point || points.get(name) != Some(operating_point) {
@@ -176,8 +178,8 @@ impl Verifier {
         {
             return Err(Rejection::OtherChallenge);
         }
-        let claimed = recording.verdict.as_ref().ok_or(Rejection::NoVerdict)?;
-        let session = recording.run().map_err(Rejection::Malformed)?;
+        let claimed = held.verdict.as_ref().ok_or(Rejection::NoVerdict)?;
+        let session = held.run().map_err(Rejection::Malformed)?;
         match session.verdict() {
             Some(verdict) if verdict == claimed => {}
             _ => return Err(Rejection::OtherVerdict),

@@ -52,7 +52,8 @@ fn recorded(manifest: &Manifest, ticket: &Ticket, score: f32) -> Recording {
     let mut session = Session::new(setup(manifest, ticket)).unwrap();
     for i in 0.. {
         let quality = Quality { faces: 1, face: Some(GOOD) };
-        let observation = Observation { time_ms: f64::from(i) * 50.0, quality, score: Some(score.try_into().unwrap()) };
+        let score = Some(score.try_into().unwrap());
+        let observation = Observation { time_ms: f64::from(i) * 50.0, quality, score, change: None };
         if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
             break;
         }
@@ -245,6 +246,8 @@ fn every_rule_refuses_what_breaks_it() {
     assert_eq!(changed(|r| r.setup.name = "low_friction".into()), Rejection::OtherOperatingPoint);
     assert_eq!(changed(|r| r.setup.model_sha256 = "0".repeat(64)), Rejection::OtherWeights);
     assert_eq!(changed(|r| r.verdict = None), Rejection::NoVerdict);
+    // Rules that have been left behind, under this release's name.
+    assert_eq!(changed(|r| r.version = recording::FIRST), Rejection::OtherRelease(SDK.into()));
     // A verdict that the scores do not lead to.
     assert_eq!(changed(|r| r.verdict.as_mut().unwrap().outcome = Outcome::BonaFide), Rejection::OtherVerdict);
     assert_eq!(changed(|r| r.observations.truncate(3)), Rejection::OtherVerdict);

@@ -87,7 +87,9 @@ mod tests {
                 .map_or(0.0, |(at, side): (f64, f32)| side * ((time_ms - at - 250.0) as f32 / 8.0).clamp(0.0, 35.0));
             let quality = Quality { faces: 1, face: Some(FaceQuality { yaw: turned, ..GOOD }) };
             let score = Some(score.try_into().unwrap());
-            let Update::Progress(progress) = session.observe(Observation { time_ms, quality, score }).unwrap() else {
+            let Update::Progress(progress) =
+                session.observe(Observation { time_ms, quality, score, change: None }).unwrap()
+            else {
                 break;
             };
             if progress.waits_for_step && coming.is_none() {

@@ -22,11 +22,14 @@ fn face() -> impl Strategy<Value = FaceQuality> {
     })
 }
 
-/// Milliseconds since the frame before, faces, the face, its score.
-fn frame() -> impl Strategy<Value = (f64, u32, Option<FaceQuality>, Option<f32>)> {
+/// Milliseconds since the frame before, faces, the face, its score, how much it changed.
+type Seen = (f64, u32, Option<FaceQuality>, Option<f32>, Option<f32>);
+
+fn frame() -> impl Strategy<Value = Seen> {
     let step = prop_oneof![30 => 0.0..200.0, 1 => any::<f64>(), 1 => select(vec![-1.0, 1e13, f64::NAN, f64::INFINITY])];
     let faces = prop_oneof![30 => Just(1u32), 1 => any::<u32>(), 1 => Just(0)];
-    (step, faces, option::weighted(0.95, face()), option::weighted(0.95, number(0.0..1.0)))
+    let (score, change) = (option::weighted(0.95, number(0.0..1.0)), option::weighted(0.9, number(0.0..0.3)));
+    (step, faces, option::weighted(0.95, face()), score, change)
 }
 
 fn setup() -> impl Strategy<Value = Setup> {
@@ -47,7 +50,7 @@ fn setup() -> impl Strategy<Value = Setup> {
     })
 }
 
-fn holds(setup: Setup, frames: &[(f64, u32, Option<FaceQuality>, Option<f32>)]) -> bool {
+fn holds(setup: Setup, frames: &[Seen]) -> bool {
     let mut session = match Session::new(setup) {
         Ok(session) => session,
         Err(error) => {
@@ -56,10 +59,14 @@ fn holds(setup: Setup, frames: &[(f64, u32, Option<FaceQuality>, Option<f32>)]) 
         }
     };
     let (mut time_ms, mut waits) = (0.0, false);
-    for (at, (step, faces, face, score)) in frames.iter().enumerate() {
+    for (at, (step, faces, face, score, change)) in frames.iter().enumerate() {
         let Ok(score) = score.map(TryInto::try_into).transpose() else { continue };
-        let observation =
-            Observation { time_ms: time_ms + step, quality: Quality { faces: *faces, face: *face }, score };
+        let observation = Observation {
+            time_ms: time_ms + step,
+            quality: Quality { faces: *faces, face: *face },
+            score,
+            change: *change,
+        };
         // Now and then a step: taken if one is waited for.
         if at % 3 == 0 {
             let before = session.recording().reveals;

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::retouch::Retouch;
-use crate::run::config::Augment;
+use crate::{recapture::normal, run::config::Augment};
 
 /// One draw of every change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +43,14 @@ impl Augmentation {
             flip: of.flip && flip,
             retouch: Retouch::draw(of, rng),
         }
+    }
+
+    /// The same crop as another camera and another look of the detector would give it: another tone, and a box that jumped.
+    #[must_use]
+    pub fn twin(self, rng: &mut ChaCha8Rng) -> Self {
+        let shift = self.shift.map(|along| (along + 0.03 * normal(rng)).clamp(-0.08, 0.08));
+        let scale = (self.scale * (0.05 * normal(rng)).exp()).clamp((-0.22f32).exp(), 0.22f32.exp());
+        Self { shift, scale, retouch: self.retouch.retoned(rng), ..self }
     }
 
     /// The changed face region.
@@ -107,6 +115,21 @@ mod tests {
                 let (x, y) = changed.to_frame(u, v);
                 assert!(x.abs().max(y.abs()) * 2.0 <= Augmentation::REACH + 0.01, "{x} {y}");
             }
+        }
+    }
+
+    #[test]
+    fn a_twin_shows_the_same_of_the_scene_in_another_tone() {
+        let region = Region { cx: 0.0, cy: 0.0, side: 1.0, angle: 0.0 };
+        let mut rng = rng(0, "test", 0);
+        for _ in 0..100 {
+            let one = Augmentation::draw(&shipped(), &mut rng);
+            let twin = one.twin(&mut rng);
+            assert_ne!(twin.retouch, one.retouch);
+            assert_eq!((twin.flip, twin.frame(&region)), (one.flip, one.frame(&region)));
+            let (before, after) = (one.region(region), twin.region(region));
+            assert!((after.side / before.side).ln().abs() < 0.25 && (after.cx - before.cx).abs() < 0.16);
+            assert_eq!(after.angle, before.angle);
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Batch {
     pub types: Tensor<1, Int>,
     /// What the experts say of each crop, `[B, 2]`: log-odds of bona fide, where they were asked.
     pub experts: Option<Tensor<2>>,
+    /// The twins of some crops `[T, 3, 224, 224]`, and the places of those crops in the batch `[T]`; where they are learnt from.
+    pub twins: Option<(Tensor<4>, Tensor<1, Int>)>,
     /// AENet's labels, where every example of the batch has them.
     pub semantics: Option<SemanticBatch>,
 }
@@ -42,22 +44,28 @@ pub struct Numbers {
     pub(super) attack: Vec<f32>,
     pub(super) types: Vec<i32>,
     pub(super) experts: Option<Vec<f32>>,
+    pub(super) twins: Vec<f32>,
+    pub(super) twinned: Vec<i32>,
     pub(super) semantics: Option<(Vec<f32>, Vec<i32>, Vec<i32>)>,
 }
 
 impl Batch {
     pub(super) fn new(numbers: Numbers, device: &Device) -> Self {
-        let batch = numbers.attack.len();
-        let map = |values, channels| {
+        let (batch, twins) = (numbers.attack.len(), numbers.twinned.len());
+        let map = |values, batch, channels| {
             Tensor::from_data(TensorData::new(values, [batch, channels, CROP_SIZE, CROP_SIZE]), device)
         };
-        let labels = |values| Tensor::<1, Int>::from_data(TensorData::new::<i32, _>(values, [batch]), device);
+        let labels = |values: Vec<i32>| {
+            let shape = [values.len()];
+            Tensor::<1, Int>::from_data(TensorData::new(values, shape), device)
+        };
         Self {
-            images: map(numbers.images, 3),
-            depth: map(numbers.depth, 1),
+            images: map(numbers.images, batch, 3),
+            depth: map(numbers.depth, batch, 1),
             attack: Tensor::from_data(TensorData::new(numbers.attack, [batch]), device),
             types: labels(numbers.types),
             experts: numbers.experts.map(|said| Tensor::from_data(TensorData::new(said, [batch, 2]), device)),
+            twins: (twins > 0).then(|| (map(numbers.twins, twins, 3), labels(numbers.twinned))),
             semantics: numbers.semantics.map(|(attributes, spoof_type, illumination)| SemanticBatch {
                 attributes: Tensor::from_data(TensorData::new(attributes, [batch, 40]), device),
                 spoof_type: labels(spoof_type),

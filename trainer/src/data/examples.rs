@@ -54,6 +54,8 @@ pub struct Training<'a> {
     augment: Augment,
     /// Asked about each crop, where what they say is learnt.
     experts: Option<Experts>,
+    /// Whether every second crop has a twin.
+    twins: bool,
 }
 
 impl Examples {
@@ -158,7 +160,16 @@ impl Examples {
             "{} training crops in batches of {batch} are too few for {devices} devices: each needs two at a time",
             of.len()
         );
-        Ok(Training { examples: self, of, batch, smallest, seed: config.seed, augment: config.augment, experts: None })
+        Ok(Training {
+            examples: self,
+            of,
+            batch,
+            smallest,
+            seed: config.seed,
+            augment: config.augment,
+            experts: None,
+            twins: false,
+        })
     }
 
     /// What these examples are: changes when a crop is added, removed, or moves to another split.
@@ -221,14 +232,18 @@ impl Examples {
         let read = |item: &Item| -> Result<_> {
             let (image, map) = item.cut()?;
             let said = experts.map(|experts| item.ask(experts, &image));
-            Ok((image, map, said))
+            Ok((image, map, said, item.twin()?))
         };
         let parts: Vec<_> = items.par_iter().map(read).collect::<Result<_>>()?;
         let plane = CROP_SIZE * CROP_SIZE;
         let mut images = Vec::with_capacity(items.len() * 3 * plane);
         let mut depth = Vec::with_capacity(items.len() * plane);
-        let mut said = Vec::new();
-        for (image, map, logits) in parts {
+        let (mut said, mut twins, mut twinned) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (image, map, logits, twin)) in parts.into_iter().enumerate() {
+            if let Some(twin) = twin {
+                twins.extend(twin);
+                twinned.push(at as i32);
+            }
             images.extend(image);
             depth.extend(map);
             said.extend(logits.into_iter().flatten());
@@ -255,6 +270,8 @@ impl Examples {
             attack: items.iter().map(|item| f32::from(u8::from(item.example.attack.is_some()))).collect(),
             types: items.iter().map(|item| number(&item.example.attack)).collect(),
             experts: experts.is_some().then_some(said),
+            twins,
+            twinned,
             semantics,
         })
     }
@@ -273,6 +290,12 @@ impl Training<'_> {
     pub fn with_experts(self, experts: Experts) -> Self {
         Self { experts: Some(experts), ..self }
     }
+
+    /// The same, every second crop with a twin.
+    #[must_use]
+    pub fn with_twins(self) -> Self {
+        Self { twins: true, ..self }
+    }
 }
 
 impl<'a> Data for Training<'a> {
@@ -286,7 +309,12 @@ impl<'a> Data for Training<'a> {
         order.shuffle(&mut rng);
         let items: Vec<Item> = order
             .into_iter()
-            .map(|example| Item { example, augmentation: Some(Augmentation::draw(&self.augment, &mut rng)) })
+            .enumerate()
+            .map(|(at, example)| {
+                let change = Augmentation::draw(&self.augment, &mut rng);
+                let twin = (self.twins && at % 2 == 0).then(|| change.twin(&mut rng));
+                Item { example, augmentation: Some(change), twin }
+            })
             .collect();
         items.chunks(self.batch).filter(|chunk| chunk.len() >= self.smallest).map(<[Item]>::to_vec).collect()
     }

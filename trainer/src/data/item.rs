@@ -59,6 +59,8 @@ pub struct Item<'a> {
     pub example: &'a Example,
     /// Its change; `None` is the product's crop.
     pub augmentation: Option<Augmentation>,
+    /// The change that makes its twin, where one is learnt from.
+    pub twin: Option<Augmentation>,
 }
 
 /// Up to these sides of the face, in pixels of the frame, faces are counted as one slice.
@@ -69,7 +71,7 @@ impl Example {
     pub fn in_order<'a>(examples: &[&'a Self], size: usize) -> Vec<Vec<Item<'a>>> {
         examples
             .chunks(size)
-            .map(|chunk| chunk.iter().map(|example| Item { example, augmentation: None }).collect())
+            .map(|chunk| chunk.iter().map(|example| Item { example, augmentation: None, twin: None }).collect())
             .collect()
     }
 
@@ -117,20 +119,36 @@ impl Item<'_> {
     /// If its file has gone or is damaged.
     pub fn cut(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let image = read(&self.example.image)?;
-        let (mut crop, mut map) = (self.cut_from(&image, 1.0), vec![0.0; CROP_SIZE * CROP_SIZE]);
+        let mut map = vec![0.0; CROP_SIZE * CROP_SIZE];
         if let Some(depth) = &self.example.depth {
             let depth = read(depth)?;
             map = self.cut_from(&depth, depth.frame().width() as f32 / image.frame().width() as f32);
             map.truncate(CROP_SIZE * CROP_SIZE);
+            if self.augmentation.is_some_and(|change| change.flip) {
+                mirror(&mut map, CROP_SIZE);
+            }
         }
+        Ok((self.crop(&image), map))
+    }
+
+    fn crop(&self, image: &Photo) -> Vec<f32> {
+        let mut crop = self.cut_from(image, 1.0);
         if let Some(change) = &self.augmentation {
             change.retouch.apply(&mut crop, CROP_SIZE);
             if change.flip {
                 mirror(&mut crop, CROP_SIZE);
-                mirror(&mut map, CROP_SIZE);
             }
         }
-        Ok((crop, map))
+        crop
+    }
+
+    /// The twin's crop `[3, 224, 224]`; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Item::cut`].
+    pub fn twin(&self) -> Result<Option<Vec<f32>>> {
+        let twin = |change| Self { augmentation: Some(change), ..*self };
+        self.twin.map(|change| Ok(twin(change).crop(&read(&self.example.image)?))).transpose()
     }
 
     /// What the experts say of a crop from [`Item::cut`]: each one's log-odds of bona fide.
@@ -207,7 +225,7 @@ mod tests {
         for _ in 0..20 {
             let of = Augment { boxes: true, edges: true, rotation: true, ..Augment::default() };
             let change = Augmentation::draw(&of, &mut rng);
-            let (image, depth) = Item { example: &example, augmentation: Some(change) }.cut().unwrap();
+            let (image, depth) = Item { example: &example, augmentation: Some(change), twin: None }.cut().unwrap();
             let [left, top, right, bottom] = change.frame(&product).map(|edge| edge.clamp(0.0, 290.0));
             for at in 0..CROP_SIZE * CROP_SIZE {
                 let place = |at: usize| (at as f32 + 0.5) / CROP_SIZE as f32;
@@ -254,7 +272,7 @@ mod tests {
             tone: None,
             labels: None,
         };
-        let (crop, _) = Item { example: &example, augmentation: None }.cut().unwrap();
+        let (crop, _) = Item { example: &example, augmentation: None, twin: None }.cut().unwrap();
         let product =
             sample(&photo.frame(), &bonafide::crop::face_region(&face, bonafide::crop::CROP_MARGIN), CROP_SIZE);
         let power = |planes: &[f32]| {

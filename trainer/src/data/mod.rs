@@ -9,6 +9,7 @@
 pub mod augment;
 pub mod batch;
 pub mod batches;
+mod crops;
 pub mod dataset;
 pub mod examples;
 pub mod item;

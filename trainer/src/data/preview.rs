@@ -58,7 +58,7 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
         let tiles: Vec<_> = [None]
             .into_iter()
             .chain(changes)
-            .map(|augmentation| Item { example, augmentation }.cut())
+            .map(|augmentation| Item { example, augmentation, twin: None }.cut())
             .collect::<Result<_>>()?;
         tiles.iter().for_each(|(image, _)| sheet.rgb(image));
         tiles.iter().for_each(|(_, depth)| sheet.gray(depth));

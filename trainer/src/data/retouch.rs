@@ -64,6 +64,12 @@ impl Retouch {
         }
     }
 
+    /// The same through another camera's tone.
+    #[must_use]
+    pub fn retoned(self, rng: &mut ChaCha8Rng) -> Self {
+        Self { tone: Some(Tone::draw(rng)), ..self }
+    }
+
     /// A veil of so much light, for measurements.
     pub fn veil(light: f32) -> Self {
         Self { tone: Some(Tone { veil: light, ..Tone::NONE }), ..Self::default() }

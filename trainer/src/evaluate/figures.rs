@@ -54,7 +54,7 @@ impl Tested<'_> {
 
     /// Images `[3, 224, 224]` and depth `[224, 224]` of some examples.
     fn crops(&self, numbers: &[usize]) -> Result<Vec<(Vec<f32>, Vec<f32>)>> {
-        let crop = |example| Item { example, augmentation: None }.cut();
+        let crop = |example| Item { example, augmentation: None, twin: None }.cut();
         self.chosen(numbers).into_iter().map(crop).collect()
     }
 

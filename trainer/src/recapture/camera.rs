@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{
     Picture, Scene, Take,
     codec::Codec,
+    hold::Hold,
     light::{blur, encoded, luma, map},
 };
 
@@ -72,11 +73,11 @@ pub struct Camera {
     /// Lens and focus: standard deviation in photosites.
     pub(super) lens: f32,
     /// Shake: length in photosites and direction in radians.
-    shake: (f32, f32),
+    pub(super) shake: (f32, f32),
     /// A colour filter array of 2 x 2, instead of three colours at each photosite (binned, as webcams do).
     mosaic: bool,
     /// Mean sRGB luma that automatic exposure aims at.
-    target: f32,
+    pub(super) target: f32,
     /// What exposure meters: the share of the whole scene, the rest is the face; and the scene's luma over the face's.
     metering: (f32, f32),
     /// Light that the lens scatters over the whole picture, as a share of the mean.
@@ -92,6 +93,8 @@ pub struct Camera {
     /// Unsharp mask: strength, and standard deviation in pixels.
     sharpening: (f32, f32),
     codec: Codec,
+    /// Where what it sees lies in a frame of a clip, against where it was drawn.
+    pub(super) hold: Option<Hold>,
 }
 
 impl Camera {
@@ -124,6 +127,7 @@ impl Camera {
             saturation: rng.random_range(0.65..1.5),
             sharpening: (rng.random_range(0.0..2.8), rng.random_range(0.6..1.4)),
             codec: Codec::draw(rng),
+            hold: None,
         }
     }
 

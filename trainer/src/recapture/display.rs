@@ -81,7 +81,7 @@ pub(super) fn show(
     // A face of 70 to 920 display pixels: a window on an old monitor to a phone held close.
     let dense = rng.random_bool(0.65);
     let pixels = camera.scope * if dense { log(rng, 350.0, 1800.0) } else { log(rng, 130.0, 450.0) };
-    let plane = Plane::draw(camera.scope, 0.3, 0.0, rng);
+    let plane = Plane::draw(camera, 0.3, 0.0, rng);
     let grid = grid(instrument, pixels, plane, camera, rng);
 
     let mut shown = resize(picture, picture.size.min(pixels as usize));

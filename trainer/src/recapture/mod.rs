@@ -12,10 +12,12 @@
 //! it sees. Every draw comes from the given generator: the same seed gives the same bytes.
 
 mod camera;
+mod clip;
 mod codec;
 mod condition;
 mod display;
 mod halftone;
+mod hold;
 mod light;
 mod paper;
 mod plane;
@@ -32,7 +34,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-pub use self::{camera::Camera, condition::Condition};
+pub use self::{camera::Camera, clip::Clip, condition::Condition};
 pub(crate) use self::{camera::normal, codec::jpeg, light::mirrored};
 use crate::picture::sheet::to_byte;
 
@@ -213,21 +215,38 @@ impl Simulator {
         camera: &Camera,
         rng: &mut ChaCha8Rng,
     ) -> Picture {
-        let photo = if self.has(Stage::FirstCamera) {
-            let first = Camera::draw_first(scene, rng);
-            first.shoot(&seen(scene, first.sensor), None, rng)
-        } else {
-            scene.picture.clone()
-        };
+        let photo = self.photograph(scene, rng);
+        self.shoot(&photo, instrument, camera, rng, None)
+    }
+
+    /// What the attacker recorded of the person.
+    fn photograph(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> Picture {
+        if !self.has(Stage::FirstCamera) {
+            return scene.picture.clone();
+        }
+        let first = Camera::draw_first(scene, rng);
+        first.shoot(&seen(scene, first.sensor), None, rng)
+    }
+
+    /// An instrument that shows a photo, before a given camera. What is drawn of a shot itself, its noise, comes from `noise`
+    /// where that is given.
+    fn shoot(
+        &self,
+        photo: &Picture,
+        instrument: Instrument,
+        camera: &Camera,
+        rng: &mut ChaCha8Rng,
+        noise: Option<&mut ChaCha8Rng>,
+    ) -> Picture {
         let camera = &camera.before(instrument.species() == PaiSpecies::Replay, rng);
         match instrument {
             Instrument::Laser | Instrument::Inkjet => {
-                let (light, dots) = paper::show(&photo, instrument, camera, self, rng);
-                camera.shoot(&light, self.has(Stage::Grid).then_some(&dots), rng)
+                let (light, dots) = paper::show(photo, instrument, camera, self, rng);
+                camera.shoot(&light, self.has(Stage::Grid).then_some(&dots), noise.unwrap_or(rng))
             }
             Instrument::Stripes | Instrument::Pentile => {
-                let (light, grid) = display::show(&photo, instrument, camera, self, rng);
-                camera.shoot(&light, self.has(Stage::Grid).then_some(&grid), rng)
+                let (light, grid) = display::show(photo, instrument, camera, self, rng);
+                camera.shoot(&light, self.has(Stage::Grid).then_some(&grid), noise.unwrap_or(rng))
             }
         }
     }
@@ -235,7 +254,7 @@ impl Simulator {
 
 /// As [`Simulator::bona_fide`], before a given camera.
 pub(crate) fn witness(scene: &Scene, camera: &Camera, rng: &mut ChaCha8Rng) -> Picture {
-    camera.shoot(&turned(&seen(scene, camera.sensor), rng), None, rng)
+    camera.shoot(&turned(&seen(scene, camera.sensor), camera, rng), None, rng)
 }
 
 /// The light of the scene at a sensor's resolution.
@@ -244,14 +263,15 @@ fn seen(scene: &Scene, sensor: usize) -> Picture {
 }
 
 /// Turned by a degree at most, too little to matter for the depth: an attack instrument is never quite level, and
-/// resampling it softens the picture as much as this does.
-fn turned(light: &Picture, rng: &mut ChaCha8Rng) -> Picture {
+/// resampling it softens the picture as much as this does. And moved as the camera is held.
+fn turned(light: &Picture, camera: &Camera, rng: &mut ChaCha8Rng) -> Picture {
     let (sin, cos) = rng.random_range(-0.02..0.02f32).sin_cos();
     let n = light.size;
     let mut out = Picture { size: n, planes: vec![0.0; light.planes.len()] };
     for y in 0..n {
         for x in 0..n {
-            let (u, v) = ((x as f32 + 0.5) / n as f32 - 0.5, (y as f32 + 0.5) / n as f32 - 0.5);
+            let at = [(x as f32 + 0.5) / n as f32, (y as f32 + 0.5) / n as f32];
+            let [u, v] = camera.hold.map_or(at, |hold| hold.seen_at(at, camera.scope)).map(|at| at - 0.5);
             out.set(y * n + x, light.cubic(0.5 + u * cos - v * sin, 0.5 + u * sin + v * cos));
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn show(
     rng: &mut ChaCha8Rng,
 ) -> (Picture, impl Texture + use<>) {
     let curved = rng.random_bool(0.4);
-    let plane = Plane::draw(camera.scope, 0.28, if curved { 0.25 } else { 0.0 }, rng);
+    let plane = Plane::draw(camera, 0.28, if curved { 0.25 } else { 0.0 }, rng);
     let texture = dots(plane, instrument, camera, rng);
     let detail = if simulator.has(Stage::Light) {
         ink(picture, camera, rng)
@@ -52,7 +52,7 @@ pub(super) fn show(
                 Some(half) => (right / half[0]).hypot(down / half[1]) - 1.0,
                 None => plane.outside(at),
             };
-            let hand = plane.centred([u, v]);
+            let hand = plane.centred(plane.held([u, v]));
             let light = if let Some(skin) = fingers.iter().find_map(|finger| finger.at(hand)) {
                 skin
             } else if outside <= 0.0 || (cutout.is_none() && outside < border) {

@@ -3,6 +3,8 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::{Camera, hold::Hold};
+
 /// Part of the crop, from its centre, that no edge of an instrument may cut: the face.
 const FACE: f32 = 0.3;
 /// Half a crop.
@@ -13,6 +15,7 @@ const HALF: f32 = 0.5;
 pub(super) struct Plane {
     /// Width of what the camera sees, in crops: every length below is in crops, from the centre.
     scope: f32,
+    hold: Option<Hold>,
     turn: [f32; 2],
     tilt: [f32; 2],
     bend: f32,
@@ -21,8 +24,9 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Draws a plane. `edge` is the chance of each edge to lie in the crop, `bend` the most that it bends.
-    pub(super) fn draw(scope: f32, edge: f64, bend: f32, rng: &mut ChaCha8Rng) -> Self {
+    /// Draws a plane before a camera. `edge` is the chance of each edge to lie in the crop, `bend` the most that it bends.
+    pub(super) fn draw(camera: &Camera, edge: f64, bend: f32, rng: &mut ChaCha8Rng) -> Self {
+        let scope = camera.scope;
         let angle: f32 = rng.random_range(-0.09..0.09);
         let mut edges = [-99.0, -99.0, 99.0, 99.0];
         // As likely in each part of a wider view as in the crop.
@@ -36,6 +40,7 @@ impl Plane {
         }
         Self {
             scope,
+            hold: camera.hold,
             turn: angle.sin_cos().into(),
             tilt: std::array::from_fn(|_| rng.random_range(-0.22..0.22)),
             bend: if bend > 0.0 { rng.random_range(-bend..bend) } else { 0.0 },
@@ -45,7 +50,7 @@ impl Plane {
 
     /// Where the camera position looks.
     pub(super) fn look(&self, u: f32, v: f32) -> [f32; 2] {
-        let (x, y) = (self.scope * (u - 0.5), self.scope * (v - 0.5));
+        let [x, y] = self.centred(self.held([u, v]));
         // Far from the centre of a wide view, the plane must not reach the camera.
         let depth = (1.0 + self.tilt[0] * x + self.tilt[1] * y).max(0.4);
         let [sin, cos] = self.turn;
@@ -57,6 +62,11 @@ impl Plane {
     pub(super) fn photosite(&self, x: usize, y: usize, sensor: f32) -> Option<[f32; 2]> {
         let at = self.look((x as f32 + 0.5) / sensor, (y as f32 + 0.5) / sensor);
         (self.outside(at) <= 0.0).then_some(at)
+    }
+
+    /// The camera position that saw the same before the instrument moved.
+    pub(super) fn held(&self, at: [f32; 2]) -> [f32; 2] {
+        self.hold.map_or(at, |hold| hold.seen_at(at, self.scope))
     }
 
     /// A position in crops from the centre.

@@ -148,6 +148,9 @@ pub struct Finetune {
     pub map: f64,
     /// Weight of the variance of the loss over attack types (Krueger et al., *V-REx*, 2021); 0 has none.
     pub variance: f64,
+    /// Weight of the distance between the logits of a crop and of its twin, the same crop through another camera's tone and
+    /// from a box that jumped; every second crop has one. 0 has none.
+    pub steady: f64,
 }
 
 /// What of the steps' weights is kept.
@@ -290,6 +293,7 @@ impl Config {
             ("finetune.teach", f.teach),
             ("finetune.map", f.map),
             ("finetune.variance", f.variance),
+            ("finetune.steady", f.steady),
         ] {
             ensure!(value.is_finite() && value >= 0.0, "{name} is {value}: it must not be negative");
         }
@@ -307,7 +311,8 @@ mod tests {
             let Config { pretrain: p, finetune: f, model, augment, .. } = Config::load(name).unwrap();
             // Geometry on the face box, and colours; nothing else.
             assert_eq!(augment, Augment { boxes: true, colours: true, ..Augment::default() });
-            assert_eq!((f.averaging, f.teach, f.agreement, f.map, f.variance), (Averaging::None, 0.0, false, 0.0, 0.0));
+            assert_eq!((f.averaging, f.agreement), (Averaging::None, false));
+            assert_eq!([f.teach, f.map, f.variance, f.steady], [0.0; 4]);
             assert_eq!((p.lambda_l, p.lambda_g, p.lambda_cg, p.lambda_d, p.lambda_cd), (lambda_l, 0.2, 0.1, 1.0, 1.0));
             assert_eq!((p.epochs, p.warmup_epochs, p.critic_every), (12, 5, 25));
             assert_eq!((p.generator_lr, p.critic_lr, f.lr), (1e-4, 1e-5, 1e-3));

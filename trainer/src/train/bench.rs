@@ -57,6 +57,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         types: attack.clone().int(),
         attack,
         experts: None,
+        twins: None,
         semantics: None,
     };
     let rank = Rank::alone(device.clone());

@@ -245,6 +245,9 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
     if config.finetune.teach > 0.0 || config.finetune.agreement {
         training = training.with_experts(Experts::load(&args.experts)?);
     }
+    if config.finetune.steady > 0.0 {
+        training = training.with_twins();
+    }
     steps::train(
         trainee,
         &training,

@@ -49,9 +49,22 @@ impl Lesson {
             Liveness::Aenet(network) => return network.loss(batch),
             Liveness::Classifier(network) => network,
         };
-        let features = network.encoder.forward(batch.images.clone());
+        let count = batch.images.dims()[0];
+        let (features, twins) = match &batch.twins {
+            None => (network.encoder.forward(batch.images.clone()), None),
+            Some((images, places)) => {
+                // One batch, so that its norms see both.
+                let all = network.encoder.forward(Tensor::cat(vec![batch.images.clone(), images.clone()], 0));
+                let twins = all.clone().narrow(0, count, places.dims()[0]);
+                (all.narrow(0, 0, count), Some((twins, places.clone())))
+            }
+        };
         let bona_fide = batch.attack.clone() * -1.0 + 1.0;
         let (liveness, types) = network.heads(features.clone());
+        let apart = twins.map(|(twins, places)| {
+            let (other, _) = network.heads(twins);
+            losses::huber(liveness.clone().select(0, places).unsqueeze_dim(1), other.unsqueeze_dim(1))
+        });
         let each = losses::binary_cross_entropies(liveness, bona_fide.clone());
         let weighed = match &batch.experts {
             Some(said) if config.agreement => each.clone() * agreement(said.clone(), bona_fide.clone()),
@@ -64,11 +77,14 @@ impl Lesson {
         if config.variance > 0.0 {
             loss = loss + losses::variance_over_types(each, batch.types.clone()) * config.variance;
         }
-        let [count, channels, height, width] = features.dims();
+        let [_, channels, height, width] = features.dims();
         let places = features.reshape([count, channels, height * width]);
         if let Some(said) = batch.experts.clone().filter(|_| config.teach > 0.0) {
             let embedding = places.clone().mean_dim(2).reshape([count, channels]);
             loss = loss + losses::huber(self.experts.forward(embedding), said / UNIT) * config.teach;
+        }
+        if let Some(apart) = apart {
+            loss = loss + apart * config.steady;
         }
         if config.map > 0.0 {
             let logits = self.places.forward(places.swap_dims(1, 2)).reshape([count * height * width]);

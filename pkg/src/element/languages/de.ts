@@ -46,6 +46,7 @@ const de: Strings = {
   },
   reasons: {
     'score-below-threshold': 'Das Bild sah zu wenig nach einem lebenden Menschen aus.',
+    doubtful: 'Es ließ sich nicht sicher sagen. Licht von vorn, etwas näher herankommen und eine saubere Linse helfen.',
     'face-lost': 'Ihr Gesicht verließ das Bild.',
     'frame-rate-too-low': 'Dieses Gerät oder seine Kamera war zu langsam.',
     'challenge-timeout': 'Die Bewegung dauerte zu lange.',

@@ -46,6 +46,7 @@ const en: Strings = {
   },
   reasons: {
     'score-below-threshold': 'The picture did not look enough like a living person.',
+    doubtful: 'It could not be told for sure. Light from the front, coming a little closer and a clean lens help.',
     'face-lost': 'Your face left the picture.',
     'frame-rate-too-low': 'This device or its camera was too slow.',
     'challenge-timeout': 'The movement took too long.',

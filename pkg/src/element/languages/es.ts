@@ -46,6 +46,7 @@ const es: Strings = {
   },
   reasons: {
     'score-below-threshold': 'La imagen no se parecía lo suficiente a una persona viva.',
+    doubtful: 'No se pudo decidir con seguridad. Ayudan la luz de frente, acercarse un poco y una lente limpia.',
     'face-lost': 'Su cara salió de la imagen.',
     'frame-rate-too-low': 'Este dispositivo o su cámara fue demasiado lento.',
     'challenge-timeout': 'El movimiento tardó demasiado.',

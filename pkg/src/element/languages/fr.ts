@@ -46,6 +46,7 @@ const fr: Strings = {
   },
   reasons: {
     'score-below-threshold': 'L’image ne ressemblait pas assez à une personne vivante.',
+    doubtful: 'Il n’a pas été possible de trancher. Une lumière de face, se rapprocher un peu et un objectif propre aident.',
     'face-lost': 'Votre visage est sorti de l’image.',
     'frame-rate-too-low': 'Cet appareil ou sa caméra était trop lent.',
     'challenge-timeout': 'Le mouvement a pris trop de temps.',

@@ -46,6 +46,7 @@ const ja: Strings = {
   },
   reasons: {
     'score-below-threshold': '映像から、本人がその場にいると十分に確かめられませんでした。',
+    doubtful: 'はっきりと判断できませんでした。正面から光を当て、少し近づき、レンズをきれいにすると改善します。',
     'face-lost': '顔が画面から外れました。',
     'frame-rate-too-low': '端末またはカメラの動作が遅すぎました。',
     'challenge-timeout': '動作に時間がかかりすぎました。',

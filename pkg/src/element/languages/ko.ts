@@ -46,6 +46,7 @@ const ko: Strings = {
   },
   reasons: {
     'score-below-threshold': '영상이 실제 사람으로 충분히 보이지 않았습니다.',
+    doubtful: '확실히 판단할 수 없었습니다. 앞쪽에서 빛을 받고, 조금 더 가까이 오고, 렌즈를 닦으면 도움이 됩니다.',
     'face-lost': '얼굴이 화면에서 벗어났습니다.',
     'frame-rate-too-low': '기기나 카메라가 너무 느렸습니다.',
     'challenge-timeout': '동작이 너무 오래 걸렸습니다.',

@@ -46,6 +46,7 @@ const pt: Strings = {
   },
   reasons: {
     'score-below-threshold': 'A imagem não se pareceu o bastante com uma pessoa viva.',
+    doubtful: 'Não foi possível ter certeza. Ajudam luz de frente, chegar um pouco mais perto e uma lente limpa.',
     'face-lost': 'O seu rosto saiu da imagem.',
     'frame-rate-too-low': 'Este dispositivo ou a sua câmera foi lento demais.',
     'challenge-timeout': 'O movimento demorou demais.',

@@ -46,6 +46,7 @@ const zh: Strings = {
   },
   reasons: {
     'score-below-threshold': '画面看起来不够像真人。',
+    doubtful: '无法确定。让光线从正面照来、靠近一点、擦净镜头会有帮助。',
     'face-lost': '您的脸离开了画面。',
     'frame-rate-too-low': '设备或摄像头太慢。',
     'challenge-timeout': '动作用时太长。',

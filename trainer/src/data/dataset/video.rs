@@ -9,7 +9,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader, ErrorKind, Read},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     thread::JoinHandle,
 };
@@ -30,6 +30,9 @@ pub fn is_video(path: &Path) -> bool {
 
 /// Containers that ffmpeg may recognise: no playlist, which would name other files.
 const CONTAINERS: &str = "mov,avi,matroska,mpegts,yuv4mpegpipe";
+
+/// PAM is raw RGBA with the size before each frame, so that rotation and odd headers need no second opinion.
+const PAM: [&str; 7] = ["-c:v", "pam", "-pix_fmt", "rgba", "-f", "image2pipe", "pipe:1"];
 
 /// As of photos: more is an attack on memory.
 const MAX_PIXELS: u64 = 64 * 1024 * 1024;
@@ -60,6 +63,47 @@ pub fn frame_count(path: &Path) -> Result<u64> {
 /// If the file cannot be decoded as far as the last of them, a frame is absurdly large, or `ffmpeg` is missing.
 pub fn frames(path: &Path, numbers: &[u64]) -> Result<Vec<Photo>> {
     decode(path, numbers).map_err(|error| anyhow!("{} {error:#}", path.display()))
+}
+
+/// A video's frames from its first on, `rate` a second by their times: where it holds more some are left out, where fewer
+/// some come again. One is in memory at once.
+///
+/// # Errors
+/// If the file cannot be read, or `ffmpeg` is missing. A frame may be an error too, the last one then.
+pub fn stream(path: &Path, rate: f64) -> Result<Stream> {
+    let start = || {
+        let mut ffmpeg = input("ffmpeg", path)?;
+        ffmpeg.args(["-map", "0:v:0", "-vf", &format!("fps={rate}:start_time=0")]);
+        ffmpeg.args(PAM);
+        Reader::start(ffmpeg, "ffmpeg")
+    };
+    let reader = start().map_err(|error| anyhow!("{} {error:#}", path.display()))?;
+    Ok(Stream { path: path.to_owned(), reader: Some(reader) })
+}
+
+/// See [`stream`].
+pub struct Stream {
+    path: PathBuf,
+    /// `None` once it has ended.
+    reader: Option<Reader>,
+}
+
+impl Iterator for Stream {
+    type Item = Result<Photo>;
+
+    fn next(&mut self) -> Option<Result<Photo>> {
+        let reader = self.reader.as_mut()?;
+        let next = match frame(&mut reader.stdout) {
+            Ok(Some(photo)) => return Some(Ok(photo)),
+            Ok(None) => reader.finish().and_then(|complaint| match complaint {
+                Some(complaint) => bail!("cannot be decoded to its end: {complaint}"),
+                None => Ok(()),
+            }),
+            Err(error) => Err(error),
+        };
+        self.reader = None;
+        next.err().map(|error| Err(anyhow!("{} {error:#}", self.path.display())))
+    }
 }
 
 /// The numbers of `wanted` of `count` frames: the middle of each of so many equal parts, never the black first frame or
@@ -110,8 +154,7 @@ fn decode(path: &Path, numbers: &[u64]) -> Result<Vec<Photo>> {
     let mut ffmpeg = input("ffmpeg", path)?;
     ffmpeg.args(["-map", "0:v:0", "-vf", &format!("select='{}'", chosen.join("+")), "-fps_mode", "passthrough"]);
     ffmpeg.args(["-frames:v", &distinct.len().to_string()]);
-    // PAM is raw RGBA with the size before each frame, so that rotation and odd headers need no second opinion.
-    ffmpeg.args(["-c:v", "pam", "-pix_fmt", "rgba", "-f", "image2pipe", "pipe:1"]);
+    ffmpeg.args(PAM);
     let mut reader = Reader::start(ffmpeg, "ffmpeg")?;
     let mut photos = BTreeMap::new();
     for number in distinct {
