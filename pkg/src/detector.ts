@@ -129,7 +129,8 @@ export class LivenessDetector {
 
   /**
    * Watches the person in a playing video until there is a verdict: some seconds, 20 at most, and 10 more for each step
-   * of a challenge and those that `passiveSeconds` asks for. Frames that are too poor to judge do not count; `onHint` says what to change meanwhile.
+   * of a challenge and those that `passiveSeconds` asks for. Frames that are too poor to judge do not count; `onHint` says
+   * what to change meanwhile.
    *
    * A device that is too slow, or a camera in the dark, ends in an `inconclusive` verdict whose reasons say so: errors
    * are for what kept the check from being made. A camera that itself gives too few frames, and nothing else in the way, is
