@@ -56,6 +56,14 @@ impl Watch {
         self.session.borrow().recording()
     }
 
+    /// Tells the session the step that it waits for, see [`Session::reveal`].
+    ///
+    /// # Errors
+    /// As [`Session::reveal`].
+    pub fn reveal(&self, step: Step) -> Result<()> {
+        self.session.borrow_mut().reveal(step)
+    }
+
     /// What the session says to a frame that was looked at.
     fn take(&self, look: Look, time_ms: f64) -> Result<Update> {
         let Look { quality, score, embedding, .. } = look;
@@ -91,6 +99,8 @@ mod tests {
             operating_point: OperatingPoint::new(0.5, 0.1, 0.1),
             model_sha256: "0f".repeat(32),
             challenge: None,
+            revealed: None,
+            passive_seconds: None,
         };
         Watch::new(Session::new(setup).unwrap())
     }

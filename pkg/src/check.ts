@@ -51,11 +51,12 @@ export async function check(backends: Backends, video: HTMLVideoElement, options
     await watch.during(worker.client.ask({ kind: 'startSession', operatingPoint, asked, nonce }));
     let shown: Hint | null = null;
     for (;;) {
+      // Before the frame is waited for: a step is known at a frame that was shown after it came.
+      const step = steps.take();
+      if (step) await watch.during(worker.client.ask({ kind: 'reveal', step }));
       const timeMs = await watch.next();
       // A film that goes back to its beginning, or is moved, has no picture for a moment: below HAVE_CURRENT_DATA. Another comes.
       if (video.readyState < 2) continue;
-      const step = steps.take();
-      if (step) await watch.during(worker.client.ask({ kind: 'reveal', step }));
       const update = await observe(timeMs).catch(async (error) => {
         await goOn(error);
         return observe(timeMs);

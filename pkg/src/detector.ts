@@ -129,7 +129,8 @@ export class LivenessDetector {
 
   /**
    * Watches the person in a playing video until there is a verdict: some seconds, 20 at most, and 10 more for each step
-   * of a challenge. Frames that are too poor to judge do not count; `onHint` says what to change meanwhile.
+   * of a challenge and those that `passiveSeconds` asks for. Frames that are too poor to judge do not count; `onHint` says
+   * what to change meanwhile.
    *
    * A device that is too slow, or a camera in the dark, ends in an `inconclusive` verdict whose reasons say so: errors
    * are for what kept the check from being made. A camera that itself gives too few frames, and nothing else in the way, is
@@ -137,7 +138,8 @@ export class LivenessDetector {
    *
    * @throws LivenessError `INVALID_INPUT` for a video that does not play, an unknown operating point, a bad challenge, or
    * while another check runs on this detector; `CANCELLED` by the signal or `dispose`; `CAMERA_LOST`; `APP_INACTIVE` if
-   * the page is hidden; `TIMEOUT` if no frame comes; `FRAMERATE_TOO_LOW`; `GPU_DEVICE_LOST`. Afterwards the detector can check again.
+   * the page is hidden; `TIMEOUT` if no frame comes; `FRAMERATE_TOO_LOW`; `STEP_UNAVAILABLE` if a server that
+   * reveals the steps does not; `GPU_DEVICE_LOST`. Afterwards the detector can check again.
    */
   async check(video: HTMLVideoElement, options: CheckOptions = {}): Promise<CheckResult> {
     if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');

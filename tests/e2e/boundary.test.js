@@ -113,7 +113,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
 
         /** Sends a request to the engine's worker as no client would; its error. */
         const raw = new Client('cpu', () => new Worker('/pkg/dist/worker-cpu.js', { type: 'module' }));
-        const kinds = ['score', 'scoreCrop', 'scorePixels', 'loadDecoder', 'depth', 'startSession', 'observe', 'endSession', 'load', 'constructor'];
+        const kinds = ['score', 'scoreCrop', 'scorePixels', 'loadDecoder', 'depth', 'startSession', 'observe', 'reveal', 'transcript', 'endSession', 'load', 'constructor'];
         const requests = ['frame', 'rgba', 'width', 'height', 'operatingPoint', 'asked', 'step', 'attached', 'timeMs', 'record', 'assetBase', 'wasmBase', 'nonce'];
         const request = (any) => {
           if (any.int(4) === 0) return any.clonable();
@@ -128,7 +128,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
         await times(1000, 'worker', (any) => raw.ask(request(any)));
         // A session with numbers that no camera gives.
         await times(200, 'worker, session', async (any) => {
-          if (any.int(4) === 0) await raw.ask({ kind: 'startSession', operatingPoint: 'balanced' });
+          if (any.int(4) === 0) await raw.ask({ kind: 'startSession', operatingPoint: 'balanced', asked: {} });
           await raw.ask({ kind: 'observe', frame: new ImageData(2, 2), timeMs: any.number(), record: true });
         });
         report.again = (await raw.ask({ kind: 'score', frame: picture })).score === score;

@@ -6,8 +6,9 @@
 //!             -> course (the challenge's prompts answered?)      ┘
 //! ```
 //!
-//! A [`Session`] is a function of its [`Setup`], its [`Observation`]s and what a server [reveals](reveal) between them: it
-//! has no clock, no random source, no pixels and no networks, and computes to the same bit everywhere, so a [`Recording`] replays to the same verdict.
+//! A [`Session`] is a function of its [`Setup`], its [`Observation`]s and what a server [reveals](reveal) between them: it has
+//! no clock, no random source, no pixels and no networks, and computes to the same bit everywhere, so a [`Recording`] replays
+//! to the same verdict.
 //!
 //! What it does: frames that the gate refuses never count. A presence that breaks (face lost, jumped or changed, several
 //! faces, or nobody looking, see [`presence`]) drops all evidence and all steps done, so that no verdict mixes two faces.
@@ -16,7 +17,6 @@
 //!
 //! What it cannot know: whether frames come from a camera at all. Injected video passes every rule here.
 
-pub(crate) mod asked;
 pub mod challenge;
 pub mod course;
 pub mod evidence;
@@ -29,22 +29,22 @@ pub mod presence;
 mod random;
 pub mod recording;
 pub mod reveal;
+pub(crate) mod setup;
 pub mod verdict;
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
     quality::{Hint, Quality},
-    score::{OperatingPoint, Score},
+    score::Score,
 };
 use evidence::Finding;
 
-pub use asked::MAX_PASSIVE_SECONDS;
 pub use challenge::{Challenge, Notice, Step};
 pub use recording::Recording;
 pub use reveal::Reveal;
+pub use setup::{MAX_PASSIVE_SECONDS, Setup};
 pub use verdict::{Outcome, Progress, Reason, Update, Verdict};
 
 /// A passive session ends after this, milliseconds: time to find better light. Each step of a challenge adds its timeout.
@@ -60,60 +60,6 @@ pub const MAX_OBSERVATIONS: usize = 16_384;
 pub const MAX_TIME_MS: f64 = 4e12;
 /// Longest name of an operating point, bytes.
 pub const MAX_NAME: usize = 64;
-
-/// What a session is bound to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Setup {
-    /// Name of the operating point in the manifest.
-    pub name: String,
-    /// That operating point.
-    pub operating_point: OperatingPoint,
-    /// [`Manifest::digest`](crate::manifest::Manifest::digest), so that a recording tells all the weights that scored it.
-    pub model_sha256: String,
-    /// What to ask the person to do; `None`: nothing, which is the default.
-    pub challenge: Option<Challenge>,
-    /// How many steps a server reveals one at a time, see [`reveal`], 1 to [`challenge::MAX_STEPS`]; `None`: none. Not beside
-    /// a challenge whose order is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revealed: Option<u32>,
-    /// How long one unbroken presence is watched at least before it decides, seconds, 1 to [`MAX_PASSIVE_SECONDS`]; a clear
-    /// attack does not wait. `None`: as long as the evidence takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passive_seconds: Option<u32>,
-}
-
-impl Setup {
-    /// # Errors
-    /// [`Error::is_invalid_input`] for a name that is empty or longer than [`MAX_NAME`], rates outside `[0, 1]`, what is
-    /// no lower-case sha-256, a challenge without steps, with too many, or of both kinds, or seconds out of range.
-    fn check(&self) -> Result<()> {
-        if self.name.is_empty() || self.name.len() > MAX_NAME {
-            return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
-        }
-        if let Some(flaw) = self.operating_point.flaw() {
-            return Err(Error::invalid_input(format!(
-                "the operating point {:?} has {flaw}: take it from the manifest",
-                self.name
-            )));
-        }
-        if self.model_sha256.len() != 64 || HEXLOWER.decode(self.model_sha256.as_bytes()).is_err() {
-            return Err(Error::invalid_input("a sha-256 is 64 lower-case hexadecimal digits"));
-        }
-        asked::check(self.challenge.as_ref(), self.revealed.map(|count| count as usize), self.passive_seconds)
-    }
-
-    fn time_limit(&self) -> f64 {
-        let steps = self.challenge.as_ref().map_or(0, |challenge| challenge.steps.len() as u32);
-        let steps = f64::from(steps + self.revealed.unwrap_or(0));
-        TIME_LIMIT_MS + steps * course::STEP_TIMEOUT_MS + f64::from(self.passive_seconds.unwrap_or(0)) * 1_000.0
-    }
-
-    fn course(&self) -> Option<course::Course> {
-        let revealed = || self.revealed.map(|count| course::Course::revealed(count as usize));
-        self.challenge.as_ref().map(course::Course::new).or_else(revealed)
-    }
-}
 
 /// One frame, as the session sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

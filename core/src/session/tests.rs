@@ -1,7 +1,10 @@
 //! Whole sessions: people, attacks and accidents as sequences of observations.
 
 use super::{random::SplitMix64, *};
-use crate::quality::{FaceQuality, gate::tests::GOOD};
+use crate::{
+    quality::{FaceQuality, gate::tests::GOOD},
+    score::OperatingPoint,
+};
 
 const NOBODY: Quality = Quality { faces: 0, face: None };
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    session::{Challenge, Step, asked},
+    session::{Challenge, Step, setup::check_asked},
     transcript::check_nonce,
 };
 
@@ -77,6 +77,6 @@ impl Ticket {
         if !matches!(self.expires_ms.checked_sub(self.issued_ms), Some(1..=MAX_LIFETIME_MS)) {
             return Err(Error::invalid_input(format!("a ticket is good for 1 to {MAX_LIFETIME_MS} ms")));
         }
-        asked::check(self.challenge.as_ref(), self.revealed.as_ref().map(Vec::len), self.passive_seconds)
+        check_asked(self.challenge.as_ref(), self.revealed.as_ref().map(Vec::len), self.passive_seconds)
     }
 }
