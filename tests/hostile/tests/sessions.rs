@@ -23,7 +23,9 @@ fn face() -> impl Strategy<Value = FaceQuality> {
 }
 
 /// Milliseconds since the frame before, faces, the face, its score, how much it changed.
-fn frame() -> impl Strategy<Value = (f64, u32, Option<FaceQuality>, Option<f32>, Option<f32>)> {
+type Seen = (f64, u32, Option<FaceQuality>, Option<f32>, Option<f32>);
+
+fn frame() -> impl Strategy<Value = Seen> {
     let step = prop_oneof![30 => 0.0..200.0, 1 => any::<f64>(), 1 => select(vec![-1.0, 1e13, f64::NAN, f64::INFINITY])];
     let faces = prop_oneof![30 => Just(1u32), 1 => any::<u32>(), 1 => Just(0)];
     let (score, change) = (option::weighted(0.95, number(0.0..1.0)), option::weighted(0.9, number(0.0..2.0)));
@@ -40,7 +42,7 @@ fn setup() -> impl Strategy<Value = Setup> {
     })
 }
 
-fn holds(setup: Setup, frames: &[(f64, u32, Option<FaceQuality>, Option<f32>, Option<f32>)]) -> bool {
+fn holds(setup: Setup, frames: &[Seen]) -> bool {
     let mut session = match Session::new(setup) {
         Ok(session) => session,
         Err(error) => {
