@@ -857,6 +857,26 @@ fn frames_come_by_number_upright_and_in_order() {
 }
 
 #[test]
+fn a_stream_goes_by_the_clock() {
+    let root = tempdir().unwrap();
+    let path = root.path().join("clip.mp4");
+    if !clip(&path, 24) {
+        return;
+    }
+    let levels = |rate: f64| -> Vec<i32> {
+        let photos = video::stream(&path, rate).unwrap();
+        photos.map(|photo| i32::from(photo.unwrap().frame().rgba()[0])).collect()
+    };
+    // 25 a second: each fifth, or each twice.
+    let few = levels(5.0);
+    assert!((4..=6).contains(&few.len()) && few.windows(2).all(|of| (44..56).contains(&(of[1] - of[0]))), "{few:?}");
+    let all = levels(50.0);
+    assert!((46..=50).contains(&all.len()) && all.windows(3).all(|of| of[2] > of[0]), "{all:?}");
+    let error = video::stream(&root.path().join("none.mp4"), 5.0).err().unwrap().to_string();
+    assert!(error.contains("none.mp4 cannot be read"), "{error}");
+}
+
+#[test]
 fn a_video_that_cannot_be_read_is_a_sentence() {
     let root = tempdir().unwrap();
     let whole = root.path().join("whole.avi");
@@ -870,6 +890,7 @@ fn a_video_that_cannot_be_read_is_a_sentence() {
     assert!((10..100).contains(&count), "{count}");
     assert_eq!(video::frames(&cut, &[0, count - 2]).unwrap().len(), 2);
     assert!(video::frames(&cut, &[0, 99]).unwrap_err().to_string().ends_with("cut.avi has no frame 99"));
+    assert!(video::stream(&cut, 25.0).unwrap().count() >= 10);
 
     // A playlist would have ffmpeg read other files.
     let list = root.path().join("list.mp4");

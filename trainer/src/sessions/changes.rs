@@ -61,7 +61,7 @@ impl Measure {
 
     fn limits(self) -> &'static [f64] {
         match self {
-            Self::Neighbours | Self::Threes => &[0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+            Self::Neighbours | Self::Threes => &[0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3],
             Self::Jump => &[0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0],
         }
     }
@@ -87,8 +87,10 @@ pub struct Told {
     pub measure: Measure,
     /// People of this half with a live track, and of the half that chose.
     pub subjects: [usize; 2],
-    /// The most that each live check changed: median, 9 of 10, all.
-    pub live: Option<[f64; 3]>,
+    /// The most that each live check changed: a tenth of them less, half of them, nine tenths, all.
+    pub live: Option<[f64; 4]>,
+    /// The change at exchanges, likewise, in the order of [`Exchange::ALL`].
+    pub exchanged: [Option<[f64; 4]>; 3],
     /// Over limits, rising.
     pub limits: Vec<AtLimit>,
 }
@@ -136,15 +138,13 @@ fn tell(measure: Measure, choosing: &[&Track], reporting: &[&Track], seed: u64, 
     let mut limits: Vec<(f64, bool)> = measure.limits().iter().map(|limit| (*limit, false)).collect();
     limits.extend(chosen.map(|limit| (limit, true)));
     limits.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut most: Vec<f64> = live.iter().map(|(_, most)| *most).collect();
-    most.sort_by(f64::total_cmp);
     let people =
         |of: &[&Track]| of.iter().filter(|of| of.attack.is_none()).map(|of| &of.subject).collect::<BTreeSet<_>>().len();
     Told {
         measure,
         subjects: [people(reporting), people(choosing)],
-        live: (!most.is_empty())
-            .then(|| [0.5, 0.9, 1.0].map(|share| most[(share * (most.len() - 1) as f64).round() as usize])),
+        live: quantiles(&live),
+        exchanged: [0, 1, 2].map(|kind| quantiles(&exchanged[kind])),
         limits: limits
             .into_iter()
             .map(|(limit, chosen)| AtLimit {
@@ -155,6 +155,14 @@ fn tell(measure: Measure, choosing: &[&Track], reporting: &[&Track], seed: u64, 
             })
             .collect(),
     }
+}
+
+/// What a tenth of the figures are below, half of them, nine tenths, all; `None` of none.
+fn quantiles(of: &[Of<'_>]) -> Option<[f64; 4]> {
+    let mut sorted: Vec<f64> = of.iter().map(|(_, value)| *value).collect();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    Some([0.1, 0.5, 0.9, 1.0].map(|share| sorted[(share * last as f64).round() as usize]))
 }
 
 /// The place, among so many sorted checks, of the least limit that breaks no more than [`FALSE_BREAKS`] of them.

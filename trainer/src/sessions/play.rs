@@ -3,6 +3,7 @@
 use anyhow::Result;
 use bonafide::{
     pipeline::Pipeline,
+    quality::Hint,
     session::{Outcome, Reason, Session, Setup, Update, Verdict},
     watch::Watch,
 };
@@ -20,12 +21,10 @@ pub const TRIES: usize = 3;
 pub struct Try {
     /// `None`: the video ended before a verdict.
     pub outcome: Option<Outcome>,
-    /// Why not bona fide; of a try without a verdict nothing.
+    /// Why not bona fide; of a try without a verdict the hint that most of its frames got, if that is most of them.
     pub reasons: Vec<Reason>,
     /// From its first frame to the verdict, milliseconds.
     pub elapsed_ms: f64,
-    /// Whether any frame was worth scoring.
-    pub scored: bool,
 }
 
 /// Plays a presentation: up to [`TRIES`] tries, the last of them the first that ends bona fide. A try goes on where the one
@@ -83,14 +82,16 @@ fn is_over(tries: &[Try]) -> bool {
 
 impl Try {
     fn ended(verdict: Verdict) -> Self {
-        let Verdict { outcome, reasons, elapsed_ms, score, .. } = verdict;
-        Self { outcome: Some(outcome), reasons, elapsed_ms, scored: score.is_some() }
+        let Verdict { outcome, reasons, elapsed_ms, .. } = verdict;
+        Self { outcome: Some(outcome), reasons, elapsed_ms }
     }
 
     fn unanswered(watch: &Watch) -> Self {
         let seen = watch.recording().observations;
         let elapsed_ms = seen.last().map_or(0.0, |last| last.time_ms);
-        let scored = seen.iter().any(|observation| observation.score.is_some());
-        Self { outcome: None, reasons: Vec::new(), elapsed_ms, scored }
+        let hints: Vec<Option<Hint>> = seen.iter().map(|observation| observation.quality.hint()).collect();
+        let count = |hint: Hint| hints.iter().filter(|of| **of == Some(hint)).count();
+        let stood = Hint::ALL.into_iter().filter(|hint| 2 * count(*hint) > hints.len());
+        Self { outcome: None, reasons: stood.map(Reason::Hint).collect(), elapsed_ms }
     }
 }

@@ -57,9 +57,7 @@ pub struct Class {
     pub median_ms: Option<Figure>,
     /// See [`Class::median_ms`].
     pub nine_in_ten_ms: Option<Figure>,
-    /// First tries without a verdict of which no frame was worth scoring.
-    pub never_scored: usize,
-    /// Reasons of first tries that were inconclusive, and how many.
+    /// What stood against first tries that were inconclusive or got no verdict, and how many.
     pub reasons: BTreeMap<String, usize>,
 }
 
@@ -124,7 +122,8 @@ fn class(name: &str, played: &[Played], of_it: impl Fn(&Played) -> bool, bootstr
         non_response: share(from + 3),
     };
     let mut reasons = BTreeMap::new();
-    for reason in of.iter().filter(|of| first(of) == Some(Outcome::Inconclusive)).flat_map(|of| &of.tries[0].reasons) {
+    let open = of.iter().filter(|of| matches!(first(of), Some(Outcome::Inconclusive) | None));
+    for reason in open.flat_map(|of| &of.tries[0].reasons) {
         let name = serde_json::to_value(reason).expect("a reason is a word");
         *reasons.entry(name.as_str().expect("a reason is a word").to_owned()).or_default() += 1;
     }
@@ -138,7 +137,6 @@ fn class(name: &str, played: &[Played], of_it: impl Fn(&Played) -> bool, bootstr
         accepted_at: std::array::from_fn(accepted),
         median_ms: figure(8),
         nine_in_ten_ms: figure(9),
-        never_scored: of.iter().filter(|of| first(of).is_none() && !of.tries[0].scored).count(),
         reasons,
     })
 }
@@ -177,14 +175,15 @@ fn quantile(values: &[(f64, usize)], weights: &[u32], share: f64) -> Option<f64>
 
 #[cfg(test)]
 mod tests {
+    use bonafide::{quality::Hint, session::Reason};
+
     use super::*;
 
     fn played(subject: &str, attack: Option<&str>, outcomes: &[Option<Outcome>]) -> Played {
         let tries = outcomes.iter().enumerate().map(|(at, outcome)| Try {
             outcome: *outcome,
-            reasons: Vec::new(),
+            reasons: if outcome.is_none() { vec![Reason::Hint(Hint::TooFar)] } else { Vec::new() },
             elapsed_ms: 1_000.0 * (at + 1) as f64,
-            scored: false,
         });
         Played { subject: subject.into(), attack: attack.map(Into::into), tries: tries.collect() }
     }
@@ -206,7 +205,8 @@ mod tests {
         let names: Vec<&str> = of.iter().map(|of| of.name.as_str()).collect();
         assert_eq!(names, ["bona fide", "replay", "replay/phone", "replay/tablet"]);
         let values = |of: &Shares| [of.bona_fide, of.attack, of.inconclusive, of.non_response].map(|of| of.value);
-        assert_eq!((of[0].subjects, of[0].presentations, of[0].never_scored), (4, 4, 1));
+        assert_eq!((of[0].subjects, of[0].presentations), (4, 4));
+        assert_eq!(of[0].reasons, [("too-far".to_owned(), 1)].into());
         assert_eq!(values(&of[0].first), [0.25; 4]);
         assert_eq!(values(&of[0].all), [0.5, 0.25, 0.0, 0.25]);
         assert_eq!(of[0].accepted_at, [1, 0, 1]);

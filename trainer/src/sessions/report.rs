@@ -72,16 +72,9 @@ fn times(classes: &[Class]) -> String {
 
 fn reasons(classes: &[Class]) -> String {
     let mut text = String::new();
-    for class in classes.iter().filter(|class| !class.reasons.is_empty() || class.never_scored > 0) {
+    for class in classes.iter().filter(|class| !class.reasons.is_empty()) {
         let reasons: Vec<String> = class.reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
-        write!(
-            text,
-            "\n{}: inconclusive for {}",
-            class.name,
-            if reasons.is_empty() { "nothing".into() } else { reasons.join(", ") }
-        )
-        .and_then(|()| writeln!(text, "; never a frame worth scoring {}.", class.never_scored))
-        .expect("a string takes all");
+        text += &format!("\n{}: what stood against a verdict at the first try: {}.\n", class.name, reasons.join(", "));
     }
     text
 }
@@ -94,10 +87,16 @@ fn changes(told: &Told) -> String {
     };
     let [reporting, choosing] = told.subjects;
     let mut text = format!("\n{name}. Limit chosen on {choosing} live people, figures of {reporting} others");
-    if let Some([median, most, all]) = told.live {
-        text += &format!("; the most in a live check of 3 s: median {median:.3}, 9 of 10 {most:.3}, all {all:.3}");
-    }
     text += ".\n\n";
+    let live = [("the most in a live check of 3 s", told.live)];
+    let names = ["at an exchange, live to print", "live to screen", "person to person"];
+    let rows: Vec<Vec<String>> = live
+        .into_iter()
+        .chain(names.into_iter().zip(told.exchanged))
+        .filter_map(|(name, of)| Some([vec![name.to_owned()], of?.map(|value| format!("{value:.3}")).into()].concat()))
+        .collect();
+    text += &table(&["change", "a tenth below", "half", "nine tenths", "all"], 1, &rows);
+    text += "\n";
     let rows: Vec<Vec<String>> = told
         .limits
         .iter()
