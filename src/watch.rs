@@ -43,17 +43,17 @@ impl Watch {
         Ok((look.face, self.take(look, time_ms)?))
     }
 
+    /// See [`Session::reveal`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reveal(&self, step: Step) -> Result<()> {
+        self.session.borrow_mut().reveal(step)
+    }
+
     /// All that the session saw, see [`Session::recording`].
     pub fn recording(&self) -> Recording {
         self.session.borrow().recording()
-    }
-
-    /// Tells the session the step that it waits for, see [`Session::reveal`].
-    ///
-    /// # Errors
-    /// As [`Session::reveal`].
-    pub fn reveal(&self, step: Step) -> Result<()> {
-        self.session.borrow_mut().reveal(step)
     }
 
     /// What the session says to a frame that was looked at.

@@ -72,6 +72,11 @@ impl Course {
         (self.done, self.since, self.prompt, self.notice) = (0, None, None, None);
     }
 
+    /// Steps done.
+    pub(super) fn done(&self) -> usize {
+        self.done
+    }
+
     /// The steps from `from` on are to be others than were known.
     fn redraw(&mut self, from: usize) {
         match &mut self.order {
@@ -94,11 +99,6 @@ impl Course {
         let since = waiting.take()?;
         self.steps.push(step);
         Some(since)
-    }
-
-    /// Steps done.
-    pub(super) fn done(&self) -> usize {
-        self.done
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -130,9 +130,15 @@ impl Course {
         !self.is_done() && self.prompt.is_none() && face.yaw.abs() > NEUTRAL_YAW
     }
 
-    /// The next observation: its single face if it has one, and whether it is worth scoring. The reason, if the challenge
-    /// fails by it.
-    pub(super) fn watch(&mut self, now: f64, face: Option<&FaceQuality>, accepted: bool) -> Option<Reason> {
+    /// The next observation: its single face if it has one, whether it is worth scoring, and whether enough frames counted
+    /// since the last answer for the next prompt. The reason, if the challenge fails by it.
+    pub(super) fn watch(
+        &mut self,
+        now: f64,
+        face: Option<&FaceQuality>,
+        accepted: bool,
+        ready: bool,
+    ) -> Option<Reason> {
         if self.is_done() {
             return None;
         }
@@ -142,6 +148,7 @@ impl Course {
         let Some(prompt) = &mut self.prompt else {
             if let Some(face) = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW) {
                 match (self.steps.get(self.done), &mut self.order) {
+                    (Some(_), _) if !ready => {}
                     (Some(step), _) => {
                         self.since.get_or_insert(now);
                         self.prompt = Some(Prompt::new(*step, now, face));
@@ -240,7 +247,7 @@ mod tests {
             .enumerate()
             .map(|(i, yaw)| {
                 let face = FaceQuality { yaw: *yaw, ..GOOD };
-                course.watch(start + 50.0 * i as f64, Some(&face), yaw.abs() <= 20.0)
+                course.watch(start + 50.0 * i as f64, Some(&face), yaw.abs() <= 20.0, true)
             })
             .collect()
     }
@@ -286,7 +293,7 @@ mod tests {
     fn what_runs_by_itself_does_not_meet_the_same_prompt_again() {
         let again = (0..40).filter(|seed| {
             let mut course = Course::new(&Challenge { seed: *seed, steps: vec![Step::TurnLeft, Step::TurnRight] });
-            course.watch(0.0, Some(&GOOD), true);
+            course.watch(0.0, Some(&GOOD), true, true);
             let first = course.prompt();
             let side = if first == Some(Step::TurnLeft) { 1.0 } else { -1.0 };
             turn(&mut course, 50.0, &[33.0 * side, 34.0 * side, 0.0]);
@@ -306,19 +313,19 @@ mod tests {
     #[test]
     fn no_answer_times_out() {
         let mut course = course(&[Step::TurnLeft]);
-        assert_eq!(course.watch(0.0, Some(&GOOD), true), None);
-        assert_eq!(course.watch(STEP_TIMEOUT_MS, Some(&GOOD), true), None);
-        assert_eq!(course.watch(STEP_TIMEOUT_MS + 1.0, None, false), Some(Reason::ChallengeTimeout));
+        assert_eq!(course.watch(0.0, Some(&GOOD), true, true), None);
+        assert_eq!(course.watch(STEP_TIMEOUT_MS, Some(&GOOD), true, true), None);
+        assert_eq!(course.watch(STEP_TIMEOUT_MS + 1.0, None, false, true), Some(Reason::ChallengeTimeout));
     }
 
     #[test]
     fn coming_closer_is_growth_from_where_the_prompt_was() {
         let mut course = course(&[Step::MoveCloser]);
         for (i, size) in [0.4, 0.4, 0.4, 0.4, 0.42, 0.46, 0.49, 0.505].into_iter().enumerate() {
-            course.watch(100.0 * i as f64, Some(&FaceQuality { size, ..GOOD }), true);
+            course.watch(100.0 * i as f64, Some(&FaceQuality { size, ..GOOD }), true, true);
         }
         assert!(!course.is_done());
-        course.watch(800.0, Some(&FaceQuality { size: 0.51, ..GOOD }), true);
+        course.watch(800.0, Some(&FaceQuality { size: 0.51, ..GOOD }), true, true);
         assert!(course.is_done());
     }
 
@@ -326,7 +333,7 @@ mod tests {
     fn nothing_is_prompted_until_the_face_looks_ahead() {
         let mut course = course(&[Step::TurnLeft]);
         let aside = FaceQuality { yaw: 18.0, ..GOOD };
-        course.watch(0.0, Some(&aside), true);
+        course.watch(0.0, Some(&aside), true, true);
         assert!(course.prompt().is_none() && course.waits_for(&aside) && !course.waits_for(&GOOD));
     }
 }

@@ -211,7 +211,7 @@ impl Session {
         }
         let failed = self.course.as_mut().and_then(|course| {
             let done = course.done();
-            let failed = course.watch(now, quality.single(), hint.is_none() && self.evidence.part_is_ready());
+            let failed = course.watch(now, quality.single(), hint.is_none(), self.evidence.part_is_ready());
             if course.done() > done {
                 self.evidence.part();
             }

@@ -61,12 +61,8 @@ fn holds(setup: Setup, frames: &[Seen]) -> bool {
     let (mut time_ms, mut waits) = (0.0, false);
     for (at, (step, faces, face, score, change)) in frames.iter().enumerate() {
         let Ok(score) = score.map(TryInto::try_into).transpose() else { continue };
-        let observation = Observation {
-            time_ms: time_ms + step,
-            quality: Quality { faces: *faces, face: *face },
-            score,
-            change: *change,
-        };
+        let quality = Quality { faces: *faces, face: *face };
+        let observation = Observation { time_ms: time_ms + step, quality, score, change: *change };
         // Now and then a step: taken if one is waited for.
         if at % 3 == 0 {
             let before = session.recording().reveals;
