@@ -32,6 +32,7 @@ export type Prompt = (typeof PROMPTS)[number];
 export const NOTICES = [
   'wrong-direction',
   'too-soon',
+  'flat',
 ] as const;
 
 /** What was wrong with the last answer to a prompt. */
@@ -56,6 +57,7 @@ export const REASONS = [
   'challenge-timeout',
   'response-too-soon',
   'wrong-direction',
+  'flat-turn',
   'time-limit',
   'no-face',
   'several-faces',

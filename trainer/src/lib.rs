@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! kernels  run  picture  measure  weights  recapture
-//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> sessions -> protocol
+//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> sessions -> turns -> protocol
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
@@ -23,4 +23,5 @@ pub mod sessions;
 pub mod ship;
 pub mod simulate;
 pub mod train;
+pub mod turns;
 pub mod weights;

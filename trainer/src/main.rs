@@ -13,7 +13,7 @@ use trainer::{
     ship::{card, export, precision, replay, score},
     simulate::{audit, contact, ruler, synthesize},
     train::{bench, depth_view, finetune, imagenet, pretrain},
-    weights,
+    turns, weights,
 };
 
 /// Trains, evaluates and exports the networks of bonafide.
@@ -81,6 +81,8 @@ enum Command {
     Sessions(sessions::SessionsArgs),
     /// Score photos with exported weights.
     Score(score::ScoreArgs),
+    /// Measure how often the challenge takes a turn of a rendered head, and of a picture.
+    Turns(turns::TurnsArgs),
 }
 
 fn main() -> ExitCode {
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Sessions(args) => sessions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Score(args) => score::run(&args),
+        Command::Turns(args) => turns::run(&args).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

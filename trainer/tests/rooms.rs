@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, path::Path};
 use imports::Sources;
 
 /// The rooms, each before those that may know it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "kernels",
     "run",
     "picture",
@@ -24,6 +24,7 @@ const ORDER: [&str; 15] = [
     "fuse",
     "ship",
     "sessions",
+    "turns",
     "protocol",
 ];
 

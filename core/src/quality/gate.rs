@@ -124,6 +124,7 @@ pub(crate) mod tests {
         brightness: 0.45,
         contrast: 0.2,
         sharpness: 300.0,
+        landmarks: None,
     };
 
     fn hint(face: FaceQuality) -> Option<Hint> {

@@ -55,6 +55,10 @@ pub struct FaceQuality {
     pub contrast: f32,
     /// Variance of the Laplacian of the face box at 128 x 128 pixels, luma in 0..255, from 0.
     pub sharpness: f32,
+    /// [`Face::landmarks`] from the box's centre, in units of its longer side, to four decimals: finer than a detector sees,
+    /// and short in a recording. `None` in recordings made before there were any; [`Quality::measure`] always gives them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landmarks: Option<[[f32; 2]; 6]>,
 }
 
 impl Quality {
@@ -88,7 +92,8 @@ impl Quality {
         let finite = [face.offset[0], face.offset[1], face.yaw, face.pitch, face.roll].iter().all(|v| v.is_finite());
         let positive = [face.size, face.pixels].iter().all(|v| v.is_finite() && *v > 0.0);
         let luma = [face.brightness, face.contrast].iter().all(|v| (0.0..=1.0).contains(v));
-        if finite && positive && luma && face.sharpness.is_finite() && face.sharpness >= 0.0 {
+        let placed = face.landmarks.iter().flatten().flatten().all(|v| v.is_finite());
+        if finite && positive && luma && placed && face.sharpness.is_finite() && face.sharpness >= 0.0 {
             return Ok(());
         }
         Err(Error::invalid_input(format!("a face cannot measure like this: {face:?}")))
@@ -125,8 +130,15 @@ impl FaceQuality {
             brightness: light.brightness,
             contrast: light.contrast,
             sharpness: light.sharpness,
+            landmarks: Some(
+                face.landmarks.map(|[x, y]| [x - square.cx, y - square.cy].map(|v| decimals(v / square.side))),
+            ),
         }
     }
+}
+
+fn decimals(value: f32) -> f32 {
+    (value * 1e4).round() / 1e4
 }
 
 #[cfg(test)]
@@ -144,6 +156,8 @@ mod tests {
         let face = quality.single().unwrap();
         assert_eq!((face.size, face.pixels, face.offset), (0.5, 100.0, [0.2, 0.05]));
         assert!((face.brightness - 128.0 / 255.0).abs() < 1e-3 && face.contrast < 1e-3 && face.sharpness < 1e-2);
+        let places = [[-0.2, -0.2], [0.2, -0.2], [0.0, 0.04], [0.0, 0.24], [-0.35, -0.15], [0.35, -0.15]];
+        assert_eq!(face.landmarks, Some(places));
         assert!(quality.check().is_ok());
         let two = Quality::measure(&frame, &[Face { bounds, landmarks }; 2]);
         assert!(two.faces == 2 && two.face == quality.face && two.single().is_none());

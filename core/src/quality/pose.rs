@@ -9,7 +9,8 @@
 //! - Pitch is how far down from the eyes to the mouth the nose tip lies. Faces differ in just that: its zero is off by
 //!   some ten degrees either way from person to person, and an open mouth reads as looking up.
 //! - A flat picture that is turned shrinks eyes and nose alike and keeps its ratios: turning a printed portrait reads as
-//!   no yaw. A bent print, a mask and a video of a head that turns read like a head: **pose is no evidence of life.**
+//!   no yaw. A bent print, a mask and a video of a head that turns read like a head: **pose is no evidence of life.** What a
+//!   challenge asks beside it is in [`crate::session::parallax`].
 
 /// The canonical head (MediaPipe's mesh: eyes' corners and lids, vertex 1, lips), in distances between the eyes' centres.
 mod head {

@@ -57,11 +57,13 @@ pub enum Notice {
     WrongDirection,
     /// The movement began before the prompt could be seen.
     TooSoon,
+    /// The face turned as a picture does: no ear came to see.
+    Flat,
 }
 
 impl Notice {
     /// All notices.
-    pub const ALL: [Self; 2] = [Self::WrongDirection, Self::TooSoon];
+    pub const ALL: [Self; 3] = [Self::WrongDirection, Self::TooSoon, Self::Flat];
 }
 
 impl Challenge {

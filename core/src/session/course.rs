@@ -1,7 +1,10 @@
 //! A challenge under way: prompts, and the movements that answer them.
 
+use std::collections::VecDeque;
+
 use super::{
     challenge::{Challenge, Notice, Step},
+    parallax::{self, Landmarks},
     random::SplitMix64,
     verdict::Reason,
 };
@@ -20,7 +23,7 @@ pub const ONSET: f32 = 0.5;
 pub const MIN_REACTION_MS: f64 = 150.0;
 /// Time for one step, milliseconds: a screen reader has to speak the prompt first.
 pub const STEP_TIMEOUT_MS: f64 = 10_000.0;
-/// Answers to the wrong side or too soon that are forgiven in a session; the next one ends it. Otherwise swinging to and
+/// Answers to the wrong side, too soon or flat that are forgiven in a session; the next one ends it. Otherwise swinging to and
 /// fro would answer anything.
 pub const FORGIVEN: u32 = 2;
 
@@ -38,6 +41,8 @@ pub(super) struct Course {
     prompt: Option<Prompt>,
     notice: Option<Notice>,
     faults: u32,
+    /// Landmarks of the last frames of this presence that looked ahead.
+    ahead: VecDeque<Landmarks>,
 }
 
 /// Who says which step comes next.
@@ -62,7 +67,17 @@ impl Course {
     }
 
     fn begin(steps: Vec<Step>, count: usize, order: Order) -> Self {
-        Self { steps, count, order, done: 0, since: None, prompt: None, notice: None, faults: 0 }
+        Self {
+            steps,
+            count,
+            order,
+            done: 0,
+            since: None,
+            prompt: None,
+            notice: None,
+            faults: 0,
+            ahead: VecDeque::new(),
+        }
     }
 
     /// Another presence: all steps again, in a new order. Faults stay. A server that is being waited for reveals the first of
@@ -70,6 +85,7 @@ impl Course {
     pub(super) fn restart(&mut self) {
         self.redraw(0);
         (self.done, self.since, self.prompt, self.notice) = (0, None, None, None);
+        self.ahead.clear();
     }
 
     /// Steps done.
@@ -145,8 +161,13 @@ impl Course {
         if self.since.is_some_and(|since| now - since > STEP_TIMEOUT_MS) {
             return Some(Reason::ChallengeTimeout);
         }
+        let neutral = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW);
+        if let Some(landmarks) = neutral.and_then(|face| face.landmarks) {
+            self.ahead.truncate(parallax::AHEAD_FRAMES - 1);
+            self.ahead.push_front(landmarks);
+        }
         let Some(prompt) = &mut self.prompt else {
-            if let Some(face) = face.filter(|face| accepted && face.yaw.abs() <= NEUTRAL_YAW) {
+            if let Some(face) = neutral {
                 match (self.steps.get(self.done), &mut self.order) {
                     (Some(_), _) if !ready => {}
                     (Some(step), _) => {
@@ -159,7 +180,7 @@ impl Course {
             }
             return None;
         };
-        match prompt.watch(now, face)? {
+        match prompt.watch(now, face, self.ahead.make_contiguous())? {
             Answer::Right => {
                 self.done += 1;
                 (self.since, self.prompt, self.notice) = (None, None, None);
@@ -173,6 +194,7 @@ impl Course {
                 }
                 self.fault(Notice::TooSoon, Reason::ResponseTooSoon)
             }
+            Answer::Flat => self.fault(Notice::Flat, Reason::FlatTurn),
             Answer::Wrong => self.fault(Notice::WrongDirection, Reason::WrongDirection),
         }
     }
@@ -194,32 +216,53 @@ struct Prompt {
     /// Since when the movement has been under way without a break.
     onset: Option<f64>,
     previous: f32,
+    /// Landmarks of the frames that were turned far enough, since the movement began.
+    held: Vec<Landmarks>,
 }
 
 enum Answer {
     Right,
     Wrong,
     TooSoon,
+    Flat,
 }
 
 impl Prompt {
     fn new(step: Step, now: f64, face: &FaceQuality) -> Self {
-        Self { step, at: now, size: face.size, onset: None, previous: 0.0 }
+        Self { step, at: now, size: face.size, onset: None, previous: 0.0, held: Vec::new() }
     }
 
-    /// An answer takes two observations in a row, since one may be a misread landmark.
-    fn watch(&mut self, now: f64, face: Option<&FaceQuality>) -> Option<Answer> {
+    /// An answer takes two observations in a row, since one may be a misread landmark. A turn must show parallax, too: until
+    /// it does the prompt waits, since who turns further shows more, and only one that ends without was flat.
+    fn watch(&mut self, now: f64, face: Option<&FaceQuality>, ahead: &[Landmarks]) -> Option<Answer> {
         let movement = face.map_or(0.0, |face| self.movement(face));
         let previous = std::mem::replace(&mut self.previous, movement);
         if movement < ONSET {
             self.onset = None;
+            let held = std::mem::take(&mut self.held);
+            // A face that a detector loses while it is turned has not returned.
+            if face.is_some() && held.len() >= parallax::HELD_FRAMES {
+                return Some(Answer::Flat);
+            }
             return (movement <= -1.0 && previous <= -1.0).then_some(Answer::Wrong);
         }
         let onset = *self.onset.get_or_insert(now);
-        if movement < 1.0 || previous < 1.0 {
+        if movement < 1.0 {
             return None;
         }
-        Some(if onset - self.at < MIN_REACTION_MS { Answer::TooSoon } else { Answer::Right })
+        self.held.extend(face.and_then(|face| face.landmarks));
+        if previous < 1.0 {
+            return None;
+        }
+        if onset - self.at < MIN_REACTION_MS {
+            return Some(Answer::TooSoon);
+        }
+        let deep = match self.step {
+            Step::TurnLeft => parallax::is_deep(ahead, &self.held, 1.0),
+            Step::TurnRight => parallax::is_deep(ahead, &self.held, -1.0),
+            Step::MoveCloser => true,
+        };
+        deep.then_some(Answer::Right)
     }
 
     /// 0 where the prompt was given, 1 where it is answered, below 0 on the wrong side.

@@ -24,6 +24,7 @@ mod first;
 pub mod guide;
 mod judge;
 mod odds;
+pub mod parallax;
 pub mod presence;
 mod random;
 pub mod recording;

@@ -71,6 +71,8 @@ pub enum Reason {
     ResponseTooSoon,
     /// Prompts were answered to the wrong side.
     WrongDirection,
+    /// Turns showed no more than a picture's: see [`super::parallax`].
+    FlatTurn,
     /// The time ended first, and none of the others stands out.
     TimeLimit,
     /// This hint stood for much of the session.
@@ -80,7 +82,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons that are not hints.
-    pub const OWN: [Self; 8] = [
+    pub const OWN: [Self; 9] = [
         Self::ScoreBelowThreshold,
         Self::Doubtful,
         Self::FaceLost,
@@ -88,6 +90,7 @@ impl Reason {
         Self::ChallengeTimeout,
         Self::ResponseTooSoon,
         Self::WrongDirection,
+        Self::FlatTurn,
         Self::TimeLimit,
     ];
 }

@@ -6,7 +6,7 @@ use bonafide::{
     session::{Challenge, Observation, Recording, Session, Setup, Step, Update},
 };
 use bonafide_hostile::run;
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{array::uniform6, collection::vec, option, prelude::*, sample::select};
 
 /// Good values mostly, so that sessions get somewhere; of the others any.
 fn number(good: std::ops::Range<f32>) -> impl Strategy<Value = f32> {
@@ -17,9 +17,13 @@ fn face() -> impl Strategy<Value = FaceQuality> {
     let place = (number(0.45..0.5), number(200.0..250.0), number(-0.1..0.1), number(-0.1..0.1));
     let pose = (number(-45.0..45.0), number(-10.0..10.0), number(-10.0..10.0));
     let light = (number(0.3..0.6), number(0.1..0.3), number(20.0..400.0));
-    (place, pose, light).prop_map(|((size, pixels, x, y), (yaw, pitch, roll), (brightness, contrast, sharpness))| {
-        FaceQuality { size, pixels, offset: [x, y], yaw, pitch, roll, brightness, contrast, sharpness }
-    })
+    let landmarks = option::weighted(0.7, uniform6((number(-0.5..0.5), number(-0.5..0.5)).prop_map(|(x, y)| [x, y])));
+    (place, pose, light, landmarks).prop_map(
+        |((size, pixels, x, y), (yaw, pitch, roll), (brightness, contrast, sharpness), landmarks)| {
+            let offset = [x, y];
+            FaceQuality { size, pixels, offset, yaw, pitch, roll, brightness, contrast, sharpness, landmarks }
+        },
+    )
 }
 
 /// Milliseconds since the frame before, faces, the face, its score, how much it changed.

@@ -38,6 +38,7 @@ const ar: Strings = {
   notices: {
     'wrong-direction': 'كان ذلك الاتجاه الآخر.',
     'too-soon': 'كان ذلك مبكرًا جدًا.',
+    flat: 'لم يظهر عمق في الاستدارة. أدِر رأسك أبعد قليلًا.',
   },
   outcomes: {
     'bona-fide': { title: 'انتهينا، شكرًا لك', text: 'نجح الفحص.' },
@@ -52,6 +53,7 @@ const ar: Strings = {
     'challenge-timeout': 'استغرقت الحركة وقتًا طويلًا.',
     'response-too-soon': 'جاءت الحركة قبل طلبها.',
     'wrong-direction': 'كانت الحركة في الاتجاه الآخر.',
+    'flat-turn': 'لم تُظهر الاستدارة عمق وجه.',
     'time-limit': 'انتهى الوقت.',
     'no-face': 'لم يظهر أي وجه.',
     'several-faces': 'ظهر أكثر من شخص.',

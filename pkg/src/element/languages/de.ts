@@ -38,6 +38,7 @@ const de: Strings = {
   notices: {
     'wrong-direction': 'Das war die andere Richtung.',
     'too-soon': 'Das war zu früh.',
+    flat: 'Dabei war keine Tiefe zu sehen. Drehen Sie den Kopf etwas weiter.',
   },
   outcomes: {
     'bona-fide': { title: 'Fertig, danke', text: 'Die Prüfung ist bestanden.' },
@@ -52,6 +53,7 @@ const de: Strings = {
     'challenge-timeout': 'Die Bewegung dauerte zu lange.',
     'response-too-soon': 'Die Bewegung kam, bevor sie verlangt war.',
     'wrong-direction': 'Die Bewegung ging in die andere Richtung.',
+    'flat-turn': 'Beim Drehen war keine Tiefe zu sehen.',
     'time-limit': 'Die Zeit war um.',
     'no-face': 'Es war kein Gesicht zu sehen.',
     'several-faces': 'Es war mehr als eine Person zu sehen.',

@@ -38,6 +38,7 @@ const en: Strings = {
   notices: {
     'wrong-direction': 'That was the other direction.',
     'too-soon': 'That was too soon.',
+    flat: 'That showed no depth. Turn your head a little further.',
   },
   outcomes: {
     'bona-fide': { title: 'Done, thank you', text: 'The check has passed.' },
@@ -52,6 +53,7 @@ const en: Strings = {
     'challenge-timeout': 'The movement took too long.',
     'response-too-soon': 'The movement came before it was asked for.',
     'wrong-direction': 'The movement went the other way.',
+    'flat-turn': 'The turn showed no depth.',
     'time-limit': 'The time was up.',
     'no-face': 'No face was to be seen.',
     'several-faces': 'More than one person was to be seen.',

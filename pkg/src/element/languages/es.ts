@@ -38,6 +38,7 @@ const es: Strings = {
   notices: {
     'wrong-direction': 'Esa era la otra dirección.',
     'too-soon': 'Ha sido demasiado pronto.',
+    flat: 'No se ha visto profundidad. Gire la cabeza un poco más.',
   },
   outcomes: {
     'bona-fide': { title: 'Listo, gracias', text: 'La comprobación se ha superado.' },
@@ -52,6 +53,7 @@ const es: Strings = {
     'challenge-timeout': 'El movimiento tardó demasiado.',
     'response-too-soon': 'El movimiento llegó antes de pedirse.',
     'wrong-direction': 'El movimiento fue hacia el otro lado.',
+    'flat-turn': 'El giro no mostró profundidad.',
     'time-limit': 'Se acabó el tiempo.',
     'no-face': 'No se veía ninguna cara.',
     'several-faces': 'Se veía a más de una persona.',

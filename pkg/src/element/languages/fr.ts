@@ -38,6 +38,7 @@ const fr: Strings = {
   notices: {
     'wrong-direction': 'C’était l’autre direction.',
     'too-soon': 'C’était trop tôt.',
+    flat: 'Aucune profondeur n’était visible. Tournez la tête un peu plus.',
   },
   outcomes: {
     'bona-fide': { title: 'Terminé, merci', text: 'La vérification est réussie.' },
@@ -52,6 +53,7 @@ const fr: Strings = {
     'challenge-timeout': 'Le mouvement a pris trop de temps.',
     'response-too-soon': 'Le mouvement est venu avant d’être demandé.',
     'wrong-direction': 'Le mouvement est allé dans l’autre sens.',
+    'flat-turn': 'La rotation n’a montré aucune profondeur.',
     'time-limit': 'Le temps était écoulé.',
     'no-face': 'Aucun visage n’était visible.',
     'several-faces': 'Plus d’une personne était visible.',

@@ -38,6 +38,7 @@ const ja: Strings = {
   notices: {
     'wrong-direction': '向きが逆でした。',
     'too-soon': '早すぎました。',
+    flat: '奥行きが見えませんでした。もう少し大きく顔を向けてください。',
   },
   outcomes: {
     'bona-fide': { title: '完了しました', text: '確認できました。ありがとうございます。' },
@@ -52,6 +53,7 @@ const ja: Strings = {
     'challenge-timeout': '動作に時間がかかりすぎました。',
     'response-too-soon': '指示の前に動きました。',
     'wrong-direction': '動きの向きが逆でした。',
+    'flat-turn': '顔の向きを変えても奥行きが見えませんでした。',
     'time-limit': '時間切れになりました。',
     'no-face': '顔が見えませんでした。',
     'several-faces': '二人以上が映っていました。',

@@ -38,6 +38,7 @@ const ko: Strings = {
   notices: {
     'wrong-direction': '반대 방향이었습니다.',
     'too-soon': '너무 빨랐습니다.',
+    flat: '입체감이 보이지 않았습니다. 고개를 조금 더 돌려 주세요.',
   },
   outcomes: {
     'bona-fide': { title: '완료했습니다', text: '확인을 통과했습니다. 감사합니다.' },
@@ -52,6 +53,7 @@ const ko: Strings = {
     'challenge-timeout': '동작이 너무 오래 걸렸습니다.',
     'response-too-soon': '요청하기 전에 움직였습니다.',
     'wrong-direction': '반대 방향으로 움직였습니다.',
+    'flat-turn': '고개를 돌려도 입체감이 보이지 않았습니다.',
     'time-limit': '시간이 다 되었습니다.',
     'no-face': '얼굴이 보이지 않았습니다.',
     'several-faces': '두 사람 이상이 보였습니다.',

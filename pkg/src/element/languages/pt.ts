@@ -38,6 +38,7 @@ const pt: Strings = {
   notices: {
     'wrong-direction': 'Essa foi a outra direção.',
     'too-soon': 'Foi cedo demais.',
+    flat: 'Não se viu profundidade. Vire a cabeça um pouco mais.',
   },
   outcomes: {
     'bona-fide': { title: 'Pronto, obrigado', text: 'A verificação foi aprovada.' },
@@ -52,6 +53,7 @@ const pt: Strings = {
     'challenge-timeout': 'O movimento demorou demais.',
     'response-too-soon': 'O movimento veio antes de ser pedido.',
     'wrong-direction': 'O movimento foi para o outro lado.',
+    'flat-turn': 'O movimento não mostrou profundidade.',
     'time-limit': 'O tempo acabou.',
     'no-face': 'Não se via nenhum rosto.',
     'several-faces': 'Via-se mais de uma pessoa.',

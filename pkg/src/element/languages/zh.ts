@@ -38,6 +38,7 @@ const zh: Strings = {
   notices: {
     'wrong-direction': '方向反了。',
     'too-soon': '动作太早了。',
+    flat: '没有看到立体感。请把头再转过去一些。',
   },
   outcomes: {
     'bona-fide': { title: '完成，谢谢', text: '检测已通过。' },
@@ -52,6 +53,7 @@ const zh: Strings = {
     'challenge-timeout': '动作用时太长。',
     'response-too-soon': '动作早于提示。',
     'wrong-direction': '动作方向相反。',
+    'flat-turn': '转头时没有看到立体感。',
     'time-limit': '时间已到。',
     'no-face': '没有看到人脸。',
     'several-faces': '看到不止一个人。',
