@@ -56,14 +56,6 @@ impl Watch {
         self.session.borrow().recording()
     }
 
-    /// Tells the session the step that it waits for, see [`Session::reveal`].
-    ///
-    /// # Errors
-    /// As [`Session::reveal`].
-    pub fn reveal(&self, step: Step) -> Result<()> {
-        self.session.borrow_mut().reveal(step)
-    }
-
     /// What the session says to a frame that was looked at.
     fn take(&self, look: Look, time_ms: f64) -> Result<Update> {
         let Look { quality, score, embedding, .. } = look;

@@ -66,7 +66,10 @@ fn watch(session: &mut Session, time_ms: f64, yaw: f32, score: f32) -> Option<(b
     let seen = Recording::parse(include_str!("../golden/session.json")).unwrap().observations[0];
     let face = seen.quality.face.map(|face| FaceQuality { yaw, ..face });
     let quality = Quality { face, ..seen.quality };
-    match session.observe(Observation { time_ms, quality, score: Some(score.try_into().unwrap()), ..seen }).unwrap() {
+    match session
+        .observe(Observation { time_ms, quality, score: Some(score.try_into().unwrap()), change: None })
+        .unwrap()
+    {
         Update::Progress(progress) => Some((progress.waits_for_step, progress.prompt)),
         Update::Verdict(_) => None,
     }

@@ -105,12 +105,14 @@ fn answers(seen: impl Iterator<Item = Quality>, left: bool) -> [bool; 2] {
         operating_point: OperatingPoint::new(0.5, 0.0, 0.0),
         model_sha256: "0".repeat(64),
         challenge: Some(Challenge { seed: 0, steps: vec![if left { Step::TurnLeft } else { Step::TurnRight }] }),
+        revealed: None,
+        passive_seconds: None,
     })
     .expect("a setup that sessions take");
     let mut said = [false; 2];
     for (number, quality) in seen.enumerate() {
         // No score: the session knows no evidence, and half of its fraction is the challenge's.
-        let observation = Observation { time_ms: FRAME_MS * number as f64, quality, score: None };
+        let observation = Observation { time_ms: FRAME_MS * number as f64, quality, score: None, change: None };
         match session.observe(observation) {
             Ok(Update::Progress(progress)) => {
                 said[0] |= progress.prompt.is_some();
