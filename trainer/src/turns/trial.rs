@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bonafide::{
     quality::{FaceQuality, Quality},
-    score::OperatingPoint,
+    score::{OperatingPoint, Score},
     session::{
         Challenge, Observation, Session, Setup, Step, Update,
         course::{NEUTRAL_YAW, TURN_YAW},
@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{faces::detect::Detector, picture::photo::Photo};
 
-/// Frames that look ahead before the turn: longer than a reaction takes.
-const AHEAD: usize = 7;
+/// Frames that look ahead before the turn: until the prompt, with the third that counts, and then longer than a reaction takes.
+const AHEAD: usize = 13;
 /// Where the turn is first seen, and degrees a frame from there on: 150 a second.
 const FIRST_YAW: f32 = 20.0;
 const STEP: f32 = 5.0;
@@ -111,8 +111,9 @@ fn answers(seen: impl Iterator<Item = Quality>, left: bool) -> [bool; 2] {
     .expect("a setup that sessions take");
     let mut said = [false; 2];
     for (number, quality) in seen.enumerate() {
-        // No score: the session knows no evidence, and half of its fraction is the challenge's.
-        let observation = Observation { time_ms: FRAME_MS * number as f64, quality, score: None, change: None };
+        // In less than a second the evidence is a third of what it needs: half of the fraction is the challenge's.
+        let score = Some(Score::from_logit(4.0));
+        let observation = Observation { time_ms: FRAME_MS * number as f64, quality, score, change: None };
         match session.observe(observation) {
             Ok(Update::Progress(progress)) => {
                 said[0] |= progress.prompt.is_some();
