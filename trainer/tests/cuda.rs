@@ -41,7 +41,15 @@ fn batch(times: usize, device: &Device) -> Batch {
         Tensor::cat(vec![once; times], 0).to_device(device)
     };
     let attack = Tensor::<1>::from_floats([0.0, 1.0, 0.0, 1.0], &cpu).repeat_dim(0, times).to_device(device);
-    Batch { images: draw(3), depth: draw(1), types: attack.clone().int(), attack, experts: None, twins: None, semantics: None }
+    Batch {
+        images: draw(3),
+        depth: draw(1),
+        types: attack.clone().int(),
+        attack,
+        experts: None,
+        twins: None,
+        semantics: None,
+    }
 }
 
 /// The losses of some steps, the last half of them against the critic.
