@@ -1,6 +1,6 @@
 //! The messages between the page and its worker. Types only.
 
-import type { LivenessErrorCode } from './errors.js';
+import type { ErrorReason, LivenessErrorCode } from './errors.js';
 import type { Backend, Challenge, OperatingPoint, ScoreResult, SessionUpdate } from './generated.js';
 import type { CheckResult, DepthResult, LoadProgress } from './types.js';
 
@@ -60,6 +60,7 @@ export interface PlainError {
   readonly code: LivenessErrorCode;
   readonly message: string;
   readonly retryable: boolean;
+  readonly reason: ErrorReason | undefined;
   readonly cause?: { readonly name: string; readonly message: string };
 }
 

@@ -7,6 +7,7 @@ import { LivenessError } from './errors.js';
 import type { Backend, OperatingPoint } from './generated.js';
 import { Progress } from './progress.js';
 import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
+import { heedPolicy } from './violations.js';
 
 /** A page gives a worker up that is silent for longer, and cannot see its downloads. */
 const BEAT_MS = 5_000;
@@ -21,6 +22,7 @@ interface WorkerScope {
 export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>): void {
   // Imported in Node, which has no workers of this kind: nothing to serve.
   if (typeof self === 'undefined') return;
+  heedPolicy();
   const scope = self as unknown as WorkerScope;
   let engine: Engine | undefined;
   let session: Session | undefined;
@@ -135,12 +137,12 @@ async function instantiate(module: EngineModule, compiled: WebAssembly.Module): 
   } catch (cause) {
     // It compiles, but imports or exports other things than ours.
     if (!(cause instanceof WebAssembly.LinkError || cause instanceof TypeError)) throw cause;
-    throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false });
+    throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false, reason: 'not-deployed' });
   }
 }
 
 /** Causes lose their class, and some could not be cloned at all. */
-function plain({ code, message, retryable, cause }: LivenessError): PlainError {
-  if (!(cause instanceof Error)) return { code, message, retryable };
-  return { code, message, retryable, cause: { name: cause.name, message: cause.message } };
+function plain({ code, message, retryable, reason, cause }: LivenessError): PlainError {
+  if (!(cause instanceof Error)) return { code, message, retryable, reason };
+  return { code, message, retryable, reason, cause: { name: cause.name, message: cause.message } };
 }

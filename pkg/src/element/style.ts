@@ -1,4 +1,4 @@
-//! The element's look. A constructed sheet, which a strict `style-src` lets through; any browser that runs the engine has them.
+//! The element's look. A constructed sheet, which a strict `style-src` lets through.
 
 const CSS = `
 :host {
@@ -108,11 +108,20 @@ slot[name='footer'] { display: block; font-size: 0.88em; }
 
 let sheet: CSSStyleSheet | undefined;
 
-/** The sheet, made once for all elements. */
-export function style(): CSSStyleSheet {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
+/**
+ * Gives a shadow root the look; the sheet is made once for all elements. Where no sheet can be constructed (jsdom, browsers that
+ * do not run the engine either), a `<style>` of its own does.
+ */
+export function dress(root: ShadowRoot): void {
+  if (typeof CSSStyleSheet === 'function' && 'replaceSync' in CSSStyleSheet.prototype) {
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(CSS);
+    }
+    root.adoptedStyleSheets = [sheet];
+    return;
   }
-  return sheet;
+  const element = document.createElement('style');
+  element.textContent = CSS;
+  root.append(element);
 }
