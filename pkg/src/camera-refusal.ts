@@ -7,7 +7,7 @@ const WEBVIEW = /; wv\)|\b(FBAN|FBAV|Instagram|Line\/|MicroMessenger|WhatsApp|Sn
 
 /** Whether an app shows this page in a view of its own, as the browser's name tells. Some apps hide it. */
 export function inWebview(): boolean {
-  return WEBVIEW.test(navigator.userAgent);
+  return typeof navigator !== 'undefined' && WEBVIEW.test(navigator.userAgent);
 }
 
 /** The error for what the browser said when it gave no camera. */

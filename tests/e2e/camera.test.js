@@ -186,7 +186,7 @@ withBrowser('a camera', () => ({ clip: writeClip('camera.y4m', portrait()) }), (
       if (press) await page.click(START);
       await reach(page, 'error');
     }
-    const blocked = { code: 'PLAYBACK_BLOCKED', retryable: true };
+    const blocked = { code: 'PLAYBACK_BLOCKED', reason: undefined, retryable: true };
     assert.deepEqual(await page.evaluate(() => [errors, lights()]), [[blocked, blocked], ['ended', 'ended']]);
   });
 
@@ -197,7 +197,7 @@ withBrowser('a camera', () => ({ clip: writeClip('camera.y4m', portrait()) }), (
     await page.click(START);
     await reach(page, 'ticket');
     await reach(page, 'error');
-    assert.deepEqual(await page.evaluate(() => [errors, wishes]), [[{ code: 'TICKET_FAILED', retryable: true }], []]);
+    assert.deepEqual(await page.evaluate(() => [errors, wishes]), [[{ code: 'TICKET_FAILED', reason: undefined, retryable: true }], []]);
     await page.evaluate(() => (element.ticket = async () => ({ nonce: 'abc', operatingPoint: 'strict' })));
     await page.click(START);
     await reach(page, 'running');
