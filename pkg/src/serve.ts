@@ -5,6 +5,7 @@ import { compileEngine, fetchDecoder, fetchWeights } from './assets.js';
 import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
 import { LivenessError } from './errors.js';
 import type { Backend, OperatingPoint } from './generated.js';
+import { Pixels } from './pixels.js';
 import { Progress } from './progress.js';
 import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
 import { heedPolicy } from './violations.js';
@@ -27,6 +28,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   let engine: Engine | undefined;
   let session: Session | undefined;
   let decoder: (() => Promise<Record<string, Uint8Array>>) | undefined;
+  const pixels = new Pixels();
   let queue: Promise<void> = Promise.resolve();
 
   async function load(id: number, { backend, assetBase, wasmBase }: LoadRequest): Promise<Loaded> {
@@ -72,7 +74,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
 
   async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
     const session = begun();
-    const update = await session.observe(frame, timeMs);
+    const update = await session.observe(await pixels.readable(frame), timeMs);
     if (!update.verdict) return update;
     const transcript = session.transcript();
     return { ...update, ...(record && { recording: session.recording() }), ...(transcript && { transcript }) };
@@ -106,8 +108,9 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     }
     try {
       if (request.kind === 'observe') return await observe(request);
-      if (request.kind === 'depth') return await engine.depth(request.frame);
-      return await (request.kind === 'score' ? engine.score(request.frame) : engine.scoreCrop(request.frame));
+      const frame = await pixels.readable(request.frame);
+      if (request.kind === 'depth') return await engine.depth(frame);
+      return await (request.kind === 'score' ? engine.score(frame) : engine.scoreCrop(frame));
     } finally {
       // Bitmaps and video frames hold GPU memory or a decoder's buffer until they are closed.
       (request.frame as Partial<ImageBitmap> | undefined)?.close?.();
