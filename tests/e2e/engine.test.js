@@ -97,7 +97,7 @@ function badWeights(path) {
       if (manifest) delete manifest.networks.classifier;
       break;
     case 'not-json':
-      if (manifest) return { body: '<!doctype html><title>Not found</title>' };
+      if (manifest) return { body: 'Not found' };
       break;
   }
   return { body: manifest ? JSON.stringify(manifest) : bytes };
@@ -290,12 +290,13 @@ for (const kind of ['corrupt', 'corrupt-expert', 'half-experts', 'no-fusion', 'b
   });
 }
 
-test('weights that do not arrive are MODEL_FETCH, and worth another try', async () => {
+test('weights that are not there, or that the policy blocks, are MODEL_FETCH, and not worth another try', async () => {
   const errors = await page.evaluate(async () => [
     await codeOf(load({ backend: 'cpu', assetBase: '/bad/missing/' })),
     await codeOf(load({ backend: 'cpu', assetBase: 'http://127.0.0.1:9/elsewhere/' })),
   ]);
-  for (const error of errors) assert.deepEqual([error?.code, error?.retryable], ['MODEL_FETCH', true], JSON.stringify(error));
+  for (const error of errors) assert.deepEqual([error?.code, error?.retryable], ['MODEL_FETCH', false], JSON.stringify(error));
+  assert.match(errors[1].message, /security policy.*connect-src/);
   // The second was stopped by the policy, as it should be: that is not a fault of the page.
   opened.faults.length = 0;
 });
