@@ -183,6 +183,18 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     assert.ok(hints > 10);
   });
 
+  test('whoever is in the way is seen, though the stage shows the middle of the picture', async () => {
+    const page = await its.place({}, { stub: true });
+    await run(page);
+    const looks = [];
+    for (const hint of ['several-faces', 'too-far']) {
+      await page.evaluate((hint) => stubbed.say({ hint }), hint);
+      looks.push(await page.evaluate(() => [getComputedStyle(part('video')).objectFit, getComputedStyle(part('.scrim')).fillOpacity]));
+      await screenshot(page, `element-${hint}`);
+    }
+    assert.deepEqual(looks, [['contain', '0'], ['cover', '0.62']]);
+  });
+
   test('every outcome, and a retry after the inconclusive one', async () => {
     const page = await its.place({}, { stub: true });
     await run(page);

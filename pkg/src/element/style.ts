@@ -57,6 +57,9 @@ h2, p, ul { margin: 0; padding: 0; }
 video { object-fit: cover; }
 video.mirrored { transform: scaleX(-1); }
 .scrim { fill: var(--_background); fill-opacity: 0.62; }
+/* Whoever is in the way may stand where the stage cuts the picture off. */
+.frame[data-whole] video { object-fit: contain; }
+.frame[data-whole] .scrim { fill-opacity: 0; }
 .track, .ring { fill: none; }
 .track { stroke: var(--_background); stroke-width: 14; }
 .ring { stroke: var(--_accent); stroke-width: 8; stroke-linecap: round; transition: stroke-dashoffset 0.25s linear; }

@@ -139,6 +139,7 @@ export class View {
   /** The line that is shown large and spoken. */
   say(screen: Screen, progress: CheckProgress | undefined, strings: Strings): void {
     const text = line(screen, progress, strings);
+    this.#frame.toggleAttribute('data-whole', progress?.hint === 'several-faces');
     // Setting the same text again would make it spoken again.
     if (this.#status.textContent !== text) this.#status.textContent = text;
   }
