@@ -5,7 +5,21 @@ use crate::error::{Error, Result};
 /// Longest side that is accepted, in pixels. A frame beyond it is a mistake or an attack on memory.
 pub const MAX_SIDE: u32 = 16_384;
 
-/// A borrowed RGBA8 image: row-major, no padding between rows, alpha ignored, values in sRGB.
+/// Lays an RGBA8 image over black and makes it opaque, in place. Whoever decodes pictures or takes them from others does so before
+/// they become a [`Frame`], which ignores alpha: what lies beneath transparency differs with who decoded it.
+pub fn over_black(rgba: &mut [u8]) {
+    for pixel in rgba.as_chunks_mut::<4>().0 {
+        let alpha = u32::from(pixel[3]);
+        if alpha == 255 {
+            continue;
+        }
+        // 255 * 255 fits; half of the divisor rounds.
+        pixel[..3].iter_mut().for_each(|value| *value = ((u32::from(*value) * alpha + 127) / 255) as u8);
+        pixel[3] = 255;
+    }
+}
+
+/// A borrowed RGBA8 image: row-major, no padding between rows, alpha ignored (see [`over_black`]), values in sRGB.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     rgba: &'a [u8],
@@ -66,6 +80,13 @@ mod tests {
         for length in [0, 23, 25] {
             assert!(Frame::new(&vec![0; length], 3, 2).unwrap_err().is_invalid_input(), "{length} bytes");
         }
+    }
+
+    #[test]
+    fn transparency_lets_black_through() {
+        let mut rgba = [200, 100, 50, 255, 200, 100, 50, 0, 200, 101, 255, 128];
+        over_black(&mut rgba);
+        assert_eq!(rgba, [200, 100, 50, 255, 0, 0, 0, 255, 100, 51, 128, 255]);
     }
 
     #[test]

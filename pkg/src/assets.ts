@@ -1,6 +1,8 @@
 //! URLs -> bytes of the manifest, the weights and the WebAssembly module. Does not check them: Rust does.
 
-import { LivenessError, type LivenessErrorCode } from './errors.js';
+import { pageInstead } from './delivery.js';
+import { body, count, get, stalled } from './download.js';
+import { LivenessError } from './errors.js';
 import type { Progress } from './progress.js';
 
 /** File names of the weights in this package. Each URL is a literal, or bundlers would not find the file. */
@@ -12,9 +14,6 @@ const SHIPPED: Readonly<Record<string, URL>> = {
   'minifasnet-v1se.safetensors': new URL('../weights/minifasnet-v1se.safetensors', import.meta.url),
   'decoder.safetensors': new URL('../weights/decoder.safetensors', import.meta.url),
 };
-
-/** A download that brings nothing for this long is broken, though the browser waits on. */
-const STALL_MS = 30_000;
 
 /** The smallest module that uses 128-bit SIMD, which the engine is compiled with. */
 const SIMD_PROBE = new Uint8Array([
@@ -82,18 +81,20 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
   }
   const download = await get(url, 'ENGINE_FETCH');
   const { response } = download;
+  let counted: Promise<boolean> | undefined;
   const type = response.headers.get('content-type') ?? '';
   try {
-    // Streaming compilation refuses any other type, and hosts that do not know .wasm are common.
-    if (!type.startsWith('application/wasm')) return await WebAssembly.compile(await body(download, 'ENGINE_FETCH', progress.arrived));
+    // Streaming compilation refuses any other type, one with a parameter too, and hosts that do not know .wasm are common.
+    if (type.trim().toLowerCase() !== 'application/wasm') return await WebAssembly.compile(await body(download, 'ENGINE_FETCH', progress.arrived));
     // Counted on a copy, since browsers keep compiled code for the response itself only.
-    const counted = count(download, progress.arrived);
+    counted = count(download, progress.arrived);
     const module = await WebAssembly.compileStreaming(response);
     await counted;
     return module;
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
     if (download.stall.signal.aborted) throw stalled(url.href, 'ENGINE_FETCH', cause);
+    if (await counted) throw pageInstead('ENGINE_FETCH', url.href);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause });
   }
@@ -117,88 +118,4 @@ function locate(name: string, base: string | undefined): URL {
   const url = SHIPPED[name];
   if (!url) throw new LivenessError('MODEL_INTEGRITY', `The shipped manifest names ${name}, which this package does not have: reinstall it.`);
   return url;
-}
-
-/** A response whose body may still be on its way. */
-interface Download {
-  readonly response: Response;
-  readonly stall: Stall;
-}
-
-/** Aborts its signal when nothing arrives for too long. */
-class Stall {
-  readonly #controller = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Something arrived. */
-  readonly moved = (): void => {
-    this.over();
-    this.#timer = setTimeout(() => this.#controller.abort(), STALL_MS);
-  };
-
-  over(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-async function get(url: URL, code: LivenessErrorCode): Promise<Download> {
-  const stall = new Stall();
-  stall.moved();
-  let response: Response;
-  try {
-    response = await fetch(url, { credentials: 'same-origin', signal: stall.signal });
-  } catch (cause) {
-    stall.over();
-    if (stall.signal.aborted) throw stalled(url.href, code, cause);
-    throw new LivenessError(code, `${url.href} could not be fetched: check the connection, and that the page's policy allows it.`, { cause });
-  }
-  stall.moved();
-  if (response.ok) return { response, stall };
-  stall.over();
-  throw new LivenessError(code, `${url.href} answered ${response.status}: check that the file is deployed.`);
-}
-
-/** Hands on the chunks of a body as they arrive. */
-async function drain({ body }: Response, stall: Stall, take: (chunk: Uint8Array<ArrayBuffer>) => void): Promise<void> {
-  const reader = body?.getReader();
-  try {
-    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-      stall.moved();
-      take(read.value);
-    }
-  } finally {
-    stall.over();
-  }
-}
-
-/** Tells of a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. */
-async function count({ response, stall }: Download, arrived: (bytes: number) => void): Promise<void> {
-  try {
-    await drain(response.clone(), stall, ({ byteLength }) => arrived(byteLength));
-  } catch {
-    // Whoever reads the response itself hears of it.
-  }
-}
-
-async function body(download: Download, code: LivenessErrorCode, arrived: (bytes: number) => void = () => {}): Promise<Uint8Array<ArrayBuffer>> {
-  const { response, stall } = download;
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  try {
-    await drain(response, stall, (chunk) => {
-      chunks.push(chunk);
-      arrived(chunk.byteLength);
-    });
-    return new Uint8Array(await new Blob(chunks).arrayBuffer());
-  } catch (cause) {
-    if (stall.signal.aborted) throw stalled(response.url, code, cause);
-    throw new LivenessError(code, `${response.url} broke off while it was downloaded: check the connection.`, { cause });
-  }
-}
-
-function stalled(url: string, code: LivenessErrorCode, cause: unknown): LivenessError {
-  return new LivenessError(code, `Nothing of ${url} arrived for ${STALL_MS / 1000} seconds: check the connection.`, { cause });
 }

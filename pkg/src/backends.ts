@@ -1,9 +1,11 @@
 //! The backend in use, and the one to fall back to. With `auto` the CPU serves at once, while WebGPU gets ready beside it;
-//! both are measured, and the faster one serves from then on.
+//! both are measured, and the faster one serves from then on, for as long as it sees in a probe picture what the CPU sees.
 
 import { LivenessError } from './errors.js';
+import type { ScoreResult } from './generated.js';
 import { realGpu } from './gpu.js';
 import { loadWorker, type Files, type LoadedWorker } from './loaded-worker.js';
+import { agree, probe } from './probe.js';
 import { recall, remember, type Measured } from './storage.js';
 import type { Settled } from './types.js';
 
@@ -16,14 +18,16 @@ export class Backends {
   readonly #stop = new AbortController();
   #current: LoadedWorker;
   #inUse: Promise<unknown> = Promise.resolve();
+  /** What the CPU's engine sees in the probe picture. */
+  #right: ScoreResult | undefined;
   /** When the choice is made. Never rejects. */
   readonly settled: Promise<Settled>;
 
-  /** One engine for good, or the CPU's with leave to change to WebGPU, loaded as `start` says. */
-  constructor(first: LoadedWorker, start?: Files) {
+  /** One engine for good, or the CPU's with leave to change to WebGPU, loaded as `start` says; `keep`: what was measured. */
+  constructor(first: LoadedWorker, start?: Files, keep = true) {
     this.#current = first;
     this.#cpu = start && first;
-    this.settled = start ? this.#contest(first, start) : Promise.resolve({ backend: first.backend, remembered: false });
+    this.settled = start ? this.#contest(first, start, keep) : Promise.resolve({ backend: first.backend, remembered: false });
   }
 
   get current(): LoadedWorker {
@@ -66,6 +70,24 @@ export class Backends {
     return (this.#current = this.#cpu);
   }
 
+  /**
+   * Looks at the probe picture once more, if a GPU serves: one that has come to compute wrongly since, by a driver that was reset
+   * or memory that failed, serves no longer.
+   *
+   * @throws LivenessError whatever the engine throws, but the loss of its GPU.
+   */
+  async prove(): Promise<void> {
+    const worker = this.#current;
+    if (!this.#cpu || !this.#right || worker === this.#cpu) return;
+    try {
+      if (agree(this.#right, (await look(worker)).seen)) return;
+    } catch (error) {
+      return void this.after(worker, error);
+    }
+    this.#current = this.#cpu;
+    worker.client.end(wrong());
+  }
+
   /** Stops all workers; what was asked of them rejects with `error`. */
   end(error: LivenessError): void {
     this.#stop.abort(error);
@@ -73,17 +95,20 @@ export class Backends {
     this.#cpu?.client.end(error);
   }
 
-  async #contest(cpu: LoadedWorker, start: Files): Promise<Settled> {
+  async #contest(cpu: LoadedWorker, start: Files, keep: boolean): Promise<Settled> {
     const stays = { backend: cpu.backend, remembered: false } as const;
     const gpu = savesData() ? undefined : await realGpu();
     if (gpu === undefined || this.stopped.aborted) return stays;
-    const kept = recall(gpu);
+    const kept = keep ? recall(gpu) : undefined;
     if (kept && kept.cpuMs <= kept.webgpuMs) return { ...stays, ...kept, remembered: true };
     let webgpu: LoadedWorker | undefined;
     try {
       webgpu = await loadWorker('webgpu', { ...start, signal: this.stopped });
+      await this.#inUse;
+      this.#right = (await look(cpu)).seen;
+      if (!agree(this.#right, (await look(webgpu)).seen)) throw wrong();
       const measured = kept ?? (await this.#measure(cpu, webgpu));
-      if (!kept) remember(gpu, measured);
+      if (!kept && keep) remember(gpu, measured);
       if (measured.cpuMs <= measured.webgpuMs) {
         webgpu.client.end(new LivenessError('CANCELLED', 'The CPU is faster.'));
         return { ...stays, ...measured };
@@ -100,24 +125,27 @@ export class Backends {
 
   async #measure(cpu: LoadedWorker, webgpu: LoadedWorker): Promise<Measured> {
     const best = new Map([cpu, webgpu].map((worker) => [worker, Infinity]));
-    for (let look = 0; look < LOOKS; look++) {
+    for (let round = 0; round < LOOKS; round++) {
       for (const worker of [cpu, webgpu]) {
         // A check comes first: measuring would slow it, and it the measuring.
         await this.#inUse;
-        best.set(worker, Math.min(best.get(worker)!, await lookMs(worker)));
+        best.set(worker, Math.min(best.get(worker)!, (await look(worker)).ms));
       }
     }
     return { cpuMs: best.get(cpu)!, webgpuMs: best.get(webgpu)! };
   }
 }
 
-/** Both networks once, with the way to the worker and back. */
-async function lookMs({ client }: LoadedWorker): Promise<number> {
-  const frame = new ImageData(224, 224);
+/** All networks once, on the probe picture, with the way to the worker and back. */
+async function look({ client }: LoadedWorker): Promise<{ ms: number; seen: ScoreResult }> {
+  const frame = probe();
   const begun = performance.now();
-  await client.ask({ kind: 'score', frame });
-  await client.ask({ kind: 'scoreCrop', frame });
-  return performance.now() - begun;
+  const seen = await client.ask({ kind: 'score', frame });
+  return { ms: performance.now() - begun, seen };
+}
+
+function wrong(): LivenessError {
+  return new LivenessError('WEBGPU_UNAVAILABLE', 'The GPU computes other numbers than the CPU does: its driver is at fault. The CPU serves.');
 }
 
 /** The person asked for few downloads; a second engine is one that nothing needs. */

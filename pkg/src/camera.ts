@@ -1,6 +1,7 @@
 //! getUserMedia -> a playing stream or a LivenessError that says what the user can do. Reads no frames.
 
-import { LivenessError, type LivenessErrorCode } from './errors.js';
+import { inWebview, refusal } from './camera-refusal.js';
+import { LivenessError } from './errors.js';
 import { checked } from './options.js';
 
 /** How to open a camera. Every field may be left out. */
@@ -13,7 +14,7 @@ export interface CameraOptions {
   readonly height?: number;
   /** Called once if the camera stops while in use (unplugged, or taken by the system). Not called by `close`. */
   readonly onLost?: (error: LivenessError) => void;
-  /** Stops waiting; `openCamera` then rejects with `CANCELLED`. */
+  /** Stops waiting; `openCamera` then rejects with `CANCELLED` at once, and closes a camera that still comes. */
   readonly signal?: AbortSignal;
 }
 
@@ -33,16 +34,13 @@ export interface Camera {
  */
 export async function openCamera(options: CameraOptions = {}): Promise<Camera> {
   checked(options, { deviceId: 'string', width: 'size', height: 'size', onLost: 'function', signal: 'signal' });
+  if (options.signal?.aborted) throw cancelled(options.signal);
   if (typeof navigator === 'undefined' || !navigator.mediaDevices?.getUserMedia) {
     throw typeof isSecureContext !== 'undefined' && !isSecureContext
       ? new LivenessError('INSECURE_CONTEXT', 'Cameras work on https pages and on localhost only.')
-      : new LivenessError('NOT_SUPPORTED', 'This browser offers no camera to pages.');
+      : new LivenessError('NOT_SUPPORTED', 'This browser offers no camera to pages.', inWebview() ? { reason: 'webview' } : {});
   }
-  const stream = await request(options);
-  if (options.signal?.aborted) {
-    stop(stream);
-    throw new LivenessError('CANCELLED', 'Opening the camera was cancelled.', { cause: options.signal.reason });
-  }
+  const stream = await unless(options.signal, request(options));
   const track = stream.getVideoTracks()[0];
   if (!track) {
     stop(stream);
@@ -69,55 +67,35 @@ async function request({ deviceId, width = 1280, height = 720 }: CameraOptions):
   try {
     return await navigator.mediaDevices.getUserMedia({ audio: false, video: { width: side(width), height: side(height), ...which } });
   } catch (error) {
-    if (nameOf(error) !== 'OverconstrainedError') throw translate(error);
+    if ((error as DOMException | null)?.name !== 'OverconstrainedError') throw await refusal(error);
   }
   try {
     // Once more as wishes, without demands: the wished camera may be gone, or drivers may misreport their sizes.
     const video = { width: { ideal: width }, height: { ideal: height }, facingMode: { ideal: 'user' } };
     return await navigator.mediaDevices.getUserMedia({ audio: false, video });
   } catch (error) {
-    throw translate(error);
+    throw await refusal(error);
   }
 }
 
-function translate(cause: unknown): LivenessError {
-  const make = (code: LivenessErrorCode, message: string, retryable?: boolean) =>
-    new LivenessError(code, message, retryable === undefined ? { cause } : { cause, retryable });
-  switch (nameOf(cause)) {
-    case 'NotAllowedError': {
-      if (blockedByPolicy()) return make('CAMERA_BLOCKED', "The page's Permissions-Policy does not allow the camera.");
-      // Chromium says so; elsewhere a dismissed prompt cannot be told from a refusal.
-      const dismissed = /dismissed/i.test(messageOf(cause));
-      return dismissed
-        ? make('CAMERA_PERMISSION_DENIED', 'The question for the camera was closed without an answer.', true)
-        : make('CAMERA_PERMISSION_DENIED', 'The camera was not allowed for this page.');
-    }
-    case 'NotFoundError':
-      return make('CAMERA_NOT_FOUND', 'No camera is connected.');
-    case 'NotReadableError':
-    case 'AbortError':
-      return make('CAMERA_IN_USE', 'The camera is in use by another program, or the system keeps it.');
-    case 'OverconstrainedError':
-      return make('CAMERA_CONSTRAINTS', 'No camera can do what was asked.');
-    case 'SecurityError':
-      return make('CAMERA_BLOCKED', 'The browser keeps this page from using cameras.');
-    default:
-      return make('NOT_SUPPORTED', `The camera could not be opened: ${messageOf(cause)}`);
+/** A camera that comes, unless nobody waits any more: then it is closed when it comes. Browsers cannot take their question back. */
+async function unless(signal: AbortSignal | undefined, asked: Promise<MediaStream>): Promise<MediaStream> {
+  if (!signal) return asked;
+  let leave!: () => void;
+  const left = new Promise<never>((_, reject) => (leave = () => reject(cancelled(signal))));
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([left, asked]);
+  } catch (error) {
+    if (signal.aborted) asked.then(stop, () => {});
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
 }
 
-/** Only Chromium tells; elsewhere a policy's refusal looks like the user's. */
-function blockedByPolicy(): boolean {
-  const policy = (document as Document & { featurePolicy?: { allowsFeature(name: string): boolean } }).featurePolicy;
-  return policy !== undefined && !policy.allowsFeature('camera');
-}
-
-function nameOf(error: unknown): string {
-  return String((error as { name?: unknown } | null)?.name ?? '');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function cancelled(signal: AbortSignal): LivenessError {
+  return new LivenessError('CANCELLED', 'Opening the camera was cancelled.', { cause: signal.reason });
 }
 
 function stop(stream: MediaStream): void {

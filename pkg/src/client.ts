@@ -3,7 +3,9 @@
 import { ERROR_CODES, LivenessError } from './errors.js';
 import type { Backend } from './generated.js';
 import type { Answers, PlainError, Reply, Request } from './protocol.js';
+import { startWorker } from './start-worker.js';
 import type { LoadProgress } from './types.js';
+import { whyNotStarted } from './worker-fault.js';
 
 /** Ticks of a second. A tick more says less after a suspended device wakes than a time does. */
 const TICK_MS = 1_000;
@@ -27,8 +29,9 @@ export class Client {
   #answered = false;
 
   /** @throws LivenessError `ENGINE_FETCH` if the browser refuses to start it, `INVALID_INPUT` if `start` gives no Worker. */
-  constructor(backend: Backend, start: (backend: Backend) => Worker = startOwn) {
-    this.#worker = started(backend, start);
+  constructor(backend: Backend, start?: (backend: Backend) => Worker) {
+    const { worker, url } = startWorker(backend, start);
+    this.#worker = worker;
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       this.#answered = true;
       this.#silent = 0;
@@ -37,11 +40,10 @@ export class Client {
       this.#watch();
     };
     this.#worker.onerror = (event) => {
-      const detail = event.message ? `: ${event.message}` : '';
-      // The engine trapped: out of memory, or a panic, which the console shows.
-      if (this.#answered) return this.end(new LivenessError('INTERNAL', `The engine broke down${detail}.`, { cause: event }));
       // A worker that never ran: its script is missing, blocked by policy, or the browser has no module workers.
-      this.end(new LivenessError('ENGINE_FETCH', `The worker did not start: check that its script is deployed and the policy allows it${detail}.`, { cause: event }));
+      if (!this.#answered) return void whyNotStarted(url, event).then((error) => this.end(error));
+      // The engine trapped: out of memory, or a panic, which the console shows.
+      this.end(new LivenessError('INTERNAL', `The engine broke down${event.message ? `: ${event.message}` : ''}.`, { cause: event }));
     };
   }
 
@@ -111,28 +113,8 @@ export class Client {
 function revive(plain: PlainError | undefined): LivenessError {
   // By another version's worker, or none of ours.
   if (!plain || !ERROR_CODES.includes(plain.code)) return new LivenessError('INTERNAL', 'The worker answered what no worker of this version answers.');
-  const { code, message, retryable, cause } = plain;
-  if (!cause) return new LivenessError(code, message, { retryable });
+  const { code, message, retryable, reason, cause } = plain;
+  if (!cause) return new LivenessError(code, message, { retryable, reason });
   const error = Object.assign(new Error(cause.message), { name: cause.name });
-  return new LivenessError(code, message, { retryable, cause: error });
-}
-
-function started(backend: Backend, start: (backend: Backend) => Worker): Worker {
-  let worker: unknown;
-  try {
-    worker = start(backend);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const remedy = "a package from another origin needs load's worker option.";
-    throw new LivenessError('ENGINE_FETCH', `The worker could not be started: ${reason} (${remedy})`, { cause, retryable: false });
-  }
-  // By tag, not `instanceof`: it may come from an iframe.
-  if (Object.prototype.toString.call(worker) === '[object Worker]' && typeof (worker as Worker).terminate === 'function') return worker as Worker;
-  throw new LivenessError('INVALID_INPUT', 'The worker option is a function that returns a Worker.');
-}
-
-/** Two literal URLs, each beside its `new Worker`, or bundlers would not find the files. */
-function startOwn(backend: Backend): Worker {
-  if (backend === 'webgpu') return new Worker(new URL('./worker-webgpu.js', import.meta.url), { type: 'module' });
-  return new Worker(new URL('./worker-cpu.js', import.meta.url), { type: 'module' });
+  return new LivenessError(code, message, { retryable, reason, cause: error });
 }

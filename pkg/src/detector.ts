@@ -25,14 +25,15 @@ export class LivenessDetector {
    * programs are compiled. On the CPU the first score takes some fifty milliseconds more than others.
    *
    * With `backend: 'auto'` that is the CPU's engine. Where a real GPU answers, WebGPU's is then loaded beside it, both are
-   * measured, and the faster one serves from then on: `settled` tells. A GPU that fails or is lost later leaves the CPU.
+   * measured, and the faster one serves from then on: `settled` tells. A GPU that fails, is lost later, or sees in a picture other
+   * than the CPU sees, leaves the CPU; the last is looked at again before each check.
    * Asked for by name, WebGPU fails.
    *
    * @throws LivenessError `NOT_SUPPORTED`, `ENGINE_FETCH`, `WASM_BLOCKED_BY_CSP`, `MODEL_FETCH`, `MODEL_INTEGRITY`,
    * `WEBGPU_UNAVAILABLE`, `GPU_DEVICE_LOST`, `INVALID_INPUT` for an unknown backend, `CANCELLED`.
    */
   static async load(options: LoadOptions = {}): Promise<LivenessDetector> {
-    const { backend = 'auto' } = checked(options, { backend: 'string', assetBase: 'folder', wasmBase: 'folder', signal: 'signal', onProgress: 'function' });
+    const { backend = 'auto' } = checked(options, { backend: 'string', assetBase: 'folder', wasmBase: 'folder', signal: 'signal', onProgress: 'function', remember: 'boolean' });
     if (!['auto', 'webgpu', 'cpu'].includes(backend)) {
       throw new LivenessError('INVALID_INPUT', `The backend must be 'auto', 'webgpu' or 'cpu', not ${JSON.stringify(backend)}.`);
     }
@@ -52,7 +53,7 @@ export class LivenessDetector {
       ...(options.wasmBase !== undefined && { wasmBase: folder(options.wasmBase) }),
     };
     const first = await loadWorker(backend === 'auto' ? 'cpu' : backend, { ...files, ...(signal && { signal }), ...(onProgress && { onProgress }) });
-    return new LivenessDetector(new Backends(first, backend === 'auto' ? files : undefined));
+    return new LivenessDetector(new Backends(first, backend === 'auto' ? files : undefined, options.remember));
   }
 
   /** What computes now: `webgpu` or `cpu`, never `auto`, which may change it. */
@@ -145,7 +146,7 @@ export class LivenessDetector {
     if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');
     this.#checking = true;
     try {
-      return await this.#backends.use(check(this.#backends, video, options));
+      return await this.#backends.use(this.#backends.prove().then(() => check(this.#backends, video, options)));
     } finally {
       this.#checking = false;
     }

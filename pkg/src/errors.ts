@@ -44,9 +44,39 @@ export const ERROR_CODES = [
   'TIMEOUT',
   /** The server that reveals a challenge's steps did not answer, or refused one. Ask for a new ticket. */
   'STEP_UNAVAILABLE',
+  /** The page's `ticket` function failed, or did not answer in time. The camera was not opened. */
+  'TICKET_FAILED',
+  /** The browser plays no video without a press, and none came. The camera is closed again. */
+  'PLAYBACK_BLOCKED',
 ] as const;
 
 export type LivenessErrorCode = (typeof ERROR_CODES)[number];
+
+/** What is known of the cause, where a code has several and each has its own remedy. New ones may be added in a minor version. */
+export const ERROR_REASONS = [
+  /** This device has no network. */
+  'offline',
+  /** The server has no such file: the page is older than a deployment, or a part was not deployed. */
+  'not-deployed',
+  /** The server is there, and could not answer this time. */
+  'server-fault',
+  /** A header or a policy keeps the page from its own file; `message` names it. */
+  'forbidden',
+  /** The question for the camera was closed, or not answered. */
+  'dismissed',
+  /** The browser's settings refuse the camera to this site. */
+  'site',
+  /** The operating system refuses the camera to the browser. */
+  'system',
+  /** A Permissions-Policy refuses the camera, or an iframe without `allow`. */
+  'policy',
+  /** An app shows the page, and lets no page have the camera. */
+  'webview',
+  /** The browser changes the pixels that a page reads, against fingerprinting. */
+  'pixels-protected',
+] as const;
+
+export type ErrorReason = (typeof ERROR_REASONS)[number];
 
 const RETRYABLE: ReadonlySet<LivenessErrorCode> = new Set([
   'ENGINE_FETCH',
@@ -58,6 +88,8 @@ const RETRYABLE: ReadonlySet<LivenessErrorCode> = new Set([
   'APP_INACTIVE',
   'TIMEOUT',
   'STEP_UNAVAILABLE',
+  'TICKET_FAILED',
+  'PLAYBACK_BLOCKED',
 ]);
 
 const CODES: ReadonlySet<string> = new Set(ERROR_CODES);
@@ -69,11 +101,14 @@ export class LivenessError extends Error {
   readonly code: LivenessErrorCode;
   /** True if the same call may succeed later without a change to the page or its input. */
   readonly retryable: boolean;
+  /** Which of a code's causes it is, where that is known. */
+  readonly reason: ErrorReason | undefined;
 
-  constructor(code: LivenessErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+  constructor(code: LivenessErrorCode, message: string, options: { cause?: unknown; retryable?: boolean; reason?: ErrorReason | undefined } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.retryable = options.retryable ?? RETRYABLE.has(code);
+    this.reason = options.reason;
   }
 
   /** Keeps a LivenessError; recognises one that lost its class on the way (wasm, worker); wraps the rest. */

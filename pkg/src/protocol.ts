@@ -1,7 +1,7 @@
 //! The messages between the page and its worker. Types only.
 
 import type { Asked } from './engine.js';
-import type { LivenessErrorCode } from './errors.js';
+import type { ErrorReason, LivenessErrorCode } from './errors.js';
 import type { Backend, OperatingPoint, Prompt, ScoreResult, SessionUpdate, Transcript } from './generated.js';
 import type { CheckResult, DepthResult, LoadProgress } from './types.js';
 
@@ -67,6 +67,7 @@ export interface PlainError {
   readonly code: LivenessErrorCode;
   readonly message: string;
   readonly retryable: boolean;
+  readonly reason: ErrorReason | undefined;
   readonly cause?: { readonly name: string; readonly message: string };
 }
 

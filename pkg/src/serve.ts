@@ -5,8 +5,10 @@ import { compileEngine, fetchDecoder, fetchWeights } from './assets.js';
 import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
 import { LivenessError } from './errors.js';
 import type { Backend, OperatingPoint } from './generated.js';
+import { Pixels } from './pixels.js';
 import { Progress } from './progress.js';
 import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
+import { heedPolicy } from './violations.js';
 
 /** A page gives a worker up that is silent for longer, and cannot see its downloads. */
 const BEAT_MS = 5_000;
@@ -21,10 +23,12 @@ interface WorkerScope {
 export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>): void {
   // Imported in Node, which has no workers of this kind: nothing to serve.
   if (typeof self === 'undefined') return;
+  heedPolicy();
   const scope = self as unknown as WorkerScope;
   let engine: Engine | undefined;
   let session: Session | undefined;
   let decoder: (() => Promise<Record<string, Uint8Array>>) | undefined;
+  const pixels = new Pixels();
   let queue: Promise<void> = Promise.resolve();
 
   async function load(id: number, { backend, assetBase, wasmBase }: LoadRequest): Promise<Loaded> {
@@ -70,7 +74,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
 
   async function observe({ frame, timeMs, record }: Extract<Request, { kind: 'observe' }>): Promise<Answers['observe']> {
     const session = begun();
-    const update = await session.observe(frame, timeMs);
+    const update = await session.observe(await pixels.readable(frame), timeMs);
     if (!update.verdict) return update;
     return { ...update, ...(record && { recording: session.recording() }) };
   }
@@ -107,8 +111,9 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     }
     try {
       if (request.kind === 'observe') return await observe(request);
-      if (request.kind === 'depth') return await engine.depth(request.frame);
-      return await (request.kind === 'score' ? engine.score(request.frame) : engine.scoreCrop(request.frame));
+      const frame = await pixels.readable(request.frame);
+      if (request.kind === 'depth') return await engine.depth(frame);
+      return await (request.kind === 'score' ? engine.score(frame) : engine.scoreCrop(frame));
     } finally {
       // Bitmaps and video frames hold GPU memory or a decoder's buffer until they are closed.
       (request.frame as Partial<ImageBitmap> | undefined)?.close?.();
@@ -138,12 +143,12 @@ async function instantiate(module: EngineModule, compiled: WebAssembly.Module): 
   } catch (cause) {
     // It compiles, but imports or exports other things than ours.
     if (!(cause instanceof WebAssembly.LinkError || cause instanceof TypeError)) throw cause;
-    throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false });
+    throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false, reason: 'not-deployed' });
   }
 }
 
 /** Causes lose their class, and some could not be cloned at all. */
-function plain({ code, message, retryable, cause }: LivenessError): PlainError {
-  if (!(cause instanceof Error)) return { code, message, retryable };
-  return { code, message, retryable, cause: { name: cause.name, message: cause.message } };
+function plain({ code, message, retryable, reason, cause }: LivenessError): PlainError {
+  if (!(cause instanceof Error)) return { code, message, retryable, reason };
+  return { code, message, retryable, reason, cause: { name: cause.name, message: cause.message } };
 }

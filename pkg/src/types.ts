@@ -115,6 +115,11 @@ export interface LoadOptions {
   readonly assetBase?: string | URL;
   /** Folder with the `.wasm` files. Default: the ones shipped in this package. */
   readonly wasmBase?: string | URL;
+  /**
+   * Whether `auto` keeps in the page's local storage what it measured: a GPU's name, two times and a date, for thirty days. The only
+   * thing that is ever stored. Default `true`.
+   */
+  readonly remember?: boolean;
   /** Stops loading; `load` then rejects with `CANCELLED`. */
   readonly signal?: AbortSignal;
   /** Called as bytes arrive and steps are done. What it throws ends the loading. */

@@ -9,7 +9,7 @@ use web_sys::{
 
 use crate::{
     error::{Error, Result},
-    frame::MAX_SIDE,
+    frame::{MAX_SIDE, over_black},
 };
 
 /// Owned RGBA bytes of a picture.
@@ -17,6 +17,14 @@ pub(super) struct Pixels {
     pub(super) rgba: Vec<u8>,
     pub(super) width: u32,
     pub(super) height: u32,
+}
+
+impl Pixels {
+    /// Laid over black, as canvases show what is transparent, whatever a source keeps beneath it.
+    pub(super) fn new(mut rgba: Vec<u8>, width: u32, height: u32) -> Self {
+        over_black(&mut rgba);
+        Self { rgba, width, height }
+    }
 }
 
 /// Reads pictures through one canvas that it keeps, since a new one per frame would be garbage sixty times a second.
@@ -32,7 +40,7 @@ impl FrameReader {
     /// `INVALID_INPUT` if it is no picture, is empty, detached, absurdly large, or its pixels may not be read.
     pub(super) fn read(&mut self, source: &JsValue) -> Result<Pixels> {
         if let Some(image) = source.dyn_ref::<ImageData>() {
-            return Ok(Pixels { rgba: image.data().0, width: image.width(), height: image.height() });
+            return Ok(Pixels::new(image.data().0, image.width(), image.height()));
         }
         if let Some(video) = source.dyn_ref::<HtmlVideoElement>() {
             return self.draw(video.video_width(), video.video_height(), |context| {
@@ -89,7 +97,7 @@ impl FrameReader {
         }
         draw(context).map_err(unreadable)?;
         let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height)).map_err(unreadable)?;
-        Ok(Pixels { rgba: image.data().0, width, height })
+        Ok(Pixels::new(image.data().0, width, height))
     }
 
     fn canvas(&mut self) -> std::result::Result<&(OffscreenCanvas, OffscreenCanvasRenderingContext2d), JsValue> {

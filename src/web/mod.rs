@@ -88,7 +88,7 @@ impl Engine {
     pub fn score_pixels(&self, rgba: Vec<u8>, width: u32, height: u32) -> Promise {
         let began = now();
         let inner = self.inner.clone();
-        future_to_promise(async move { inner.score(Pixels { rgba, width, height }, began).await })
+        future_to_promise(async move { inner.score(Pixels::new(rgba, width, height), began).await })
     }
 
     /// Scores a source that is itself the face crop: a promise of the fused P(bona fide).

@@ -80,6 +80,75 @@ withBrowser('auto', options, (its) => {
     });
   }
 
+  test('keeps nothing, and reads nothing, where it is not to remember', async () => {
+    const page = await its.open();
+    await page.evaluate(claimGpu);
+    await page.evaluate(keep, [1, 9999]);
+    const [settled, same] = await page.evaluate(async () => {
+      const before = localStorage.getItem('bonafide.backend');
+      return [await (await load({ remember: false })).settled, localStorage.getItem('bonafide.backend') === before];
+    });
+    assert.deepEqual([settled.remembered, settled.cpuMs > 1, same], [false, true, true]);
+  });
+
+  /** What a broken driver does: the signs of what it uploads are turned. It computes on, and says nothing. */
+  const FLIP = `const write = GPUQueue.prototype.writeBuffer;
+    GPUQueue.prototype.writeBuffer = function (to, at, data, from = 0, size) {
+      const bytes = new Uint8Array(ArrayBuffer.isView(data) ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : data.slice(0));
+      if (bytes.length > 10_000) for (let i = 3; i < bytes.length; i += 4) bytes[i] ^= 128;
+      return write.call(this, to, at, bytes, from, size);
+    };\n`;
+
+  test('a GPU that computes wrong numbers does not serve, however fast it was remembered to be', async () => {
+    server.intercept = (path) => (path.endsWith('/worker-webgpu.js') ? { type: 'text/javascript', body: FLIP + server.read(path) } : undefined);
+    const page = await its.open();
+    await page.evaluate(claimGpu);
+    await page.evaluate(keep, [9999, 1]);
+    const [backend, settled, code] = await page.evaluate(async () => {
+      const detector = await load();
+      const { error, ...settled } = await detector.settled;
+      return [detector.backend, settled, error.code + error.message];
+    });
+    assert.deepEqual([backend, settled], ['cpu', { backend: 'cpu', remembered: false }]);
+    assert.match(code, /^WEBGPU_UNAVAILABLE.*other numbers than the CPU/);
+  });
+
+  test('a GPU that comes to compute wrong numbers serves no check any more', async () => {
+    const turns = `import '/pkg/dist/worker-webgpu.js';
+      const [serve, post] = [onmessage, self.postMessage.bind(self)];
+      let wrong = false;
+      onmessage = (event) => (event.data === 'wrong' ? (wrong = true) : serve(event));
+      self.postMessage = (reply) => post(wrong && reply.value?.face ? { ...reply, value: { ...reply.value, score: 1 - reply.value.score } } : reply);`;
+    server.intercept = (path) => (path === '/turns.js' ? { type: 'text/javascript', body: turns } : undefined);
+    const page = await its.open();
+    await page.evaluate(claimGpu);
+    await page.evaluate(keep, [9999, 1]);
+    const found = await page.evaluate(async () => {
+      // The page's own worker is wrong from a word on.
+      const started = {};
+      const worker = (backend) => (started[backend] = new Worker(backend === 'cpu' ? '/pkg/dist/worker-cpu.js' : '/turns.js', { type: 'module' }));
+      const detector = await load({ worker });
+      const chosen = (await detector.settled).backend;
+      started.webgpu?.postMessage('wrong');
+      const { outcome } = await detector.check(await film());
+      return [chosen, detector.backend, outcome];
+    });
+    assert.deepEqual(found.slice(0, 2), ['webgpu', 'cpu'], JSON.stringify(found));
+    assert.match(found[2], /^(bona-fide|attack|inconclusive)$/);
+  });
+
+  test('the probe picture says something: the networks that ship find a face in it, and do not doubt all the same', async () => {
+    const page = await its.open();
+    const seen = await page.evaluate(async () => {
+      const { agree, probe } = await import('/pkg/build/probe.js');
+      const seen = await (await load({ backend: 'cpu' })).score(probe());
+      const other = (change) => ({ ...seen, ...change });
+      return { ...seen, agrees: [agree(seen, seen), agree(seen, other({ score: seen.score * 1.001 })), agree(seen, other({ score: seen.score * 2 })), agree(seen, other({ face: null, score: null })), agree(seen, other({ face: { ...seen.face, x: seen.face.x + 3 } }))] };
+    });
+    assert.ok(seen.face.confidence > 0.7 && seen.score > 1e-5 && seen.score < 1 - 1e-5, JSON.stringify(seen));
+    assert.deepEqual(seen.agrees, [true, true, false, false, false]);
+  });
+
   test('does not load WebGPU where the person saves data', async () => {
     const page = await its.open();
     await page.evaluate(claimGpu);

@@ -203,7 +203,7 @@ test('the element asks for a ticket before each check, and its result answers it
   });
   assert.deepEqual([ended, answers.map(({ accepted }) => accepted)], [['low_friction', 'low_friction'], [true, true]]);
   assert.equal(new Set(nonces).size, 2);
-  assert.deepEqual(refused, [['INTERNAL', true], ['INVALID_INPUT', false], ['INVALID_INPUT', false]]);
+  assert.deepEqual(refused, [['TICKET_FAILED', true], ['INVALID_INPUT', false], ['INVALID_INPUT', false]]);
   await context.close();
   assert.deepEqual(faults, []);
 });

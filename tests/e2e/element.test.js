@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ERROR_CODES } from 'bonafide';
+import { ERROR_CODES, ERROR_REASONS } from 'bonafide';
 import { accessible as checkAccessible } from './accessible.js';
 import { denyCamera, open, screenshot } from './browser.js';
 import { WEIGHTS } from './detector.js';
@@ -183,6 +183,18 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     assert.ok(hints > 10);
   });
 
+  test('whoever is in the way is seen, though the stage shows the middle of the picture', async () => {
+    const page = await its.place({}, { stub: true });
+    await run(page);
+    const looks = [];
+    for (const hint of ['several-faces', 'too-far']) {
+      await page.evaluate((hint) => stubbed.say({ hint }), hint);
+      looks.push(await page.evaluate(() => [getComputedStyle(part('video')).objectFit, getComputedStyle(part('.scrim')).fillOpacity]));
+      await screenshot(page, `element-${hint}`);
+    }
+    assert.deepEqual(looks, [['contain', '0'], ['cover', '0.62']]);
+  });
+
   test('every outcome, and a retry after the inconclusive one', async () => {
     const page = await its.place({}, { stub: true });
     await run(page);
@@ -230,7 +242,7 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     // The detector is the caller's here: what needs another one cannot be tried again.
     assert.deepEqual(given.sort(), [
       'APP_INACTIVE', 'CAMERA_CONSTRAINTS', 'CAMERA_IN_USE', 'CAMERA_LOST', 'CAMERA_NOT_FOUND', 'CAMERA_PERMISSION_DENIED', 'ENGINE_FETCH', 'FRAMERATE_TOO_LOW',
-      'MODEL_FETCH', 'STEP_UNAVAILABLE', 'TIMEOUT',
+      'MODEL_FETCH', 'PLAYBACK_BLOCKED', 'STEP_UNAVAILABLE', 'TICKET_FAILED', 'TIMEOUT',
     ]);
     await accessible(page, 'error');
   });
@@ -429,6 +441,7 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     const flat = (value, at = '') => (typeof value === 'string' ? [[at, value]] : Object.entries(value).flatMap(([key, inner]) => flat(inner, `${at}.${key}`)));
     const english = new Map(flat(all.en));
     assert.ok(ERROR_CODES.every((code) => english.get(`.errors.${code}.text`)));
+    assert.ok(ERROR_REASONS.every((reason) => english.get(`.causes.${reason}.text`)));
     for (const [language, strings] of Object.entries(all)) {
       const texts = flat(strings);
       assert.deepEqual(texts.map(([key]) => key).sort(), [...english.keys()].sort(), language);

@@ -97,7 +97,7 @@ function badWeights(path) {
       if (manifest) delete manifest.networks.classifier;
       break;
     case 'not-json':
-      if (manifest) return { body: '<!doctype html><title>Not found</title>' };
+      if (manifest) return { body: 'Not found' };
       break;
   }
   return { body: manifest ? JSON.stringify(manifest) : bytes };
@@ -239,6 +239,26 @@ test('a decoder that is missing, damaged or late fails the depth view alone', as
   for (const { score } of Object.values(results)) assert.ok(score >= 0 && score <= 1);
 });
 
+test('a transparent picture lies over black, whoever holds it', async () => {
+  const seen = await page.evaluate(async ({ base64, width, height }) => {
+    const seen = {};
+    for (const alpha of [0, 128]) {
+      const picture = imageData(base64, width, height);
+      for (let at = 3; at < picture.data.length; at += 4) picture.data[at] = alpha;
+      const drawn = new OffscreenCanvas(width, height);
+      const context = drawn.getContext('2d');
+      context.fillRect(0, 0, width, height);
+      context.drawImage(await createImageBitmap(picture), 0, 0);
+      const score = async (source) => (await detector.score(source)).score;
+      seen[alpha] = [await score(drawn), await score(picture), await score(await createImageBitmap(picture)), (await detector.scorePixels(picture.data, width, height)).score];
+    }
+    return seen;
+  }, pack(portrait()));
+  assert.deepEqual(seen[0], [null, null, null, null]);
+  const [ground, ...others] = seen[128];
+  for (const score of others) assert.ok(Math.abs(score - ground) < 0.02, JSON.stringify(seen[128]));
+});
+
 test('a face crop is scored without looking for a face', async () => {
   const score = await page.evaluate(() => detector.scoreCrop(new ImageData(224, 224)));
   assert.ok(score >= 0 && score <= 1);
@@ -290,12 +310,13 @@ for (const kind of ['corrupt', 'corrupt-expert', 'half-experts', 'no-fusion', 'b
   });
 }
 
-test('weights that do not arrive are MODEL_FETCH, and worth another try', async () => {
+test('weights that are not there, or that the policy blocks, are MODEL_FETCH, and not worth another try', async () => {
   const errors = await page.evaluate(async () => [
     await codeOf(load({ backend: 'cpu', assetBase: '/bad/missing/' })),
     await codeOf(load({ backend: 'cpu', assetBase: 'http://127.0.0.1:9/elsewhere/' })),
   ]);
-  for (const error of errors) assert.deepEqual([error?.code, error?.retryable], ['MODEL_FETCH', true], JSON.stringify(error));
+  for (const error of errors) assert.deepEqual([error?.code, error?.retryable], ['MODEL_FETCH', false], JSON.stringify(error));
+  assert.match(errors[1].message, /security policy.*connect-src/);
   // The second was stopped by the policy, as it should be: that is not a fault of the page.
   opened.faults.length = 0;
 });

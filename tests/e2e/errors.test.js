@@ -29,6 +29,19 @@ async function checking(page, then, options = {}) {
   return page.evaluate(() => ended);
 }
 
+/** Starts the check of an element whose ticket, if it has one, rejects; the check's error. */
+function inElement(page, { ticket = false } = {}) {
+  return page.evaluate(async (ticket) => {
+    await import('/pkg/dist/element/index.js');
+    const element = Object.assign(document.createElement('liveness-check'), { detector: { check() {} } });
+    if (ticket) element.ticket = () => Promise.reject(new TypeError('no server'));
+    document.body.append(element);
+    const ended = codeOf(new Promise((_, reject) => element.addEventListener('liveness-error', ({ detail }) => reject(detail))));
+    element.start();
+    return ended;
+  }, ticket);
+}
+
 /**
  * For each code what the browser is launched with, how it is provoked, whether the error is `retryable`, and the name of
  * its `cause` where something else said it first. `serves` answers in the server's stead.
@@ -45,8 +58,9 @@ const PROVOKED = {
     cause: 'InvalidStateError',
   },
   ENGINE_FETCH: {
-    how: 'the WebAssembly module is not deployed',
-    provoke: ({ page }) => page.evaluate(loading, { backend: 'cpu', wasmBase: '/nowhere/' }),
+    how: 'the server of the WebAssembly module fails',
+    serves: (path) => path.endsWith('.wasm') && { status: 503 },
+    provoke: ({ page }) => page.evaluate(loading, { backend: 'cpu' }),
     retryable: true,
   },
   WASM_BLOCKED_BY_CSP: {
@@ -181,6 +195,26 @@ const PROVOKED = {
       }),
     retryable: true,
     cause: 'TypeError',
+  },
+  TICKET_FAILED: {
+    how: "the page's ticket function rejects",
+    provoke: ({ page }) => inElement(page, { ticket: true }),
+    retryable: true,
+    cause: 'TypeError',
+  },
+  PLAYBACK_BLOCKED: {
+    how: 'the browser refuses to play, and still does after a press',
+    launch: { clip },
+    async provoke({ page }) {
+      await page.evaluate(() => {
+        HTMLMediaElement.prototype.play = () => Promise.reject(new DOMException('not without a press', 'NotAllowedError'));
+      });
+      const ended = inElement(page);
+      await page.locator('liveness-check .primary').click();
+      return ended;
+    },
+    retryable: true,
+    cause: 'NotAllowedError',
   },
 };
 

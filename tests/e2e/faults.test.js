@@ -2,25 +2,13 @@
 //! cameras that change under a check, clocks that jump. Each ends in a typed error or in a verdict, and the page goes on.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { pack, providePackage } from './detector.js';
+import { patch, shorten } from './patch.js';
 import { portrait, writeClip } from './pictures.js';
-import { root } from './server.js';
 import { server, withBrowser } from './suite.js';
 
 const VERDICT = /^(bona-fide|attack)$/;
-
-/** Serves a bundle of the package with a piece of its code changed. */
-function patch(file, from, to) {
-  const source = readFileSync(join(root, 'pkg/dist', file), 'utf8');
-  assert.ok(source.includes(from), `${file} has no ${from}`);
-  return (path) => (path.endsWith(`/dist/${file}`) ? { type: 'text/javascript', body: source.replace(from, to) } : undefined);
-}
-
-/** What is waited for in minutes takes a test too long. */
-const shorten = (file, constant, from, to) => patch(file, `const ${constant} = ${from};`, `const ${constant} = ${to};`);
 
 /** Runs in a page, after `providePackage`: a worker that hangs once it is told to, and a camera of the page's own. */
 async function provideFaults({ base64, width, height }) {

@@ -18,11 +18,11 @@ const PREFERENCES = {
 /** Path of Firefox; `undefined` if there is none. */
 export const firefoxPath = [process.env.FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => path && existsSync(path));
 
-/** A tab: `goto(url)`, `evaluate(f, ...args)`, which gives what `f`'s promise gives, and `faults`, all errors that it told. */
-export async function launchFirefox() {
+/** With `preferences` of its own, beside those of tests, a tab: `goto(url)`, `evaluate(f, ...args)`, which gives what `f`'s promise gives, and `faults`, all errors that it told. */
+export async function launchFirefox(preferences = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'bonafide-firefox-'));
-  const preferences = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
-  writeFileSync(join(profile, 'user.js'), preferences.join(''));
+  const lines = Object.entries({ ...PREFERENCES, ...preferences }).map(([name, value]) => `user_pref("${name}", ${value});\n`);
+  writeFileSync(join(profile, 'user.js'), lines.join(''));
   const browser = spawn(firefoxPath, ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const address = await new Promise((resolve, reject) => {
     let said = '';

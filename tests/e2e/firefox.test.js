@@ -63,3 +63,30 @@ describe('Firefox', { skip: missing, timeout: 300_000 }, () => {
     assert.deepEqual(firefox.faults, []);
   });
 });
+
+describe('Firefox that resists fingerprinting', { skip: missing, timeout: 300_000 }, () => {
+  test('finds the face in a bitmap as in its pixels, though its canvases give noise', async () => {
+    const server = await serve();
+    const firefox = await launchFirefox({ 'privacy.resistFingerprinting': true });
+    try {
+      await firefox.goto(`${server.url}/blank.html`);
+      await firefox.evaluate(providePackage);
+      const [noise, pixels, bitmap] = await firefox.evaluate(async ({ base64, width, height }) => {
+        const picture = imageData(base64, width, height);
+        const context = new OffscreenCanvas(width, height).getContext('2d');
+        context.putImageData(picture, 0, 0);
+        const read = context.getImageData(0, 0, width, height).data;
+        const noise = read.some((value, at) => Math.abs(value - picture.data[at]) > 3);
+        const detector = await load({ backend: 'cpu' });
+        const seen = async (source) => (({ face, score }) => ({ face, score }))(await detector.score(source));
+        return [noise, await seen(picture), await codeOf(detector.score(await createImageBitmap(picture))) ?? await seen(await createImageBitmap(picture))];
+      }, pack(portrait()));
+      assert.equal(noise, true, 'this Firefox gives no noise: the test proves nothing');
+      assert.deepEqual(bitmap, pixels);
+      assert.ok(pixels.face.confidence > 0.5);
+    } finally {
+      await firefox.close();
+      await server.close();
+    }
+  });
+});

@@ -14,6 +14,16 @@ import { server, withBrowser } from './suite.js';
 /** Samples of a file in a language, in order. */
 const samples = (file, language) => [...readFileSync(join(root, file), 'utf8').matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, text]) => text);
 
+test('no sample awaits at the top of a module: bundlers build for browsers without that by default', () => {
+  for (const file of ['README.md', 'pkg/README.md', ...DOCS.map(({ source }) => source)]) {
+    for (const text of ['ts', 'js', 'html'].flatMap((language) => samples(file, language))) {
+      // esbuild's own script runs in Node, and imports from node:fs or esbuild.
+      if (/cpSync/.test(text)) continue;
+      assert.doesNotMatch(text, /^(?!.*\basync\b)\S.*\bawait\b/m, file);
+    }
+  }
+});
+
 test('every sample compiles, strictly', () => {
   const folder = join(root, 'target/e2e/samples');
   rmSync(folder, { recursive: true, force: true });

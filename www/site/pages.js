@@ -26,6 +26,7 @@ export const DOCS = [
   'privacy',
   'accessibility',
   'limits',
+  'field',
   'model-card',
   'benchmarks',
   'reference',

@@ -52,7 +52,9 @@ pub enum Hint {
     TooClose,
     /// The face is not in the middle.
     OffCentre,
-    /// The head is turned or tilted away.
+    /// The head, or the camera, is tilted sideways, lies, or stands on its head.
+    Straighten,
+    /// The head is turned away, up or down.
     TurnToCamera,
     /// The face is dark.
     TooDark,
@@ -66,12 +68,13 @@ pub enum Hint {
 
 impl Hint {
     /// All hints, most important first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoFace,
         Self::SeveralFaces,
         Self::TooFar,
         Self::TooClose,
         Self::OffCentre,
+        Self::Straighten,
         Self::TurnToCamera,
         Self::TooDark,
         Self::TooBright,
@@ -97,9 +100,8 @@ impl Quality {
                 let [x, y] = face.offset;
                 (x * x + y * y).sqrt() > MAX_OFFSET
             }
-            Hint::TurnToCamera => {
-                face.yaw.abs() > MAX_YAW || face.pitch.abs() > MAX_PITCH || face.roll.abs() > MAX_ROLL
-            }
+            Hint::Straighten => face.roll.abs() > MAX_ROLL,
+            Hint::TurnToCamera => face.yaw.abs() > MAX_YAW || face.pitch.abs() > MAX_PITCH,
             Hint::TooDark => face.brightness < MIN_BRIGHTNESS,
             Hint::TooBright => face.brightness > MAX_BRIGHTNESS,
             Hint::LowContrast => face.contrast < MIN_CONTRAST,
@@ -143,7 +145,8 @@ pub(crate) mod tests {
             (FaceQuality { offset: [0.2, -0.2], ..GOOD }, Hint::OffCentre),
             (FaceQuality { yaw: -21.0, ..GOOD }, Hint::TurnToCamera),
             (FaceQuality { pitch: 26.0, ..GOOD }, Hint::TurnToCamera),
-            (FaceQuality { roll: -21.0, ..GOOD }, Hint::TurnToCamera),
+            (FaceQuality { roll: -21.0, ..GOOD }, Hint::Straighten),
+            (FaceQuality { roll: 180.0, yaw: 30.0, ..GOOD }, Hint::Straighten),
             (FaceQuality { brightness: 0.05, ..GOOD }, Hint::TooDark),
             (FaceQuality { brightness: 0.95, ..GOOD }, Hint::TooBright),
             (FaceQuality { contrast: 0.01, ..GOOD }, Hint::LowContrast),
@@ -164,7 +167,7 @@ pub(crate) mod tests {
     #[test]
     fn names_are_stable() {
         let names = serde_json::to_string(&Hint::ALL).unwrap();
-        let expected = r#"["no-face","several-faces","too-far","too-close","off-centre","turn-to-camera","too-dark","too-bright","low-contrast","hold-still"]"#;
+        let expected = r#"["no-face","several-faces","too-far","too-close","off-centre","straighten","turn-to-camera","too-dark","too-bright","low-contrast","hold-still"]"#;
         assert_eq!(names, expected);
     }
 }

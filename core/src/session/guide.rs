@@ -6,15 +6,33 @@ use crate::quality::Hint;
 /// read is flicker.
 pub const HOLD_MS: f64 = 300.0;
 
+/// A face that fills the frame is found no more; for this long after one was too close, one that is not found still is, milliseconds.
+pub const STILL_CLOSE_MS: f64 = 2_000.0;
+
 /// Hysteresis in time. It governs what is shown, never which frames count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Guide {
     shown: Option<Option<Hint>>,
     /// Another answer than the shown one, and since when it has been given without a break.
     next: Option<(Option<Hint>, f64)>,
+    /// When a face was last too close.
+    close: Option<f64>,
 }
 
 impl Guide {
+    /// A frame's hint, told from the frames before it: whoever was too close a moment ago and is not found any more came closer.
+    pub(super) fn still(&mut self, now: f64, hint: Option<Hint>) -> Option<Hint> {
+        match hint {
+            Some(Hint::TooClose) => self.close = Some(now),
+            Some(Hint::NoFace) if self.close.is_some_and(|at| now - at <= STILL_CLOSE_MS) => {
+                return Some(Hint::TooClose);
+            }
+            Some(Hint::NoFace) => {}
+            _ => self.close = None,
+        }
+        hint
+    }
+
     /// The hint to show at `now`; the first answer is shown at once.
     pub(super) fn show(&mut self, now: f64, answer: Option<Hint>) -> Option<Hint> {
         let shown = *self.shown.get_or_insert(answer);
@@ -27,7 +45,8 @@ impl Guide {
             self.next = Some((answer, since));
             return shown;
         }
-        *self = Self { shown: Some(answer), next: None };
+        self.shown = Some(answer);
+        self.next = None;
         answer
     }
 }
@@ -43,6 +62,19 @@ mod tests {
             let answer = (i % 2 == 1).then_some(Hint::TooFar);
             assert_eq!(guide.show(f64::from(i) * 33.0, answer), None);
         }
+    }
+
+    #[test]
+    fn a_face_that_was_too_close_and_is_gone_is_still_too_close_for_a_while() {
+        let mut guide = Guide::default();
+        assert_eq!(guide.still(0.0, Some(Hint::NoFace)), Some(Hint::NoFace));
+        assert_eq!(guide.still(100.0, Some(Hint::TooClose)), Some(Hint::TooClose));
+        assert_eq!(guide.still(200.0, Some(Hint::NoFace)), Some(Hint::TooClose));
+        assert_eq!(guide.still(2_100.0, Some(Hint::NoFace)), Some(Hint::TooClose));
+        assert_eq!(guide.still(2_101.0, Some(Hint::NoFace)), Some(Hint::NoFace));
+        guide.still(3_000.0, Some(Hint::TooClose));
+        assert_eq!(guide.still(3_100.0, Some(Hint::TooFar)), Some(Hint::TooFar));
+        assert_eq!(guide.still(3_200.0, Some(Hint::NoFace)), Some(Hint::NoFace));
     }
 
     #[test]

@@ -199,7 +199,10 @@ impl Session {
 
     fn advance(&mut self, now: f64, observation: &Observation) -> Update {
         let quality = &observation.quality;
-        let hint = quality.hint();
+        let hint = match self.version {
+            recording::FIRST => quality.hint().map(recording::first_name),
+            _ => self.guide.still(now, quality.hint()),
+        };
         if let Some(hint) = hint {
             self.hinted[hint as usize] += 1;
         }
@@ -329,7 +332,7 @@ impl Session {
 
 /// Hints that answering a prompt itself gives rise to.
 fn answers_look_like(hint: Option<Hint>) -> bool {
-    matches!(hint, Some(Hint::TurnToCamera | Hint::TooClose | Hint::HoldStill))
+    matches!(hint, Some(Hint::Straighten | Hint::TurnToCamera | Hint::TooClose | Hint::HoldStill))
 }
 
 #[cfg(test)]

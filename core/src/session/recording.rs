@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{MAX_OBSERVATIONS, Observation, Reveal, Session, Setup, Verdict};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    quality::Hint,
+};
 
 /// Version of the layout and of the rules. Recordings of every version since [`FIRST`] replay by their own rules.
 pub const VERSION: u32 = 2;
@@ -14,6 +17,11 @@ pub const VERSION: u32 = 2;
 pub const FIRST: u32 = 1;
 /// Longest text that is read, bytes: about 500 for each of the most observations.
 pub const MAX_BYTES: usize = 8 << 20;
+
+/// What [`FIRST`] called a hint.
+pub(super) fn first_name(hint: Hint) -> Hint {
+    if hint == Hint::Straighten { Hint::TurnToCamera } else { hint }
+}
 
 /// All that a session saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,12 +1,14 @@
-//! `<liveness-check>`: idle -> loading -> asking -> running -> result or error, with the camera open no longer than `running`.
+//! `<liveness-check>`: idle -> loading -> (ticket) -> asking -> (press) -> running -> result or error, with the camera open no
+//! longer than `press` and `running`. No state between idle and an ending lasts without a limit.
 
 import { LivenessDetector } from '../detector.js';
 import { LivenessError, type LivenessErrorCode } from '../errors.js';
 import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
 import { film } from './film.js';
-import { languageOf, loadStrings, merge } from './language.js';
-import { PROPERTIES, TICKET, type LivenessCheckProperties, type Ticket } from './properties.js';
+import { heedLanguage, languagesOf, loadStrings, merge } from './language.js';
+import { isMeant, PROPERTIES, type LivenessCheckProperties } from './properties.js';
 import type { OwnStrings, Strings } from './strings.js';
+import { askTicket } from './ticket.js';
 import { View, type Screen, type State } from './view.js';
 
 /** Not `retryable` as calls, but here the person may have changed what failed, or a new detector is loaded. */
@@ -20,7 +22,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /** The camera screen of a check. */
 export class LivenessCheckElement extends Base {
-  static readonly observedAttributes: readonly string[] = ['lang', 'auto-start'];
+  static readonly observedAttributes: readonly string[] = ['auto-start'];
 
   readonly #view: View;
   #screen: Screen = { state: 'idle' };
@@ -31,7 +33,10 @@ export class LivenessCheckElement extends Base {
   #ownStrings: OwnStrings = {};
   #loaded: { readonly strings: Strings; readonly language: string } | undefined;
   #strings: Strings | undefined;
-  #tag: string | undefined;
+  #languages: string | undefined;
+  #deafen: (() => void) | undefined;
+  /** What a press does while the browser wants one. */
+  #pressed: (() => void) | undefined;
   #deviceId: string | undefined;
   /** Aborts with the check it stands for, however that ends; the camera closes with it. */
   #run: AbortController | undefined;
@@ -40,7 +45,7 @@ export class LivenessCheckElement extends Base {
   constructor() {
     super();
     this.#view = new View(this.attachShadow({ mode: 'open' }), {
-      start: () => this.start(),
+      start: () => (this.#pressed ? this.#pressed() : this.start()),
       cancel: () => this.cancel(),
       choose: (deviceId) => this.#choose(deviceId),
     });
@@ -54,19 +59,21 @@ export class LivenessCheckElement extends Base {
       delete this[name];
       Object.assign(this, { [name]: value });
     }
+    this.#deafen?.();
+    this.#deafen = heedLanguage(this, () => void this.#speak());
     void this.#speak();
     if (this.autoStart) this.start();
   }
 
   disconnectedCallback(): void {
+    this.#deafen?.();
+    this.#deafen = undefined;
     this.cancel();
     this.#dispose();
   }
 
-  attributeChangedCallback(name: string): void {
-    if (!this.isConnected) return;
-    if (name === 'lang') void this.#speak();
-    else if (this.autoStart) this.start();
+  attributeChangedCallback(): void {
+    if (this.isConnected && this.autoStart) this.start();
   }
 
   /** Starts a check; does nothing while one runs, or outside a document. */
@@ -122,10 +129,10 @@ export class LivenessCheckElement extends Base {
 
   /** Whether to ask for movements as well. */
   get challenge(): boolean {
-    return this.hasAttribute('challenge');
+    return isMeant(this.getAttribute('challenge'));
   }
   set challenge(challenge: boolean) {
-    this.toggleAttribute('challenge', Boolean(challenge));
+    this.toggleAttribute('challenge', isMeant(challenge));
   }
 
   /** As in `LoadOptions`. */
@@ -154,10 +161,10 @@ export class LivenessCheckElement extends Base {
 
   /** Whether to start without a press: as soon as the element is in the document and has this. */
   get autoStart(): boolean {
-    return this.hasAttribute('auto-start');
+    return isMeant(this.getAttribute('auto-start'));
   }
   set autoStart(autoStart: boolean) {
-    this.toggleAttribute('auto-start', Boolean(autoStart));
+    this.toggleAttribute('auto-start', isMeant(autoStart));
   }
 
   #reflect(name: string, value: string | URL | null | undefined): void {
@@ -170,10 +177,12 @@ export class LivenessCheckElement extends Base {
   }
 
   async #speak(): Promise<void> {
-    const tag = languageOf(this);
-    this.#tag = tag;
-    const loaded = await loadStrings(tag);
-    if (tag !== this.#tag) return;
+    const tags = languagesOf(this);
+    const languages = tags.join();
+    if (languages === this.#languages) return;
+    this.#languages = languages;
+    const loaded = await loadStrings(tags);
+    if (languages !== this.#languages) return;
     this.#loaded = loaded;
     this.#translate();
   }
@@ -212,10 +221,14 @@ export class LivenessCheckElement extends Base {
       await before;
       signal.throwIfAborted();
       const detector = await unless(signal, this.#detect(signal));
+      // Before the camera opens: it is never on while a server is waited for.
+      if (this.#ticket) this.#enter({ state: 'ticket' });
+      signal.throwIfAborted();
+      const ticket = await unless(signal, askTicket(this.#ticket));
       if (this.state !== 'asking') this.#enter({ state: 'asking' });
       signal.throwIfAborted();
-      await unless(signal, film(this.#view.video, this.#deviceId, signal, (cameras, current) => this.#view.cameras(cameras, current)));
-      const ticket = await unless(signal, this.#ask());
+      const list = (cameras: readonly MediaDeviceInfo[], current: string) => this.#view.cameras(cameras, current);
+      await unless(signal, film(this.#view.video, { deviceId: this.#deviceId, signal, list, press: () => this.#press(signal) }));
       this.#enter({ state: 'running' });
       signal.throwIfAborted();
       const result = await detector.check(this.#view.video, {
@@ -247,21 +260,11 @@ export class LivenessCheckElement extends Base {
     else this.#tell('liveness-error', screen.error);
   }
 
-  async #ask(): Promise<Ticket> {
-    const ask: unknown = this.#ticket ?? (() => ({}));
-    if (typeof ask !== 'function') throw new LivenessError('INVALID_INPUT', "The element's ticket is a function that gets one.");
-    let ticket: unknown;
-    try {
-      ticket = await ask();
-    } catch (cause) {
-      if (cause instanceof LivenessError) throw cause;
-      throw new LivenessError('INTERNAL', 'The page could not get a ticket for this check.', { cause, retryable: true });
-    }
-    if (typeof ticket !== 'object' || ticket === null) throw new LivenessError('INVALID_INPUT', "What the element's ticket function gave is no ticket.");
-    const given = TICKET.map((name) => [name, (ticket as Ticket)[name]] as const).filter(([, value]) => value !== undefined);
-    const asked: Ticket = Object.fromEntries(given);
-    // Steps that a server reveals stand in for the element's own.
-    return asked.revealed ? { challenge: false, ...asked } : asked;
+  /** Shows a button, and waits until somebody presses it. */
+  #press(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    this.#enter({ state: 'press' });
+    return new Promise((resolve) => (this.#pressed = resolve));
   }
 
   async #detect(signal: AbortSignal): Promise<LivenessDetector> {
@@ -305,6 +308,7 @@ export class LivenessCheckElement extends Base {
 
   #enter(screen: Screen): void {
     this.#screen = screen;
+    this.#pressed = undefined;
     this.#progress = undefined;
     this.#view.progress(screen.state === 'running' ? 0 : null);
     this.#show(true);

@@ -1,18 +1,36 @@
 //! A camera -> the element's video, for as long as a check lasts.
 
-import { openCamera } from '../camera.js';
+import { openCamera, type Camera } from '../camera.js';
 import { LivenessError } from '../errors.js';
 
 /** Some webviews never begin to play a camera, and never say so. */
 const PLAY_TIMEOUT_MS = 10_000;
+/** A question for the camera may stay unanswered for ever. */
+const ANSWER_TIMEOUT_MS = 120_000;
+/** The camera is on meanwhile. */
+const PRESS_TIMEOUT_MS = 30_000;
+
+/** What whoever films is told and asked. */
+export interface Filming {
+  /** A certain camera; else the one that faces the person. */
+  readonly deviceId: string | undefined;
+  /** The camera closes when it aborts. */
+  readonly signal: AbortSignal;
+  /** Hears of all cameras, and which one it is. */
+  list(cameras: readonly MediaDeviceInfo[], current: string): void;
+  /** The browser plays nothing without a press: resolves within one. */
+  press(): Promise<void>;
+}
 
 /**
- * Opens a camera for as long as the signal is not aborted, and plays it. `list` hears of all cameras and which one it is.
+ * Opens a camera for as long as the signal is not aborted, and plays it.
  *
- * @throws LivenessError as `openCamera` says, or `TIMEOUT` if it does not begin to play.
+ * @throws LivenessError as `openCamera` says; `CAMERA_PERMISSION_DENIED` if nobody answers for two minutes; `TIMEOUT` if it does
+ * not begin to play; `PLAYBACK_BLOCKED` if the browser wants a press and none comes.
  */
-export async function film(video: HTMLVideoElement, deviceId: string | undefined, signal: AbortSignal, list: (cameras: readonly MediaDeviceInfo[], current: string) => void): Promise<void> {
-  const camera = await openCamera({ signal, ...(deviceId !== undefined && { deviceId }) });
+export async function film(video: HTMLVideoElement, filming: Filming): Promise<void> {
+  const { signal } = filming;
+  const camera = await open(filming);
   const close = () => {
     camera.close();
     if (video.srcObject === camera.stream) video.srcObject = null;
@@ -23,9 +41,29 @@ export async function film(video: HTMLVideoElement, deviceId: string | undefined
   // A camera that faces away shows the world, not a mirror.
   video.classList.toggle('mirrored', settings?.facingMode !== 'environment');
   video.srcObject = camera.stream;
-  await played(video);
+  await play(video, filming);
   // The check does not wait for a list that only offers a choice.
-  void cameras().then((all) => signal.aborted || list(all, settings?.deviceId ?? ''));
+  void cameras().then((all) => signal.aborted || filming.list(all, settings?.deviceId ?? ''));
+}
+
+async function open({ deviceId, signal }: Filming): Promise<Camera> {
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  let late: LivenessError | undefined;
+  const timer = setTimeout(() => {
+    const message = `Nobody answered the question for the camera for ${ANSWER_TIMEOUT_MS / 1000} seconds.`;
+    late = new LivenessError('CAMERA_PERMISSION_DENIED', message, { reason: 'dismissed', retryable: true });
+    stop.abort(late);
+  }, ANSWER_TIMEOUT_MS);
+  try {
+    return await openCamera({ signal: stop.signal, ...(deviceId !== undefined && { deviceId }) });
+  } catch (error) {
+    throw late ?? error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** Names and identifiers of cameras are told only once one is allowed. */
@@ -34,14 +72,36 @@ async function cameras(): Promise<readonly MediaDeviceInfo[]> {
   return devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
 }
 
-async function played(video: HTMLVideoElement): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new LivenessError('TIMEOUT', `The camera opened, but its video did not begin within ${PLAY_TIMEOUT_MS / 1000} seconds.`);
-    timer = setTimeout(() => reject(error), PLAY_TIMEOUT_MS);
-  });
+async function play(video: HTMLVideoElement, { press }: Filming): Promise<void> {
   try {
-    await Promise.race([video.play(), late]);
+    return await begun(video);
+  } catch (error) {
+    // Rules against videos that play by themselves, and a phone that saves power: a press is what both want.
+    if ((error as DOMException | null)?.name !== 'NotAllowedError') throw error;
+  }
+  await within(PRESS_TIMEOUT_MS, press(), () => blocked(`and nobody pressed for ${PRESS_TIMEOUT_MS / 1000} seconds`));
+  try {
+    await begun(video);
+  } catch (cause) {
+    if ((cause as DOMException | null)?.name !== 'NotAllowedError') throw cause;
+    throw blocked('and not with one either', cause);
+  }
+}
+
+function begun(video: HTMLVideoElement): Promise<void> {
+  const message = `The camera opened, but its video did not begin within ${PLAY_TIMEOUT_MS / 1000} seconds.`;
+  return within(PLAY_TIMEOUT_MS, video.play(), () => new LivenessError('TIMEOUT', message));
+}
+
+function blocked(why: string, cause?: unknown): LivenessError {
+  return new LivenessError('PLAYBACK_BLOCKED', `The browser does not play the camera's video without a press, ${why}.`, cause === undefined ? {} : { cause });
+}
+
+async function within<T>(limitMs: number, work: Promise<T>, late: () => LivenessError): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late()), limitMs)));
+  try {
+    return await Promise.race([work, limit]);
   } finally {
     clearTimeout(timer);
   }

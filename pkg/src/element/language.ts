@@ -18,25 +18,61 @@ const LANGUAGES: Readonly<Record<string, () => Promise<{ readonly default: Strin
 /** A screen in English is better than none, if the file does not come. */
 const PATIENCE_MS = 3_000;
 
-/** The language that an element is in: its own, its closest ancestor's (through shadow roots), or the browser's. */
-export function languageOf(element: Element): string {
+/** The languages that an element is to speak, the wished first: its own, its closest ancestor's (through shadow roots), or the browser's. */
+export function languagesOf(element: Element): readonly string[] {
   for (let at: Element | null = element; at; ) {
     const holder: Element | null = at.closest('[lang]');
-    if (holder) return holder.getAttribute('lang') || navigator.language;
+    if (holder) {
+      const tag = holder.getAttribute('lang');
+      return tag ? [tag] : browsers();
+    }
     const root: Node = at.getRootNode();
     at = root instanceof ShadowRoot ? root.host : null;
   }
-  return navigator.language;
+  return browsers();
 }
 
-/** The texts in a language, by its tag (`pt-BR`), and the tag of what they are in. English where there are none. */
-export async function loadStrings(tag: string): Promise<{ strings: Strings; language: string }> {
-  const language = tag.toLowerCase().split('-')[0] ?? '';
+/** Calls `heard` when one of these languages may have changed, until what it returns is called. */
+export function heedLanguage(element: Element, heard: () => void): () => void {
+  const observer = new MutationObserver(heard);
+  for (let root: Node | null = element.getRootNode(); root; root = root instanceof ShadowRoot ? root.host.getRootNode() : null) {
+    observer.observe(root, { subtree: true, attributes: true, attributeFilter: ['lang'] });
+  }
+  addEventListener('languagechange', heard);
+  return () => {
+    observer.disconnect();
+    removeEventListener('languagechange', heard);
+  };
+}
+
+/** The texts in the first of these languages that has some, by their tags (`pt-BR`), and the tag of what they are in. Else English. */
+export async function loadStrings(tags: readonly string[]): Promise<{ strings: Strings; language: string }> {
   const english = { strings: en, language: 'en' };
-  const load = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined;
+  const language = tags.map(textsFor).find((language) => language !== undefined) ?? 'en';
+  const load = LANGUAGES[language];
   if (!load) return english;
   const late = new Promise<typeof english>((resolve) => setTimeout(resolve, PATIENCE_MS, english));
   return Promise.race([load().then((file) => ({ strings: file.default, language }), () => english), late]);
+}
+
+/**
+ * The language whose texts a reader of `tag` (BCP 47) can read; `undefined` if there are none. A language in another script is
+ * another one to a reader: `zh-TW` is `zh-Hant-TW`, and what is here is `zh-Hans`.
+ */
+function textsFor(tag: string): string | undefined {
+  try {
+    // Written with an underscore by systems other than the web.
+    const { language, script } = new Intl.Locale(tag.replaceAll('_', '-')).maximize();
+    if (language !== 'en' && !Object.hasOwn(LANGUAGES, language)) return undefined;
+    return script === new Intl.Locale(language).maximize().script ? language : undefined;
+  } catch {
+    // No language tag.
+    return undefined;
+  }
+}
+
+function browsers(): readonly string[] {
+  return navigator.languages?.length ? navigator.languages : [navigator.language ?? 'en'];
 }
 
 /** Texts with an integrator's own in their place. What is no text, or unknown, is left out. */

@@ -20,7 +20,10 @@ export interface LivenessCheckProperties {
   operatingPoint?: string | undefined;
   /** Whether to ask for movements as well. Default `false`. */
   challenge?: boolean | undefined;
-  /** Asked for a ticket before each check, a retry too, since a ticket is good for one. What it throws ends that check. */
+  /**
+   * Asked for a ticket before each check and before the camera opens, a retry too, since a ticket is good for one. What it throws
+   * ends that check, as do 20 seconds without an answer: `TICKET_FAILED`.
+   */
   ticket?: (() => Ticket | Promise<Ticket>) | null | undefined;
   /** As in `LoadOptions`. Default `auto`. */
   backend?: BackendChoice | undefined;
@@ -48,6 +51,14 @@ export const PROPERTIES = [
   'detector',
   'autoStart',
 ] as const satisfies readonly (keyof LivenessCheckProperties)[];
+
+/** Words that frameworks and people write for no, where HTML knows only an attribute's absence. */
+const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
+
+/** Whether a property's or an attribute's value means yes: `""` and `"true"` do, `null` and `"false"` do not. */
+export function isMeant(value: unknown): boolean {
+  return typeof value === 'string' ? !NO.has(value.trim().toLowerCase()) : Boolean(value);
+}
 
 /** The `detail` of each event, by what follows `liveness-` in its name. */
 export interface LivenessCheckDetails {

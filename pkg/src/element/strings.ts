@@ -1,6 +1,6 @@
 //! Every text that the camera screen shows, as types. A key that a language lacks does not compile.
 
-import type { LivenessErrorCode } from '../errors.js';
+import type { ErrorReason, LivenessErrorCode } from '../errors.js';
 import type { Hint, Notice, Outcome, Prompt, Reason } from '../generated.js';
 
 /** A heading, and a sentence that says what it means or what to do. */
@@ -19,7 +19,12 @@ export interface Strings {
   readonly cancel: string;
   readonly retry: string;
   readonly loading: string;
+  /** While the page's server is asked for a ticket. */
+  readonly ticket: string;
+  /** While the browser asks for the camera. */
   readonly asking: string;
+  /** While the camera is open and the browser wants a press before it plays. */
+  readonly press: string;
   /** While nothing needs to change. */
   readonly ready: string;
   /** The progress bar's name. */
@@ -34,6 +39,8 @@ export interface Strings {
   readonly outcomes: Readonly<Record<Outcome, Message>>;
   readonly reasons: Readonly<Record<Reason, string>>;
   readonly errors: Readonly<Record<LivenessErrorCode, Message>>;
+  /** In place of an error's, where its `reason` is known. */
+  readonly causes: Readonly<Record<ErrorReason, Message>>;
 }
 
 /** An integrator's own texts: any of them, at either depth. */

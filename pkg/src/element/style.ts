@@ -1,4 +1,4 @@
-//! The element's look. A constructed sheet, which a strict `style-src` lets through; any browser that runs the engine has them.
+//! The element's look. A constructed sheet, which a strict `style-src` lets through.
 
 const CSS = `
 :host {
@@ -57,6 +57,9 @@ h2, p, ul { margin: 0; padding: 0; }
 video { object-fit: cover; }
 video.mirrored { transform: scaleX(-1); }
 .scrim { fill: var(--_background); fill-opacity: 0.62; }
+/* Whoever is in the way may stand where the stage cuts the picture off. */
+.frame[data-whole] video { object-fit: contain; }
+.frame[data-whole] .scrim { fill-opacity: 0; }
 .track, .ring { fill: none; }
 .track { stroke: var(--_background); stroke-width: 14; }
 .ring { stroke: var(--_accent); stroke-width: 8; stroke-linecap: round; transition: stroke-dashoffset 0.25s linear; }
@@ -108,11 +111,20 @@ slot[name='footer'] { display: block; font-size: 0.88em; }
 
 let sheet: CSSStyleSheet | undefined;
 
-/** The sheet, made once for all elements. */
-export function style(): CSSStyleSheet {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
+/**
+ * Gives a shadow root the look; the sheet is made once for all elements. Where no sheet can be constructed (jsdom, browsers that
+ * do not run the engine either), a `<style>` of its own does.
+ */
+export function dress(root: ShadowRoot): void {
+  if (typeof CSSStyleSheet === 'function' && 'replaceSync' in CSSStyleSheet.prototype) {
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(CSS);
+    }
+    root.adoptedStyleSheets = [sheet];
+    return;
   }
-  return sheet;
+  const element = document.createElement('style');
+  element.textContent = CSS;
+  root.append(element);
 }

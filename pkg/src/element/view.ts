@@ -3,14 +3,17 @@
 import type { LivenessError } from '../errors.js';
 import type { CheckProgress, CheckResult } from '../types.js';
 import type { Message, Strings } from './strings.js';
-import { style } from './style.js';
+import { dress } from './style.js';
 
 /** What the element is doing. */
-export type State = 'idle' | 'loading' | 'asking' | 'running' | 'result' | 'error';
+export type State = 'idle' | Busy | 'result' | 'error';
+
+/** States that go on by themselves, but `press`, in which the browser plays the open camera only once somebody presses. */
+export type Busy = 'loading' | 'ticket' | 'asking' | 'press' | 'running';
 
 /** A state, with what it shows. */
 export type Screen =
-  | { readonly state: 'idle' | 'loading' | 'asking' | 'running' }
+  | { readonly state: 'idle' | Busy }
   | { readonly state: 'result'; readonly result: CheckResult }
   | { readonly state: 'error'; readonly error: LivenessError; readonly retry: boolean };
 
@@ -89,7 +92,7 @@ export class View {
     // A key that is held down would start and cancel in turns, since focus goes from one button to the other.
     this.#frame.addEventListener('keydown', (event) => event.repeat && event.target instanceof HTMLButtonElement && event.preventDefault());
 
-    root.adoptedStyleSheets = [style()];
+    dress(root);
     root.append(this.#frame);
   }
 
@@ -98,7 +101,7 @@ export class View {
     const attended = this.#pressed || this.#root.activeElement !== null;
     this.#strings = strings;
     const { state } = screen;
-    const busy = state === 'loading' || state === 'asking' || state === 'running';
+    const busy = state !== 'idle' && state !== 'result' && state !== 'error';
     const frame = this.#frame;
     frame.dataset['state'] = state;
     frame.toggleAttribute('data-busy', busy);
@@ -116,8 +119,8 @@ export class View {
     this.#introText.textContent = strings.intro.text;
     this.#pickerName.textContent = strings.camera;
     this.#cancel.textContent = strings.cancel;
-    this.#start.textContent = state === 'idle' ? strings.start : strings.retry;
-    this.#start.hidden = busy || !canStart(screen);
+    this.#start.textContent = state === 'idle' || state === 'press' ? strings.start : strings.retry;
+    this.#start.hidden = !canStart(screen);
     this.#status.classList.toggle('quiet', !busy);
 
     const { message, glyph, tone, reasons } = contents(screen, strings);
@@ -136,6 +139,7 @@ export class View {
   /** The line that is shown large and spoken. */
   say(screen: Screen, progress: CheckProgress | undefined, strings: Strings): void {
     const text = line(screen, progress, strings);
+    this.#frame.toggleAttribute('data-whole', progress?.hint === 'several-faces');
     // Setting the same text again would make it spoken again.
     if (this.#status.textContent !== text) this.#status.textContent = text;
   }
@@ -167,7 +171,7 @@ export class View {
 
   #focus(busy: boolean): void {
     const now = this.#root.activeElement;
-    if (busy) {
+    if (busy && this.#start.hidden) {
       if (now && !now.closest('[hidden]')) return;
       this.#cancel.focus();
     } else if (!this.#start.hidden) this.#start.focus();
@@ -177,7 +181,7 @@ export class View {
 
 function canStart(screen: Screen): boolean {
   if (screen.state === 'error') return screen.retry;
-  return screen.state === 'result' ? screen.result.outcome !== 'bona-fide' : true;
+  return screen.state === 'result' ? screen.result.outcome !== 'bona-fide' : screen.state === 'idle' || screen.state === 'press';
 }
 
 interface Contents {
@@ -189,7 +193,7 @@ interface Contents {
 
 function contents(screen: Screen, strings: Strings): Contents {
   if (screen.state === 'error') {
-    return { message: strings.errors[screen.error.code] ?? strings.errors.INTERNAL, glyph: 'warning', tone: 'bad', reasons: [] };
+    return { message: told(screen.error, strings), glyph: 'warning', tone: 'bad', reasons: [] };
   }
   if (screen.state !== 'result') return { glyph: 'face', tone: 'calm', reasons: [] };
   const { outcome, reasons } = screen.result;
@@ -204,7 +208,9 @@ function line(screen: Screen, progress: CheckProgress | undefined, strings: Stri
     case 'idle':
       return '';
     case 'loading':
+    case 'ticket':
     case 'asking':
+    case 'press':
       return strings[screen.state];
     case 'running': {
       if (progress?.hint) return strings.hints[progress.hint];
@@ -215,8 +221,13 @@ function line(screen: Screen, progress: CheckProgress | undefined, strings: Stri
     case 'result':
       return strings.outcomes[screen.result.outcome].title;
     case 'error':
-      return (strings.errors[screen.error.code] ?? strings.errors.INTERNAL).title;
+      return told(screen.error, strings).title;
   }
+}
+
+/** What is known of the cause says more than the code does. A detector of another version may give either of another name. */
+function told({ code, reason }: LivenessError, strings: Strings): Message {
+  return (reason && strings.causes[reason]) ?? strings.errors[code] ?? strings.errors.INTERNAL;
 }
 
 function h<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Record<string, string>, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {

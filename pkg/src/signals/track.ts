@@ -5,7 +5,7 @@ import { UNKNOWN, type Finding } from './names.js';
 /** Wider than any camera: a track that promises it promises anything. */
 const IMPOSSIBLE = 1_000_003;
 /** Names of virtual cameras, and of programs that make a phone one. Word by word: `Obsbot` is a camera. */
-const KNOWN = /(?<![a-z])(virtual|obs|manycam|snap camera|xsplit|splitcam|webcamoid|vcam|e2esoft|v4l2loopback|dummy|fake|droidcam|epoccam|iriun|camo|ndi|mmhmm)(?![a-z])/i;
+const KNOWN = /(?:^|[^a-z])(virtual|obs|manycam|snap camera|xsplit|splitcam|webcamoid|vcam|e2esoft|v4l2loopback|dummy|fake|droidcam|epoccam|iriun|camo|ndi|mmhmm)(?![a-z])/i;
 
 /** By its class, as the browser writes it: a canvas's and a script's tracks have their own. */
 export function trackClass(track: MediaStreamTrack): Finding {
@@ -64,6 +64,6 @@ export async function constraints(track: MediaStreamTrack): Promise<Finding> {
 
 /** The word in the track's name that a virtual camera is known by. The name itself stays here: it tells of a person's things. */
 export function label(track: MediaStreamTrack): Finding {
-  const word = KNOWN.exec(track.label)?.[0]?.toLowerCase() ?? null;
+  const word = KNOWN.exec(track.label)?.[1]?.toLowerCase() ?? null;
   return { fired: word !== null || track.label === '', measured: { word, empty: track.label === '' } };
 }

@@ -1,0 +1,38 @@
+//! The page's ticket function -> what a check is told of the ticket, or why there is none.
+
+import { LivenessError } from '../errors.js';
+import { TICKET, type LivenessCheckProperties, type Ticket } from './properties.js';
+
+/** A person waits, and the camera is not open yet. */
+const TICKET_TIMEOUT_MS = 20_000;
+
+/**
+ * Asks for a ticket; without a function there is nothing to ask.
+ *
+ * @throws LivenessError `TICKET_FAILED` if it throws or does not answer in time, unless it throws a LivenessError of its own;
+ * `INVALID_INPUT` for what is no function or no ticket.
+ */
+export async function askTicket(ask: LivenessCheckProperties['ticket']): Promise<Ticket> {
+  if (ask === null || ask === undefined) return {};
+  if (typeof ask !== 'function') throw new LivenessError('INVALID_INPUT', "The element's ticket is a function that gets one.");
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new LivenessError('TICKET_FAILED', `The page's ticket function did not answer for ${TICKET_TIMEOUT_MS / 1000} seconds.`);
+    timer = setTimeout(() => reject(error), TICKET_TIMEOUT_MS);
+  });
+  let ticket: unknown;
+  try {
+    ticket = await Promise.race([ask(), late]);
+  } catch (cause) {
+    if (cause instanceof LivenessError) throw cause;
+    throw new LivenessError('TICKET_FAILED', "The page's ticket function failed: it could not get a ticket for this check.", { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+  if (typeof ticket !== 'object' || ticket === null) throw new LivenessError('INVALID_INPUT', "What the element's ticket function gave is no ticket.");
+  // A server's ticket holds more, which is its own.
+  const given = TICKET.map((name) => [name, (ticket as Ticket)[name]] as const).filter(([, value]) => value !== undefined);
+  const asked: Ticket = Object.fromEntries(given);
+  // Steps that a server reveals stand in for the element's own.
+  return asked.revealed ? { challenge: false, ...asked } : asked;
+}

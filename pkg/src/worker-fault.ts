@@ -1,0 +1,45 @@
+//! A worker that never ran -> why. Browsers tell a page nothing of it, so its script is fetched once more and looked at.
+
+import { refused, unreachable } from './delivery.js';
+import { LivenessError, type ErrorReason } from './errors.js';
+import { violated } from './violations.js';
+
+/** The worker has failed already; who waits has waited. */
+const LOOK_MS = 5_000;
+
+/** Where vite's development server keeps what it bundles in advance, without the files beside it. */
+const PREBUNDLED = /\/\.vite\/deps[^/]*\//;
+
+/** The error of a worker whose script never ran. `url` is the script's, where it is known; `event` what the browser said. */
+export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Promise<LivenessError> {
+  const said = event.message ? `: ${event.message}` : '';
+  const fault = (message: string, reason?: ErrorReason) =>
+    new LivenessError('ENGINE_FETCH', message + said, { cause: event, ...(reason && { reason, retryable: false }) });
+  const general = fault("The worker did not start: check that its script is deployed, that the policy allows it, and that it has the page's Cross-Origin-Embedder-Policy");
+  if (!url) return general;
+  const directive = await violated(url);
+  if (directive) return fault(`The content security policy forbids the worker ${url.href}: its ${directive} must allow it`, 'forbidden');
+  let response: Response;
+  try {
+    response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(LOOK_MS) });
+  } catch (cause) {
+    return unreachable('ENGINE_FETCH', url, cause);
+  }
+  const { headers } = response;
+  await response.body?.cancel();
+  const missing = refused('ENGINE_FETCH', url, response);
+  if (missing && missing.reason === 'not-deployed' && PREBUNDLED.test(url.pathname)) {
+    const message = "vite bundled this package in advance, without its worker: set optimizeDeps: { exclude: ['bonafide'] } in vite's configuration, or use vite 8";
+    return fault(message, 'not-deployed');
+  }
+  if (missing) return missing;
+  const type = headers.get('content-type') ?? '';
+  if (!/^\s*(text|application)\/(x-)?(java|ecma)script\b/i.test(type)) {
+    return fault(`The worker ${url.href} is served as ${type || 'no type'}: browsers run scripts of type text/javascript only`, 'forbidden');
+  }
+  if (globalThis.crossOriginIsolated && !/require-corp|credentialless/.test(headers.get('cross-origin-embedder-policy') ?? '')) {
+    const message = `The page sends Cross-Origin-Embedder-Policy, and its worker's script ${url.href} does not: send Cross-Origin-Embedder-Policy: require-corp with it`;
+    return fault(message, 'forbidden');
+  }
+  return general;
+}

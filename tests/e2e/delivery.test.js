@@ -1,0 +1,140 @@
+//! Files that do not come as they should: each way has an error of its own that says what to change, and to whom. A missing
+//! file is no missing network.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { providePackage } from './detector.js';
+import { root } from './server.js';
+import { server, withBrowser } from './suite.js';
+
+const loadCpu = () => codeOf(load({ backend: 'cpu' }));
+const HTML = { type: 'text/html', body: '<!doctype html><title>app</title>' };
+const answer = (end, what) => (path) => (path.endsWith(end) ? what : undefined);
+const asType = (end, type, headers) => (path) => (path.endsWith(end) ? { type, body: server.read(path), headers } : undefined);
+
+/** The page's own headers, with a worker's. */
+const isolated = (worker) => (path) => {
+  const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+  if (path === '/blank.html') return { type: 'text/html', body: '<!doctype html>', headers };
+  return path.endsWith('/worker-cpu.js') ? { type: 'text/javascript', body: server.read(path), headers: worker ? headers : {} } : undefined;
+};
+
+withBrowser('delivery', () => ({}), (its) => {
+  for (const type of ['application/wasm', 'application/wasm; charset=utf-8', 'application/wasm;', 'Application/WASM', 'application/octet-stream', 'text/plain', '']) {
+    test(`the engine loads as ${JSON.stringify(type)}`, async () => {
+      server.intercept = asType('cpu_bg.wasm', type);
+      assert.equal(await (await its.open()).evaluate(loadCpu), null);
+    });
+  }
+
+  test('files without a status load, as webviews give an app its own', async () => {
+    const blind = 'const { fetch: ask } = self; self.fetch = async (...of) => { const got = await ask(...of); for (const [name, value] of [["status", 0], ["ok", false]]) Object.defineProperty(got, name, { value }); return got; };\n';
+    server.intercept = (path) => (path.endsWith('/worker-cpu.js') ? { type: 'text/javascript', body: blind + server.read(path) } : undefined);
+    assert.equal(await (await its.open()).evaluate(loadCpu), null);
+  });
+
+  const CASES = {
+    'a worker that is not there': ['ENGINE_FETCH', 'not-deployed', false, /404.*must be reloaded/, answer('/worker-cpu.js', { status: 404 })],
+    'a page in place of the worker': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML.*must be reloaded/, answer('/worker-cpu.js', HTML)],
+    'a worker whose server fails': ['ENGINE_FETCH', 'server-fault', true, /503/, answer('/worker-cpu.js', { status: 503 })],
+    'a worker of a wrong type': ['ENGINE_FETCH', 'forbidden', false, /served as text\/plain.*text\/javascript/, asType('/worker-cpu.js', 'text/plain')],
+    'a worker that is not isolated, in a page that is': ['ENGINE_FETCH', 'forbidden', false, /Cross-Origin-Embedder-Policy: require-corp/, isolated(false)],
+    'an engine that is not there': ['ENGINE_FETCH', 'not-deployed', false, /404.*must be reloaded.*IIS.*\.wasm/, answer('.wasm', { status: 404 })],
+    'a page in place of the engine': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML/, answer('.wasm', HTML)],
+    'a page in place of the engine, as its type': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML/, answer('.wasm', { ...HTML, type: 'application/wasm' })],
+    'an ending that the server does not know': ['MODEL_FETCH', 'not-deployed', false, /404.*IIS.*\.safetensors/, answer('detector.safetensors', { status: 404 })],
+    'weights that are refused': ['MODEL_FETCH', 'not-deployed', false, /403.*refuses.*not there/, answer('detector.safetensors', { status: 403 })],
+    'a page in place of weights': ['MODEL_FETCH', 'not-deployed', false, /page of HTML/, answer('detector.safetensors', { ...HTML, type: 'application/octet-stream' })],
+    'a page in place of the manifest': ['MODEL_FETCH', 'not-deployed', false, /page of HTML/, answer('manifest.json', HTML)],
+    'a manifest whose server is overloaded': ['MODEL_FETCH', 'server-fault', true, /429/, answer('manifest.json', { status: 429 })],
+    'a policy against the weights': ['MODEL_FETCH', 'forbidden', false, /security policy.*connect-src/, (path) => asType('/worker-cpu.js', 'text/javascript', { 'content-security-policy': `script-src 'self' 'wasm-unsafe-eval'; connect-src ${server.url}/pkg/dist/` })(path)],
+  };
+  for (const [what, [code, reason, retryable, says, intercept]] of Object.entries(CASES)) {
+    test(`${what}: ${code}, ${reason}`, async () => {
+      server.intercept = intercept;
+      const page = await its.open();
+      const error = await page.evaluate(() => load({ backend: 'cpu' }).catch(({ code, reason, retryable, message }) => ({ code, reason, retryable, message })));
+      assert.deepEqual([error?.code, error?.reason, error?.retryable], [code, reason, retryable], JSON.stringify(error));
+      assert.match(error.message, says);
+      // What the browser says of the policy is what the test provoked.
+      its.opened[0].faults.length = 0;
+    });
+  }
+
+  test('a page that is offline says so, and a retry helps', async () => {
+    const page = await its.open();
+    await page.context().setOffline(true);
+    const error = await page.evaluate(() => load({ backend: 'cpu' }).catch(({ code, reason, retryable, message }) => ({ code, reason, retryable, message })));
+    assert.deepEqual([error?.code, error?.reason, error?.retryable], ['ENGINE_FETCH', 'offline', true], JSON.stringify(error));
+    await page.context().setOffline(false);
+    assert.equal(await page.evaluate(loadCpu), null);
+  });
+
+  test('an isolated page whose worker is too loads', async () => {
+    server.intercept = isolated(true);
+    const page = await its.open();
+    assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+    assert.equal(await page.evaluate(loadCpu), null);
+  });
+
+  test("vite's bundle in advance, without the worker: the message names the remedy", async () => {
+    server.intercept = (path) => {
+      const [, file] = path.match(/^\/node_modules\/\.vite\/deps\/(.*)$/) ?? [];
+      if (!file) return undefined;
+      return file.startsWith('worker') ? { status: 404 } : { type: 'text/javascript', body: readFileSync(join(root, 'pkg/dist', file === 'bonafide.js' ? 'index.js' : file)) };
+    };
+    const page = await its.open();
+    const error = await page.evaluate(async () => {
+      const { LivenessDetector } = await import('/node_modules/.vite/deps/bonafide.js');
+      return LivenessDetector.load({ backend: 'cpu' }).catch(({ code, retryable, message }) => ({ code, retryable, message }));
+    });
+    assert.deepEqual([error?.code, error?.retryable], ['ENGINE_FETCH', false], JSON.stringify(error));
+    assert.match(error.message, /optimizeDeps: \{ exclude: \['bonafide'\] \}/);
+  });
+
+  for (const [what, intercept, says, retry] of [
+    ['after a deployment: a reload is asked for, and no retry offered', answer('/worker-cpu.js', { status: 404 }), /out of date[\s\S]*Reload/, false],
+    ['while the server fails: a retry is offered', answer('manifest.json', { status: 503 }), /not ready[\s\S]*try again/, true],
+  ]) {
+    test(`the element ${what}`, async () => {
+      server.intercept = intercept;
+      const page = await its.open();
+      await page.evaluate(async () => {
+        await import('/pkg/dist/element/index.js');
+        globalThis.element = Object.assign(document.createElement('liveness-check'), { backend: 'cpu' });
+        document.body.append(element);
+        element.start();
+      });
+      await page.waitForFunction(() => element.state === 'error');
+      assert.match(await page.innerText('liveness-check .message'), says);
+      assert.equal(await page.isVisible('liveness-check .primary'), retry);
+    });
+  }
+}, { path: '/blank.html', prepare: providePackage });
+
+withBrowser('Trusted Types', () => ({}), (its) => {
+  const demand = (names) => (path) =>
+    path === '/blank.html' && {
+      type: 'text/html',
+      body: '<!doctype html>',
+      headers: { 'content-security-policy': `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types ${names}` },
+    };
+
+  test('are met by a policy of the name that the README gives', async () => {
+    server.intercept = demand('bonafide');
+    const page = await its.open();
+    assert.equal(await page.evaluate(loadCpu), null);
+    assert.equal(await page.evaluate(() => globalThis.Worker.name), 'Worker');
+  });
+
+  test('that do not allow it: the message names it', async () => {
+    server.intercept = demand("'none'");
+    const page = await its.open();
+    const error = await page.evaluate(() => load({ backend: 'cpu' }).catch(({ code, reason, retryable, message }) => ({ code, reason, retryable, message })));
+    assert.deepEqual([error?.code, error?.reason, error?.retryable], ['ENGINE_FETCH', 'forbidden', false], JSON.stringify(error));
+    assert.match(error.message, /trusted-types must allow the name 'bonafide'/);
+    its.opened[0].faults.length = 0;
+  });
+}, { path: '/blank.html', prepare: providePackage });
