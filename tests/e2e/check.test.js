@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.js';
 import { openPackage, pack } from './detector.js';
-import { dim, emptyScene, faceCrop, portrait, wall, writeFilm } from './pictures.js';
+import { dim, emptyScene, faceCrop, lying, portrait, wall, writeFilm } from './pictures.js';
 import { root, serve } from './server.js';
 
 let server;
@@ -279,5 +279,18 @@ withCamera('a face in the dark', () => [[dim(portrait(), 0.2), 3]], (its) => {
   test('is told that it is too dark, and ends in no verdict for that reason', async () => {
     const { hints, outcome, reasons, framesCounted } = await its.page.evaluate(() => wholeCheck());
     assert.deepEqual([outcome, reasons, framesCounted, hints], ['inconclusive', ['too-dark'], 0, ['too-dark']]);
+  });
+});
+
+withCamera('a face that lies', () => [[lying(portrait()), 3]], (its) => {
+  test('is asked to straighten, not to look straight', async () => {
+    const hint = await its.page.evaluate(async () => {
+      const stop = new AbortController();
+      let first = null;
+      const onHint = (hint) => hint && ((first ??= hint), stop.abort());
+      await codeOf(detector.check(video, { onHint, signal: stop.signal }));
+      return first;
+    });
+    assert.equal(hint, 'straighten');
   });
 });
