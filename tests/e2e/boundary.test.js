@@ -151,7 +151,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
     assert.deepEqual(report.wrong, [], `seed ${SEED}`);
     assert.ok(calls >= 10_000, `${calls} calls`);
     assert.deepEqual([report.again, report.same], [true, true]);
-    assert.match(report.verdict, /^(bona-fide|attack)$/);
+    assert.match(report.verdict, /^(bona-fide|attack|inconclusive)$/);
     assert.deepEqual(faults.filter((fault) => fault.startsWith('uncaught')), []);
   } finally {
     await browser.close();

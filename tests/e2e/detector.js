@@ -18,7 +18,7 @@ export async function openPackage(browser, server) {
   return opened;
 }
 
-/** Runs in a page: makes `load(options)`, `openCamera()`, `film()`, `codeOf(promise)` and `imageData(base64, w, h)`. */
+/** Runs in a page: makes `load(options)`, `openCamera()`, `film()`, `said(verdict)`, `codeOf(promise)` and `imageData(base64, w, h)`. */
 export async function providePackage() {
   const { LivenessDetector, LivenessError, openCamera } = await import('/pkg/dist/index.js');
   globalThis.load = (options) => LivenessDetector.load(options);
@@ -30,6 +30,8 @@ export async function providePackage() {
     await video.play();
     return video;
   };
+  /** A verdict in words, see VERDICT. */
+  globalThis.said = ({ outcome, reasons }) => [outcome, ...reasons].join(' ');
   /** What a promise rejects with, as plain data; `null` if it does not. A cause by its name, or an event's type. */
   globalThis.codeOf = (promise) =>
     promise.then(
@@ -66,8 +68,10 @@ export async function unsure(page, picture, target) {
   return fade(picture, low);
 }
 
-/** Whether a verdict says what the networks made of the face, and nothing stood in their way. */
+/** What a verdict says that the networks reached, where nothing stood in their way. */
+export const VERDICT = /^(bona-fide|attack score-below-threshold|inconclusive doubtful)$/;
+
+/** Whether a verdict is such a one. */
 export function judged({ outcome, reasons }, ...about) {
-  const expected = { 'bona-fide': [], attack: ['score-below-threshold'], inconclusive: ['doubtful'] };
-  assert.deepEqual(reasons, expected[outcome], JSON.stringify([outcome, reasons, ...about]));
+  assert.match([outcome, ...reasons].join(' '), VERDICT, JSON.stringify(about));
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { denyCamera, dropFile, open, screenshot } from './browser.js';
+import { judged } from './detector.js';
 import { emptyScene, portrait, samplePath, writeClip, writePng } from './pictures.js';
 import { server, withBrowser } from './suite.js';
 
@@ -97,7 +98,7 @@ withBrowser('a camera with a face', () => ({ clip: writeClip('face.y4m', portrai
     await page.locator('liveness-check').getByRole('button').first().click();
     await page.waitForFunction(() => document.querySelector('#result').textContent.startsWith('{'), null, PATIENCE);
     const result = JSON.parse(await page.innerText('#result'));
-    assert.match(result.outcome, /^(bona-fide|attack)$/, JSON.stringify(result));
+    judged(result);
     assert.equal(result.operatingPoint, 'balanced');
     await screenshot(page, 'check-result');
     await page.selectOption('#language', 'ar');

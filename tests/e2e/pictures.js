@@ -40,6 +40,18 @@ export function fade({ data, width, height }, amount) {
   return { data: data.map((v, i) => (i % 4 === 3 ? v : v + (128 - v) * amount)), width, height };
 }
 
+/** A picture turned clockwise by a quarter of a circle. */
+export function lying({ data, width, height }) {
+  const turned = new Uint8Array(data.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = (y * width + x) * 4;
+      turned.set(data.subarray(from, from + 4), (x * height + height - 1 - y) * 4);
+    }
+  }
+  return { data: turned, width: height, height: width };
+}
+
 /** A picture in less light. */
 export function dim({ data, width, height }, light) {
   return { data: data.map((v, i) => (i % 4 === 3 ? v : v * light)), width, height };

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crashGpu } from './browser.js';
-import { providePackage, WEIGHTS } from './detector.js';
+import { judged, providePackage, WEIGHTS } from './detector.js';
 import { portrait, writeClip } from './pictures.js';
 import { root } from './server.js';
 import { withBrowser } from './suite.js';
@@ -27,8 +27,7 @@ withBrowser('WebGPU', options, (its) => {
     assert.deepEqual(heard.at(-1), { stage: 'prepare', loadedBytes: total, totalBytes: total, fraction: 1 });
     console.log('  verdict:', JSON.stringify(result));
     // The camera gave enough frames: the device is at fault, which is no error.
-    if (result.outcome === 'inconclusive') assert.deepEqual(result.reasons, ['frame-rate-too-low']);
-    else assert.match(result.outcome, /^(bona-fide|attack)$/);
+    if (result.reasons[0] !== 'frame-rate-too-low') judged(result);
   });
 
   test('cancel ends a check and leaves the detector whole, dispose ends both', async () => {

@@ -10,8 +10,9 @@ import { code, markdown, slug } from './markdown.js';
 export function reference({ read, page, used }) {
   const manifest = JSON.parse(read('pkg/package.json'));
   const entries = Object.entries(manifest.exports)
-    .filter(([, entry]) => entry.types)
-    .map(([name, { types }]) => ({ module: join(manifest.name, name), items: exported(join('pkg', types), read) }));
+    .map(([name, entry]) => [name, entry.types ?? entry.import?.types])
+    .filter(([, types]) => types)
+    .map(([name, types]) => ({ module: join(manifest.name, name), items: exported(join('pkg', types), read) }));
   const names = new Set(entries.flatMap(({ items }) => items.map(({ name }) => name)));
   const shown = new Set();
   const context = { names, read, prose: (text) => markdown(text, { from: 'pkg/src', page, used: new Set() }) };
