@@ -2,7 +2,8 @@
 # What matters: small trainings that each change one thing, three seeds each, measured on people, cameras and draws that none
 # of them saw. Writes study.md into RUNS. The same command goes on after a break.
 #   DATA="folder folder..." RUNS=runs/study scripts/study.sh
-# Optional: PHOTOS (of each folder, 80), VARIANTS (recaptures of each photo, 3), EPOCHS (2), SEEDS ("1 2 3").
+# Optional: PHOTOS (of each folder, 80), VARIANTS (recaptures of each photo, 3), EPOCHS (2), SEEDS ("1 2 3"), SHIPPED (exported
+# weights that most rows go on from, pkg/weights).
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 [ -n "${DATA:-}" ] || fail 'no photos: DATA="folder folder..." with folders of bona fide photos.'
@@ -49,7 +50,9 @@ row() {
 simulate all --splits train development
 simulate test --splits test --seed 2
 
-shipped=(--shipped pkg/weights)
+from=${SHIPPED:-pkg/weights}
+margin=$(node -p "JSON.parse(fs.readFileSync('$from/manifest.json')).contract.margin")
+shipped=(--shipped "$from" --margin "$margin")
 row everything "" "${shipped[@]}"
 row without-tone "tone = false; wear = false; colours = true" "${shipped[@]}"
 row without-agreement "agreement = false" "${shipped[@]}"
@@ -59,7 +62,9 @@ row with-variance "variance = 0.3" "${shipped[@]}"
 row without-twins "steady = 0.0" "${shipped[@]}"
 row dense-average 'averaging = "dense"' "${shipped[@]}"
 row last-weights 'averaging = "none"' "${shipped[@]}"
-row margin-2.0 "" "${shipped[@]}" --margin 2.0
+for other in 1.5 2; do
+  [ "$other" = "$margin" ] || row "margin-$other" "" --shipped "$from" --margin "$other"
+done
 row from-he ""
 row from-l1 "warmup_epochs = ${EPOCHS:-2}" pretrain
 row from-pdgan "" pretrain
