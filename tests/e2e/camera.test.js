@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { accessible } from './accessible.js';
+import { screenshot } from './browser.js';
 import { providePackage } from './detector.js';
 import { shorten } from './patch.js';
 import { portrait, writeClip } from './pictures.js';
@@ -163,6 +165,8 @@ withBrowser('a camera', () => ({ clip: writeClip('camera.y4m', portrait()) }), (
     await page.evaluate(() => element.start());
     await reach(page, 'press');
     assert.equal(await page.innerText('liveness-check [role=status]'), 'The camera is ready. Press Start.');
+    await screenshot(page, 'element-press');
+    await accessible(page, 'press', 'liveness-check');
     await page.click(START);
     await reach(page, 'running');
     assert.deepEqual(await page.evaluate(() => states), [['loading', false], ['asking', false], ['press', true], ['running', true]]);

@@ -137,7 +137,7 @@ withBrowser('files in the playground', () => ({ clip: writeClip('face.y4m', port
   });
 
   test('weights that do not arrive are an error with its code; the next file tries again', async () => {
-    server.intercept = (path) => (/classifier.*safetensors$/.test(path) ? { status: 404, body: 'gone' } : undefined);
+    server.intercept = (path) => (/classifier.*safetensors$/.test(path) ? { status: 503, body: 'later' } : undefined);
     const page = await its.open();
     await page.setInputFiles('#file', writePng('playground.png', portrait()));
     await page.waitForSelector('#stage[data-state="model-failed"]', PATIENCE);
