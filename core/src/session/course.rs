@@ -1,10 +1,11 @@
-//! A challenge under way: prompts, and the movements that answer them.
+//! A challenge under way: which step is asked for next, and what its answer leads to.
 
 use std::collections::VecDeque;
 
 use super::{
     challenge::{Challenge, Notice, Step},
     parallax::{self, Landmarks},
+    prompt::{Answer, Prompt},
     random::SplitMix64,
     verdict::Reason,
 };
@@ -12,15 +13,6 @@ use crate::quality::FaceQuality;
 
 /// A step is prompted while the yaw is within this, degrees, so that the answer starts from the middle.
 pub const NEUTRAL_YAW: f32 = 15.0;
-/// A turn that answers, degrees of yaw: beyond the frames that are scored and the measure's error, easy for stiff necks.
-pub const TURN_YAW: f32 = 30.0;
-/// Growth of the face that answers `move-closer`: 0.25 is a step from 50 to 40 cm.
-pub const GROWTH: f32 = 0.25;
-/// The movement has begun at this share of the answer.
-pub const ONSET: f32 = 0.5;
-/// A movement that begins sooner after its prompt was not made for it, milliseconds: people need about 200 to react to
-/// what they see, and the camera's and screen's delays come on top.
-pub const MIN_REACTION_MS: f64 = 150.0;
 /// Time for one step, milliseconds: a screen reader has to speak the prompt first.
 pub const STEP_TIMEOUT_MS: f64 = 10_000.0;
 /// Answers to the wrong side, too soon or flat that are forgiven in a session; the next one ends it. Otherwise swinging to and
@@ -134,7 +126,7 @@ impl Course {
 
     /// The step that is asked for now.
     pub(super) fn prompt(&self) -> Option<Step> {
-        self.prompt.as_ref().map(|prompt| prompt.step)
+        self.prompt.as_ref().map(Prompt::step)
     }
 
     pub(super) fn notice(&self) -> Option<Notice> {
@@ -203,75 +195,6 @@ impl Course {
         (self.prompt, self.notice) = (None, Some(notice));
         self.faults += 1;
         (self.faults > FORGIVEN).then_some(reason)
-    }
-}
-
-/// One prompt, from its frame on.
-#[derive(Debug, Clone)]
-struct Prompt {
-    step: Step,
-    at: f64,
-    /// Size of the face at the prompt.
-    size: f32,
-    /// Since when the movement has been under way without a break.
-    onset: Option<f64>,
-    previous: f32,
-    /// Landmarks of the frames that were turned far enough, since the movement began.
-    held: Vec<Landmarks>,
-}
-
-enum Answer {
-    Right,
-    Wrong,
-    TooSoon,
-    Flat,
-}
-
-impl Prompt {
-    fn new(step: Step, now: f64, face: &FaceQuality) -> Self {
-        Self { step, at: now, size: face.size, onset: None, previous: 0.0, held: Vec::new() }
-    }
-
-    /// An answer takes two observations in a row, since one may be a misread landmark. A turn must show parallax, too: until
-    /// it does the prompt waits, since who turns further shows more, and only one that ends without was flat.
-    fn watch(&mut self, now: f64, face: Option<&FaceQuality>, ahead: &[Landmarks]) -> Option<Answer> {
-        let movement = face.map_or(0.0, |face| self.movement(face));
-        let previous = std::mem::replace(&mut self.previous, movement);
-        if movement < ONSET {
-            self.onset = None;
-            let held = std::mem::take(&mut self.held);
-            // A face that a detector loses while it is turned has not returned.
-            if face.is_some() && held.len() >= parallax::HELD_FRAMES {
-                return Some(Answer::Flat);
-            }
-            return (movement <= -1.0 && previous <= -1.0).then_some(Answer::Wrong);
-        }
-        let onset = *self.onset.get_or_insert(now);
-        if movement < 1.0 {
-            return None;
-        }
-        self.held.extend(face.and_then(|face| face.landmarks));
-        if previous < 1.0 {
-            return None;
-        }
-        if onset - self.at < MIN_REACTION_MS {
-            return Some(Answer::TooSoon);
-        }
-        let deep = match self.step {
-            Step::TurnLeft => parallax::is_deep(ahead, &self.held, 1.0),
-            Step::TurnRight => parallax::is_deep(ahead, &self.held, -1.0),
-            Step::MoveCloser => true,
-        };
-        deep.then_some(Answer::Right)
-    }
-
-    /// 0 where the prompt was given, 1 where it is answered, below 0 on the wrong side.
-    fn movement(&self, face: &FaceQuality) -> f32 {
-        match self.step {
-            Step::TurnLeft => face.yaw / TURN_YAW,
-            Step::TurnRight => -face.yaw / TURN_YAW,
-            Step::MoveCloser => (face.size / self.size - 1.0) / GROWTH,
-        }
     }
 }
 

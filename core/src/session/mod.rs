@@ -26,6 +26,7 @@ mod judge;
 mod odds;
 pub mod parallax;
 pub mod presence;
+pub mod prompt;
 mod random;
 pub mod recording;
 pub mod reveal;

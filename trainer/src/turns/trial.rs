@@ -6,8 +6,9 @@ use bonafide::{
     score::{OperatingPoint, Score},
     session::{
         Challenge, Observation, Session, Setup, Step, Update,
-        course::{NEUTRAL_YAW, TURN_YAW},
+        course::NEUTRAL_YAW,
         parallax::{AHEAD_FRAMES, HELD_FRAMES, Landmarks, parallax},
+        prompt::TURN_YAW,
     },
 };
 use rand::Rng;
