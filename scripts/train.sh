@@ -7,6 +7,7 @@
 # Optional: CONFIG (shipped), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all),
 # PRETRAINED (a pretraining run to use instead of a new one), FINETUNED (a fine-tuning run that started from it) or SHIPPED
 # (a folder of exported weights): what fine-tuning goes on from, with these photos and CONFIG,
+# MARGIN (side of the classifier's crop in face boxes, 1.5; 1.0 to 2.5),
 # PEERS (a folder with MiniFASNetV2.onnx and MiniFASNetV1SE.onnx: scored on the same presentations, with PYTHON, which has
 # onnxruntime, numpy and pillow), RETINAFACE (a checkpoint, for those networks' face boxes), STUDY (a folder that
 # scripts/study.sh wrote) and STATISTICS (JSON files of measured presentations): their tables go into the
@@ -58,8 +59,9 @@ elif [ -n "${SHIPPED:-}" ]; then
   start=(--shipped "$SHIPPED")
 fi
 [ -n "${PRETRAINED:-}" ] || stage pretrain
-stage finetune "${start[@]}"
-stage depth-view --pretrained "$pretrained" --finetuned "$runs/finetune"
+margin=(${MARGIN:+--margin "$MARGIN"})
+stage finetune "${start[@]}" "${margin[@]}"
+stage depth-view --pretrained "$pretrained" --finetuned "$runs/finetune" "${margin[@]}"
 "$trainer" evaluate --data "$runs/held" --pretrained "$pretrained" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
 "$trainer" steadiness --data "$runs/held" --run "$runs/finetune"
 "$trainer" precision --data "$runs/held" --run "$runs/finetune"
