@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{
     Picture, Scene, Take,
     codec::Codec,
+    draw::{log, normal},
     hold::Hold,
     light::{blur, encoded, luma, map},
 };
@@ -291,16 +292,6 @@ impl Camera {
         });
         map(coloured, |light| self.tone.at(light))
     }
-}
-
-/// A draw whose logarithm is uniform.
-pub(super) fn log(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
-    rng.random_range(low.ln()..high.ln()).exp()
-}
-
-/// A draw of mean 0 and variance 1: the sum of four uniform draws is near enough to a normal one.
-pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f32 {
-    (0..4).map(|_| rng.random_range(-0.866..0.866f32)).sum()
 }
 
 /// Averages along a straight shake.

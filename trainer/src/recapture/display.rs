@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Instrument, Picture, Simulator, Stage,
-    camera::{Camera, Texture, log, normal},
+    camera::{Camera, Texture},
+    draw::{log, normal},
     light::{linear, luma, map, resize},
     plane::Plane,
     room::Room,

@@ -9,7 +9,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Instrument, Picture,
-    camera::{Camera, Texture, log},
+    camera::{Camera, Texture},
+    draw::log,
     light::blur,
     plane::Plane,
 };

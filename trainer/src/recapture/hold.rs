@@ -4,7 +4,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::camera::normal;
+use super::draw::normal;
 
 /// How long a drift remembers where it was, seconds.
 const MEMORY: f32 = 1.0;

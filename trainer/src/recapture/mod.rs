@@ -16,12 +16,14 @@ mod clip;
 mod codec;
 mod condition;
 mod display;
+mod draw;
 mod halftone;
 mod hold;
 mod light;
 mod paper;
 mod plane;
 mod room;
+mod species;
 
 use std::borrow::Cow;
 
@@ -34,69 +36,17 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-pub use self::{camera::Camera, clip::Clip, condition::Condition};
-pub(crate) use self::{camera::normal, codec::jpeg, light::mirrored};
+pub use self::{
+    camera::Camera,
+    clip::Clip,
+    condition::Condition,
+    species::{Instrument, PaiSpecies},
+};
+pub(crate) use self::{codec::jpeg, draw::normal, light::mirrored};
 use crate::picture::sheet::to_byte;
 
 /// Width, in face boxes, of the crop for which all draws are given. Its first sets stored that much.
 pub const CROP: f32 = 1.95;
-
-/// Presentation attack instrument species (ISO/IEC 30107-1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PaiSpecies {
-    /// A photo on paper.
-    Print,
-    /// A photo or video on a screen.
-    Replay,
-    /// A worn likeness. Nothing here simulates one yet.
-    Mask,
-}
-
-impl std::fmt::Display for PaiSpecies {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Print => "print",
-            Self::Replay => "replay",
-            Self::Mask => "mask",
-        })
-    }
-}
-
-/// How a simulated attack is produced: an instrument species' finer kind (ISO/IEC 30107-1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Instrument {
-    /// A print with clustered dots: laser, offset.
-    Laser,
-    /// A screen whose pixels are red, green and blue stripes: most laptops and tablets.
-    Stripes,
-    /// A print with dispersed dots.
-    Inkjet,
-    /// A screen with two coloured parts a pixel: most OLED phones.
-    Pentile,
-}
-
-impl Instrument {
-    /// The species it belongs to.
-    pub fn species(self) -> PaiSpecies {
-        match self {
-            Self::Laser | Self::Inkjet => PaiSpecies::Print,
-            Self::Stripes | Self::Pentile => PaiSpecies::Replay,
-        }
-    }
-}
-
-impl std::fmt::Display for Instrument {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Laser => "laser",
-            Self::Stripes => "stripes",
-            Self::Inkjet => "inkjet",
-            Self::Pentile => "pentile",
-        })
-    }
-}
 
 /// A square picture, planar RGB `[3, size, size]`; in sRGB `[0, 1]` between stages, in linear light within them.
 #[derive(Debug, Clone, PartialEq)]

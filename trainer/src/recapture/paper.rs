@@ -7,7 +7,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Instrument, Picture, Simulator, Stage,
-    camera::{Camera, Texture, log, normal, unsharp},
+    camera::{Camera, Texture, unsharp},
+    draw::{log, normal},
     halftone::dots,
     light::{blur, linear, luma, map, resize},
     plane::Plane,
