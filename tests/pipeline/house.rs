@@ -208,7 +208,8 @@ fn no_modules_of_a_crate_import_each_other_in_a_circle() {
 
 #[test]
 fn the_package_holds_no_pixel_maths_and_no_thresholds() {
-    let outside = |path: &PathBuf| !name(path).starts_with("pkg/src/signals/");
+    // pixels.ts reads back a pattern of its own, to see whether canvases tell the truth: never a picture.
+    let outside = |path: &PathBuf| !name(path).starts_with("pkg/src/signals/") && name(path) != "pkg/src/pixels.ts";
     let package: Vec<PathBuf> = files("pkg/src", &["ts"]).into_iter().filter(outside).collect();
     let forbidden =
         ["getImageData", "putImageData", "score >", "score <", "threshold >", "threshold <", ">= threshold"];
