@@ -22,7 +22,7 @@ export default [
   { name: 'bonafide: JavaScript of the page', path: 'dist/index.js', limit: '12.8 kB', modifyEsbuildConfig: bundle() },
   {
     // The others are downloaded one at a time, when they are shown.
-    name: 'bonafide/element, in English',
+    name: 'bonafide-liveness/element, in English',
     path: 'dist/element/index.js',
     limit: '20.8 kB',
     modifyEsbuildConfig: bundle({ external: languages.map((language) => `./element/languages/${language}.js`) }),

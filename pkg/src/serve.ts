@@ -33,7 +33,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
 
   async function load(id: number, { backend, assetBase, wasmBase }: LoadRequest): Promise<Loaded> {
     const files = engines[backend];
-    if (!files) throw new LivenessError('INVALID_INPUT', `This worker has no engine for the backend '${backend}': start 'bonafide/worker'.`);
+    if (!files) throw new LivenessError('INVALID_INPUT', `This worker has no engine for the backend '${backend}': start 'bonafide-liveness/worker'.`);
     const { module, url, name, bytes } = files;
     const progress = new Progress(bytes, (progress) => scope.postMessage({ id, progress }));
     const [compiled, weights] = await beating(id, Promise.all([

@@ -125,7 +125,7 @@ export interface LoadOptions {
   /** Called as bytes arrive and steps are done. What it throws ends the loading. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /**
-   * Starts a module worker that runs `bonafide/worker`, where this package cannot start one itself (it comes from another
+   * Starts a module worker that runs `bonafide-liveness/worker`, where this package cannot start one itself (it comes from another
    * origin, or a bundler does not see its workers). Called once for each backend that is tried, with `auto` also after
    * `load`; the worker is then the detector's, which ends it.
    */

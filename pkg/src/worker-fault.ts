@@ -29,7 +29,7 @@ export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Pr
   await response.body?.cancel();
   const missing = refused('ENGINE_FETCH', url, response);
   if (missing && missing.reason === 'not-deployed' && PREBUNDLED.test(url.pathname)) {
-    const message = "vite bundled this package in advance, without its worker: set optimizeDeps: { exclude: ['bonafide'] } in vite's configuration, or use vite 8";
+    const message = "vite bundled this package in advance, without its worker: set optimizeDeps: { exclude: ['bonafide-liveness'] } in vite's configuration, or use vite 8";
     return fault(message, 'not-deployed');
   }
   if (missing) return missing;

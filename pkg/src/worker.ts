@@ -1,4 +1,4 @@
-//! `bonafide/worker`: entry of the worker for pages that start it themselves. It serves either engine, whose WebAssembly
+//! `bonafide-liveness/worker`: entry of the worker for pages that start it themselves. It serves either engine, whose WebAssembly
 //! is still downloaded only if it is asked for.
 
 import { cpu } from './engine-cpu.js';

@@ -43,11 +43,11 @@ function install(name) {
   const app = join(work, name);
   cpSync(join(root, 'www/examples', name), app, { recursive: true, filter: (path) => !/\/(node_modules|dist|public|\.next)$/.test(path) });
   const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8'));
-  assert.equal(manifest.dependencies.bonafide, JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8')).version);
-  manifest.dependencies.bonafide = `file:${tarball}`;
+  assert.equal(manifest.dependencies['bonafide-liveness'], JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8')).version);
+  manifest.dependencies['bonafide-liveness'] = `file:${tarball}`;
   writeFileSync(join(app, 'package.json'), JSON.stringify(manifest));
   const locked = () => {
-    const { '': _, 'node_modules/bonafide': ours, ...others } = JSON.parse(readFileSync(join(app, 'package-lock.json'), 'utf8')).packages;
+    const { '': _, 'node_modules/bonafide-liveness': ours, ...others } = JSON.parse(readFileSync(join(app, 'package-lock.json'), 'utf8')).packages;
     return { ours, others };
   };
   const before = name === 'html' ? {} : locked().others;

@@ -87,11 +87,11 @@ withBrowser('delivery', () => ({}), (its) => {
     };
     const page = await its.open();
     const error = await page.evaluate(async () => {
-      const { LivenessDetector } = await import('/node_modules/.vite/deps/bonafide.js');
+      const { LivenessDetector } = await import('/node_modules/.vite/deps/bonafide-liveness.js');
       return LivenessDetector.load({ backend: 'cpu' }).catch(({ code, retryable, message }) => ({ code, retryable, message }));
     });
     assert.deepEqual([error?.code, error?.retryable], ['ENGINE_FETCH', false], JSON.stringify(error));
-    assert.match(error.message, /optimizeDeps: \{ exclude: \['bonafide'\] \}/);
+    assert.match(error.message, /optimizeDeps: \{ exclude: \['bonafide-liveness'\] \}/);
   });
 
   for (const [what, intercept, says, retry] of [

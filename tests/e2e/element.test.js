@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ERROR_CODES, ERROR_REASONS } from 'bonafide';
+import { ERROR_CODES, ERROR_REASONS } from 'bonafide-liveness';
 import { accessible as checkAccessible } from './accessible.js';
 import { denyCamera, open, screenshot } from './browser.js';
 import { judged, WEIGHTS } from './detector.js';
@@ -104,7 +104,7 @@ async function run(page) {
 const accessible = (page, state) => checkAccessible(page, state, 'liveness-check');
 
 test('importing in Node does nothing', () => {
-  const code = "const { LivenessCheckElement } = await import('bonafide/element'); console.log(typeof LivenessCheckElement, typeof customElements);";
+  const code = "const { LivenessCheckElement } = await import('bonafide-liveness/element'); console.log(typeof LivenessCheckElement, typeof customElements);";
   const out = execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: join(root, 'tests'), encoding: 'utf8' });
   assert.equal(out.trim(), 'function undefined');
 });

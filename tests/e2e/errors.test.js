@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ERROR_CODES } from 'bonafide';
+import { ERROR_CODES } from 'bonafide-liveness';
 import { crashGpu, denyCamera, launch, open, openTab } from './browser.js';
 import { providePackage } from './detector.js';
 import { portrait, writeClip } from './pictures.js';

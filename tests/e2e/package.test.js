@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 
 test('importing in Node does nothing, and loading there says what is missing', () => {
   const code = `
-    const { LivenessDetector, LivenessError, openCamera } = await import('bonafide');
+    const { LivenessDetector, LivenessError, openCamera } = await import('bonafide-liveness');
     const codes = [];
     for (const start of [() => LivenessDetector.load(), () => openCamera()]) {
       await start().catch((e) => codes.push(e instanceof LivenessError && e.code));
@@ -28,7 +28,7 @@ test('every subpath imports in Node, and does nothing there', () => {
   assert.ok(scripts.length >= 4);
   for (const path of scripts) {
     // One process each: the first import must stand alone.
-    const name = path.replace('.', 'bonafide');
+    const name = path.replace('.', 'bonafide-liveness');
     const out = execFileSync(process.execPath, ['-e', `import('${name}').then(() => console.log('imported'))`], { cwd: join(root, 'tests'), encoding: 'utf8' });
     assert.equal(out, 'imported\n', name);
   }
@@ -36,11 +36,11 @@ test('every subpath imports in Node, and does nothing there', () => {
 
 test('what a page uses can be required as well, inert: test runners and servers know nothing else', () => {
   const code = `
-    const { LivenessDetector, LivenessError, openCamera } = require('bonafide');
-    const { LivenessCheckElement } = require('bonafide/element');
+    const { LivenessDetector, LivenessError, openCamera } = require('bonafide-liveness');
+    const { LivenessCheckElement } = require('bonafide-liveness/element');
     const { createElement } = require('react');
     const { renderToString } = require('react-dom/server');
-    console.log(typeof LivenessCheckElement, renderToString(createElement(require('bonafide/react').LivenessCheck)), typeof require('bonafide/vue').LivenessCheck);
+    console.log(typeof LivenessCheckElement, renderToString(createElement(require('bonafide-liveness/react').LivenessCheck)), typeof require('bonafide-liveness/vue').LivenessCheck);
     for (const start of [() => LivenessDetector.load(), () => openCamera()]) start().catch((e) => console.log(e instanceof LivenessError && e.code));`;
   const out = execFileSync(process.execPath, ['--no-experimental-require-module', '-e', code], { cwd: join(root, 'tests'), encoding: 'utf8' });
   assert.equal(out, 'function <liveness-check></liveness-check> object\nNOT_SUPPORTED\nNOT_SUPPORTED\n');
@@ -62,8 +62,8 @@ test('both bindings render the bare tag on a server', () => {
     import { renderToString } from 'react-dom/server';
     import { createSSRApp, h } from 'vue';
     import { renderToString as renderVue } from 'vue/server-renderer';
-    import { LivenessCheck as ForReact } from 'bonafide/react';
-    import { LivenessCheck as ForVue } from 'bonafide/vue';
+    import { LivenessCheck as ForReact } from 'bonafide-liveness/react';
+    import { LivenessCheck as ForVue } from 'bonafide-liveness/vue';
     const given = { challenge: true, autoStart: true, lang: 'de', onResult() {} };
     console.log(renderToString(createElement(ForReact, { ...given, className: 'mine' })));
     console.log(await renderVue(createSSRApp({ render: () => h(ForVue, { ...given, class: 'mine' }) })));`;

@@ -41,7 +41,7 @@ test('every sample compiles, strictly', () => {
     ...JSON.parse(readFileSync(join(root, 'www/tsconfig.json'), 'utf8')).compilerOptions,
     types: [],
     noUnusedLocals: false,
-    paths: { bonafide: [join(root, 'pkg/dist/index.d.ts')], 'bonafide/*': [join(root, 'pkg/dist/*/index.d.ts')] },
+    paths: { 'bonafide-liveness': [join(root, 'pkg/dist/index.d.ts')], 'bonafide-liveness/*': [join(root, 'pkg/dist/*/index.d.ts')] },
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'lib/tsc.js');
@@ -55,7 +55,7 @@ test('every sample compiles, strictly', () => {
 withBrowser('samples, run', () => ({ clip: writeClip('face.y4m', portrait()) }), (its) => {
   /** A page of the sample alone, with the package where a bundler would have put it; what it logs. */
   const run = async (body) => {
-    const text = body.replaceAll("'bonafide'", "'/pkg/dist/index.js'").replaceAll("'bonafide/element'", "'/pkg/dist/element/index.js'");
+    const text = body.replaceAll("'./node_modules/bonafide-liveness/", "'/pkg/").replaceAll("'bonafide-liveness'", "'/pkg/dist/index.js'").replaceAll("'bonafide-liveness/element'", "'/pkg/dist/element/index.js'");
     const [, markup, script] = text.match(/^([\s\S]*?)<script type="module">([\s\S]*)<\/script>/) ?? [null, '', text];
     server.intercept = (path) =>
       path === '/sample.html'

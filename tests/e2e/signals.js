@@ -2,7 +2,7 @@
 //! holds.
 
 import { availableParallelism } from 'node:os';
-import { SIGNALS } from 'bonafide';
+import { SIGNALS } from 'bonafide-liveness';
 import { launch } from './browser.js';
 import { openPackage, pack } from './detector.js';
 import { portrait } from './pictures.js';

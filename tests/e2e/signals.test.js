@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SIGNALS } from 'bonafide';
+import { SIGNALS } from 'bonafide-liveness';
 import { launch } from './browser.js';
 import { openPackage } from './detector.js';
 import { serveSources, signalsOf } from './signals.js';

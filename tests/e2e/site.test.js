@@ -102,7 +102,7 @@ test('every section of the package’s own page is on some page of the site', ()
 
 test('the reference tells all that the package exports', async () => {
   const ids = new Set([...readFileSync(join(dist, 'docs/reference.html'), 'utf8').matchAll(/<h3 id="([\w-]+)"/g)].map(([, id]) => id));
-  const values = Object.keys(await import('bonafide'));
+  const values = Object.keys(await import('bonafide-liveness'));
   const lists = [...read('pkg/src/index.ts').matchAll(/^export (?:type )?\{([^}]*)\}/gm)].map(([, list]) => list);
   const types = lists.flatMap((list) => list.match(/\b[A-Z]\w+/g));
   assert.ok(values.length > 5 && types.length > 10);

@@ -1,9 +1,9 @@
 //! What a consumer's TypeScript must accept, and what it must refuse. Compiled, never run.
 
-import { LivenessDetector, type CheckResult, type DepthMap, type Hint, type LivenessErrorCode, type Outcome } from 'bonafide';
-import { LivenessCheckElement, type LivenessCheckProperties } from 'bonafide/element';
-import { LivenessCheck, type LivenessCheckProps } from 'bonafide/react';
-import { LivenessCheck as VueLivenessCheck } from 'bonafide/vue';
+import { LivenessDetector, type CheckResult, type DepthMap, type Hint, type LivenessErrorCode, type Outcome } from 'bonafide-liveness';
+import { LivenessCheckElement, type LivenessCheckProperties } from 'bonafide-liveness/element';
+import { LivenessCheck, type LivenessCheckProps } from 'bonafide-liveness/react';
+import { LivenessCheck as VueLivenessCheck } from 'bonafide-liveness/vue';
 import { createRef } from 'react';
 import { h, useTemplateRef } from 'vue';
 

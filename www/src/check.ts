@@ -1,7 +1,7 @@
 //! The camera screen's page: one tag, its attributes from two controls, and what it tells the page as it does.
 
-import 'bonafide/element';
-import type { CheckResult, LivenessError } from 'bonafide';
+import 'bonafide-liveness/element';
+import type { CheckResult, LivenessError } from 'bonafide-liveness';
 
 const check = document.querySelector('liveness-check')!;
 const result = document.querySelector('#result')!;

@@ -1,6 +1,6 @@
 //! A depth map -> a small picture beside the face. Its colours are the legend's in the style sheet.
 
-import type { DepthMap } from 'bonafide';
+import type { DepthMap } from 'bonafide-liveness';
 
 /** From flat to near. Brightness rises all the way, so that it reads without its colours. */
 const STOPS = [

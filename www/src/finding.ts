@@ -1,6 +1,6 @@
 //! One frame's score at an operating point -> how the pages call and colour it.
 
-import type { OperatingPoint } from 'bonafide';
+import type { OperatingPoint } from 'bonafide-liveness';
 
 /** What one frame's score amounts to; a check weighs many. */
 export type Finding = 'bona-fide' | 'doubtful' | 'attack';

@@ -1,6 +1,6 @@
 //! The demo: a camera or a photo -> the package -> the view. Holds what is going on, and nothing of how it looks.
 
-import { LivenessDetector, LivenessError, openCamera, type BackendChoice, type Camera, type FrameSource, type ScoreResult } from 'bonafide';
+import { LivenessDetector, LivenessError, openCamera, type BackendChoice, type Camera, type FrameSource, type ScoreResult } from 'bonafide-liveness';
 import { ASKING, BAD_PHOTO, DEPTH_PROBLEMS, failure, IDLE, LOADING, type Message } from './messages.js';
 import * as view from './view.js';
 

@@ -1,6 +1,6 @@
 //! What the page says in each state that has no score to show: a title, a sentence with the remedy, what to press.
 
-import type { LivenessErrorCode } from 'bonafide';
+import type { LivenessErrorCode } from 'bonafide-liveness';
 
 /** A button of a message. `retry-camera` and `retry-model` do again what failed. */
 export type Action = 'camera' | 'photo' | 'retry-camera' | 'retry-model' | 'use-cpu';

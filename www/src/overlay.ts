@@ -1,6 +1,6 @@
 //! A face box -> lines over the picture. Works in the picture's own pixels; the style sheet fits both alike.
 
-import type { FaceBox } from 'bonafide';
+import type { FaceBox } from 'bonafide-liveness';
 
 /** Draws corner marks around the face, or nothing. */
 export function drawFace(canvas: HTMLCanvasElement, width: number, height: number, face: FaceBox | null, color: string): void {

@@ -1,6 +1,6 @@
 //! The playground: a file -> a score of the frame in view, and a check of the whole. Shows what the calls tell, in their own names.
 
-import { LivenessDetector, LivenessError, type CheckResult, type FaceBox, type OperatingPoint, type ScoreResult } from 'bonafide';
+import { LivenessDetector, LivenessError, type CheckResult, type FaceBox, type OperatingPoint, type ScoreResult } from 'bonafide-liveness';
 import { COLORS, WORDS, finding } from './finding.js';
 import { ms } from './format.js';
 import { draw } from './glyphs.js';

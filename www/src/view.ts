@@ -1,6 +1,6 @@
 //! What the page knows -> what it shows. The only file that writes to the document; decides nothing.
 
-import type { DepthResult, LivenessDetector, OperatingPoint, ScoreResult } from 'bonafide';
+import type { DepthResult, LivenessDetector, OperatingPoint, ScoreResult } from 'bonafide-liveness';
 import { drawDepth } from './depth.js';
 import { COLORS, finding } from './finding.js';
 import { ms, percent } from './format.js';

@@ -1,6 +1,6 @@
 //! A page whose test renders the React component as it likes. Runs in a consumer's app, in strict mode.
 
-import { LivenessCheck } from 'bonafide/react';
+import { LivenessCheck } from 'bonafide-liveness/react';
 import { createElement as h, createRef, StrictMode, version } from 'react';
 import { createRoot } from 'react-dom/client';
 

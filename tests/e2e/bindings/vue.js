@@ -1,6 +1,6 @@
 //! A page whose test renders the Vue component as it likes. Runs in a consumer's app.
 
-import { LivenessCheck } from 'bonafide/vue';
+import { LivenessCheck } from 'bonafide-liveness/vue';
 import { createApp, h, ref, shallowRef, version } from 'vue';
 
 // A deep ref, as applications have: what is read from it is a proxy.

@@ -7,8 +7,8 @@ import { cpSync } from 'node:fs';
 await build({
   entryPoints: {
     main: 'src/main.js',
-    'worker-cpu': 'bonafide/worker-cpu.js',
-    'worker-webgpu': 'bonafide/worker-webgpu.js',
+    'worker-cpu': 'bonafide-liveness/worker-cpu.js',
+    'worker-webgpu': 'bonafide-liveness/worker-webgpu.js',
   },
   outdir: 'public/app',
   bundle: true,
@@ -18,6 +18,6 @@ await build({
 });
 for (const backend of ['cpu', 'webgpu']) {
   const module = `bonafide_${backend}_bg.wasm`;
-  cpSync(`node_modules/bonafide/dist/wasm/${module}`, `public/app/wasm/${module}`);
+  cpSync(`node_modules/bonafide-liveness/dist/wasm/${module}`, `public/app/wasm/${module}`);
 }
-cpSync('node_modules/bonafide/weights', 'public/weights', { recursive: true });
+cpSync('node_modules/bonafide-liveness/weights', 'public/weights', { recursive: true });

@@ -1,6 +1,6 @@
 //! A camera screen of one's own, on the classes beneath the element.
 
-import { LivenessDetector, openCamera } from 'bonafide';
+import { LivenessDetector, openCamera } from 'bonafide-liveness';
 
 const said = document.querySelector('output');
 const video = document.querySelector('video');

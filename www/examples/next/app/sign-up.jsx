@@ -1,6 +1,6 @@
 'use client';
 
-import { LivenessCheck } from 'bonafide/react';
+import { LivenessCheck } from 'bonafide-liveness/react';
 import { useState } from 'react';
 
 export function SignUp() {

@@ -1,4 +1,4 @@
-import { LivenessCheck } from 'bonafide/react';
+import { LivenessCheck } from 'bonafide-liveness/react';
 import { useState } from 'react';
 
 export function SignUp() {

@@ -1,6 +1,6 @@
 //! The React example's form in React 18, with webpack and without JSX.
 
-import { LivenessCheck } from 'bonafide/react';
+import { LivenessCheck } from 'bonafide-liveness/react';
 import { createElement as h, StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
