@@ -17,6 +17,7 @@ mod codec;
 mod condition;
 mod display;
 mod draw;
+mod filters;
 mod halftone;
 mod hold;
 mod light;

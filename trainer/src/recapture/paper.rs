@@ -7,8 +7,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     Instrument, Picture, Simulator, Stage,
-    camera::{Camera, Texture, unsharp},
+    camera::{Camera, Texture},
     draw::{log, normal},
+    filters::unsharp,
     halftone::dots,
     light::{blur, linear, luma, map, resize},
     plane::Plane,
