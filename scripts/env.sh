@@ -11,7 +11,10 @@ export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=4000000000
 
 say() { printf '\033[1m%s\033[0m\n' "bonafide: $*"; }
 fail() { printf '\033[1mbonafide: %s\033[0m\n' "$*" >&2; exit 1; }
-have() { command -v "$1" >/dev/null 2>&1; }
+# Programs alone: a shell function of that name is none.
+have() { type -P "$1" >/dev/null; }
+# SKIP="firefox ffmpeg" leaves out the tests that need them; nothing else does.
+skips() { [[ " ${SKIP:-} " = *" $1 "* ]]; }
 
 # The command-line tool must equal the library that Cargo.lock pins, or wasm-bindgen refuses the module.
 wasm_bindgen_version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$root/Cargo.lock")
@@ -49,6 +52,15 @@ wasm_route() {
     echo std
   elif have rustup && rustup toolchain list | grep -q '^deb\b' && [ -d "$(rustc +deb --print sysroot)/lib/rustlib/src/rust/library" ]; then
     echo sources
+  fi
+}
+
+find_firefox() {
+  if [ -n "${FIREFOX:-}" ]; then
+    [ -x "$FIREFOX" ] || fail "FIREFOX=$FIREFOX is no program: point it to a Firefox, or unset it."
+    echo "$FIREFOX"
+  else
+    type -P firefox-esr || type -P firefox || :
   fi
 }
 

@@ -79,22 +79,28 @@ browser() {
   say "browser: $(find_chromium)"
 }
 
-# The package is made for it too; what needs it is skipped without.
-firefox() {
-  if [ -n "${FIREFOX:-}" ] || have firefox-esr || have firefox || apt_install firefox-esr 2>/dev/null; then
-    say "Firefox is there as well"
-  else
-    say "no Firefox: its tests are skipped"
+# The package is made for it too.
+gecko() {
+  if skips firefox; then
+    say "the tests in Firefox are skipped, as SKIP says"
+    return
   fi
+  if [ -z "$(find_firefox)" ]; then
+    apt_install firefox-esr || fail "no Firefox: install Debian's firefox-esr, set FIREFOX to the program's path, or leave its tests out with SKIP=firefox."
+  fi
+  say "browser: $(find_firefox)"
 }
 
-# Data sets of videos are read through it. Everything else works without: its tests are then skipped.
+# Data sets of videos are read through it.
 video() {
-  if have ffmpeg && have ffprobe || apt_install ffmpeg; then
-    say "$(ffmpeg -version | sed -n '1s/ Copyright.*//p')"
-  else
-    say "no ffmpeg: data sets of videos cannot be read, and their tests are skipped"
+  if skips ffmpeg; then
+    say "the tests of videos are skipped, as SKIP says"
+    return
   fi
+  if ! have ffmpeg || ! have ffprobe; then
+    apt_install ffmpeg || fail "no ffmpeg: install version 5.1 or later, or leave the tests of videos out with SKIP=ffmpeg."
+  fi
+  say "$(ffmpeg -version | sed -n '1s/ Copyright.*//p')"
 }
 
 mkdir -p "$cache" || fail "cannot write to $cache: set BONAFIDE_CACHE to a folder that can be written."
@@ -103,7 +109,7 @@ if [ "$wanted" = all ]; then
   wasm_std
   node_packages
   browser
-  firefox
+  gecko
   video
   bindgen
 fi

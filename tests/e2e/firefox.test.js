@@ -8,9 +8,10 @@ import { firefoxPath, launchFirefox } from './firefox.js';
 import { portrait } from './pictures.js';
 import { serve } from './server.js';
 
-const missing = firefoxPath ? false : "no Firefox: install Debian's firefox-esr, or set FIREFOX to the program's path";
+const skip = (process.env.SKIP ?? '').split(' ').includes('firefox') && 'SKIP says so';
+before(() => assert.ok(skip || firefoxPath, "no Firefox: install Debian's firefox-esr, set FIREFOX to the program's path, or leave these tests out with SKIP=firefox"));
 
-describe('Firefox', { skip: missing, timeout: 300_000 }, () => {
+describe('Firefox', { skip, timeout: 300_000 }, () => {
   let server, firefox;
   before(async () => {
     server = await serve();
@@ -64,7 +65,7 @@ describe('Firefox', { skip: missing, timeout: 300_000 }, () => {
   });
 });
 
-describe('Firefox that resists fingerprinting', { skip: missing, timeout: 300_000 }, () => {
+describe('Firefox that resists fingerprinting', { skip, timeout: 300_000 }, () => {
   test('finds the face in a bitmap as in its pixels, though its canvases give noise', async () => {
     const server = await serve();
     const firefox = await launchFirefox({ 'privacy.resistFingerprinting': true });
