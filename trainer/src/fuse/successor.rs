@@ -31,12 +31,15 @@ fn scaled(mut fusion: Fusion, was: Spread, now: Spread) -> Fusion {
     let next = weight * was.deviation / now.deviation;
     fusion.offset = (f64::from(fusion.offset) + weight * was.mean - next * now.mean) as f32;
     fusion.classifier.weight = next as f32;
-    fusion.fitted.push_str(
-        " The classifier has changed since: its weight and the offset are scaled so that on simulated presentations its votes \
-         count as its predecessor's did; rates are the predecessor's.",
-    );
+    if !fusion.fitted.ends_with(SCALED) {
+        fusion.fitted.push_str(SCALED);
+    }
     fusion
 }
+
+/// What a fusion says of itself once it was scaled, however often.
+const SCALED: &str = " The classifier has changed since: its weight and the offset are scaled so that on simulated presentations its \
+                      votes count as its predecessor's did; rates are the predecessor's.";
 
 impl Spread {
     fn of(votes: &[f32], limit: f32) -> Result<Self> {
@@ -75,5 +78,7 @@ mod tests {
             assert!((fitted.log_odds(&vote(was)) - next.log_odds(&vote(now))).abs() < 1e-5);
         }
         assert!(Spread::of(&[1.0, 1.0], 8.0).is_err());
+        // It says once that it was scaled.
+        assert_eq!(scaled(next.clone(), after, before).fitted, next.fitted);
     }
 }
