@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use bonafide::{
     Error,
+    crop::MARGINS,
     face::{Face, FaceBox, blazeface::BlazeFace},
     frame::{Frame, MAX_SIDE},
     network::{Decoder, MiniFasNet, minifasnet::Variant},
@@ -81,7 +82,10 @@ pub fn manifest(bytes: &[u8]) -> bool {
             return false;
         }
     };
-    assert_eq!(manifest.contract, Contract::current(manifest.has_experts()));
+    // The margin is the weights' own.
+    let margin = manifest.contract.margin;
+    assert!(MARGINS.contains(&margin));
+    assert_eq!(manifest.contract, Contract { margin, ..Contract::current(manifest.has_experts()) });
     assert_eq!(manifest.digest().len(), 64);
     for (name, point) in &manifest.operating_points {
         assert_eq!(manifest.operating_point(name).as_ref(), Ok(point));

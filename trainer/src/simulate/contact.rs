@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use bonafide::{
-    crop::CROP_SIZE,
+    crop::{CROP_MARGIN, CROP_SIZE},
     face::Face,
     frame::Frame,
     region::{Region, sample},
@@ -47,6 +47,9 @@ pub struct ContactArgs {
     /// Seed of the draws.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Side of the crops over the face box's: the one that the networks to be shown look at.
+    #[arg(long, default_value_t = CROP_MARGIN)]
+    margin: f32,
     #[command(flatten)]
     face: FaceArgs,
 }
@@ -58,7 +61,7 @@ pub struct ContactArgs {
 pub fn run(args: &ContactArgs) -> Result<()> {
     let finder = args.face.open()?;
     let find = |frame: &Frame<'_>| -> Result<Option<Face>> { Ok(finder.detector.detect(frame)?.into_iter().next()) };
-    let cut = Cut::default();
+    let cut = Cut::with_margin(args.margin);
     let mut subjects = Vec::new();
     for path in expand(&args.photos)? {
         let photo = Photo::read(&path)?;
