@@ -70,6 +70,8 @@ stage depth-view --pretrained "$pretrained" --finetuned "$runs/finetune" "${marg
 card=(--run "$runs/finetune" --pretrained "$pretrained" --depth-view "$runs/depth-view")
 card+=(--tests "How steady it is=$runs/finetune/steadiness.md" --tests "What fewer bits cost=$runs/finetune/precision.md")
 read -ra statistics <<<"${STATISTICS:-}"
+"$trainer" sessions --simulate "${folders[@]}" --photos-per-source 40 --splits test --weights pkg/weights --markdown "$runs/sessions.md"
+card+=(--tests "Whole checks, on simulated clips=$runs/sessions.md")
 "$trainer" realism --data "$runs/held" ${statistics[0]:+--measured "${statistics[@]}"} >"$runs/realism.md"
 card+=(--tests "What networks that know real attacks say of these=$runs/realism.md")
 if [ -n "${PEERS:-}" ]; then

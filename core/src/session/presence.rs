@@ -12,8 +12,8 @@ pub const MAX_SHIFT: f32 = 0.6;
 pub const MAX_SCALE: f32 = 1.4;
 
 /// Largest change of a face between two scored frames, see [`Observation::change`](super::Observation::change). It broke no live
-/// check of `trainer sessions --changes`, and let a third of the exchanges for prints and screens by: a hurdle, no guarantee.
-pub const MAX_CHANGE: f32 = 0.09;
+/// check of `trainer sessions --changes`, and let two of five exchanges for prints and screens by: a hurdle, no guarantee.
+pub const MAX_CHANGE: f32 = 0.03;
 
 /// Why a presence ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ mod tests {
     fn a_face_that_looks_different_at_once_ends_a_presence() {
         let mut presence = Presence::default();
         let good = face(0.0, 0.5);
-        assert_eq!(presence.watch(0.0, &good, Some(0.05)), None);
+        assert_eq!(presence.watch(0.0, &good, Some(0.02)), None);
         assert_eq!(presence.watch(100.0, &good, Some(MAX_CHANGE)), None);
         assert_eq!(presence.watch(200.0, &good, Some(MAX_CHANGE + 0.01)), Some(Break::Changed));
         assert_eq!(presence.watch(300.0, &good, None), None);

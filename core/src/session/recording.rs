@@ -153,7 +153,7 @@ mod tests {
                 time_ms: 1e9 + f64::from(i) * 100.0 / 3.0,
                 quality,
                 score: Some(0.3.try_into().unwrap()),
-                change: (i > 0).then_some(0.05),
+                change: (i > 0).then_some(0.02),
             };
             if matches!(session.observe(observation).unwrap(), Update::Verdict(_)) {
                 break;
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(json["observations"][1]["timeMs"], 33.333);
         assert_eq!(json["observations"][0]["quality"]["face"]["size"], 0.5);
         assert_eq!(json["observations"][0].get("change"), None);
-        assert_eq!(json["observations"][1]["change"], 0.05);
+        assert_eq!(json["observations"][1]["change"], 0.02);
         assert_eq!(json["verdict"]["outcome"], "attack");
         assert_eq!(json["verdict"]["reasons"], serde_json::json!(["score-below-threshold"]));
     }

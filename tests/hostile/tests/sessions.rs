@@ -32,7 +32,7 @@ type Seen = (f64, u32, Option<FaceQuality>, Option<f32>, Option<f32>);
 fn frame() -> impl Strategy<Value = Seen> {
     let step = prop_oneof![30 => 0.0..200.0, 1 => any::<f64>(), 1 => select(vec![-1.0, 1e13, f64::NAN, f64::INFINITY])];
     let faces = prop_oneof![30 => Just(1u32), 1 => any::<u32>(), 1 => Just(0)];
-    let (score, change) = (option::weighted(0.95, number(0.0..1.0)), option::weighted(0.9, number(0.0..0.1)));
+    let (score, change) = (option::weighted(0.95, number(0.0..1.0)), option::weighted(0.9, number(0.0..0.04)));
     (step, faces, option::weighted(0.95, face()), score, change)
 }
 

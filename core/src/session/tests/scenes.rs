@@ -27,7 +27,7 @@ fn scene(seed: u64) -> (Setup, Vec<Observation>) {
             let noise = jitter(0.4);
             let rare = if calm { 0.0 } else { 0.04 };
             let faces = if unit() < rare { (unit() * 3.0) as u32 } else { 1 };
-            let change = (unit() < 0.5).then(|| if unit() < rare { 1.9 } else { 0.05 });
+            let change = (unit() < 0.5).then(|| if unit() < rare { 1.9 } else { 0.02 });
             let score = (unit() < 0.95).then(|| (score + noise).clamp(0.0, 1.0).try_into().unwrap());
             let quality = Quality { faces, face: (faces > 0).then_some(now) };
             Observation { time_ms, quality, score, change }
