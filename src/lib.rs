@@ -25,6 +25,8 @@ pub mod crop;
 pub mod face;
 pub mod network;
 mod packed;
+#[cfg(feature = "pictures")]
+pub mod picture;
 pub mod pipeline;
 pub mod quantised;
 mod readback;

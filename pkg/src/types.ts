@@ -77,7 +77,7 @@ export interface CheckOptions {
   readonly revealed?: readonly Prompt[] | null;
   /** Where to ask for the next of them: `{ nonce, known }` is posted as JSON, `{ step }` comes back. */
   readonly stepUrl?: string | null;
-  /** Asked for the next of them instead, with how many are known. What it throws ends the check with `STEP_UNAVAILABLE`. */
+  /** Asked for the next of them instead, with how many are known. What it throws ends the check, as `STEP_UNAVAILABLE` unless it is a `LivenessError`. */
   readonly onStep?: (known: number) => Prompt | Promise<Prompt>;
   /** What to bind into the transcript beside the check. The server gets it as the page's word. */
   readonly attach?: AttachOptions;

@@ -76,8 +76,10 @@ fn near(face: &FaceBox, expected: [f32; 4]) -> bool {
 #[test]
 fn a_folder_of_photos_is_a_person_a_file() {
     let root = tempdir().unwrap();
-    for name in ["a.jpg", "b/c.png", "notes.txt"] {
-        write(root.path().join(name), "");
+    for (name, bytes) in
+        [("a.jpg", "one"), ("b/c.png", "two"), ("b/d.jpeg", "one"), ("notes.txt", ""), (".DS_Store", "")]
+    {
+        write(root.path().join(name), bytes);
     }
     std::os::unix::fs::symlink(root.path(), root.path().join("b/loop")).unwrap();
     let listing = photos::list(&[root.path().to_owned()], 0).unwrap();
@@ -85,7 +87,16 @@ fn a_folder_of_photos_is_a_person_a_file() {
     let subjects: Vec<&str> = listing.samples.iter().map(|sample| sample.subject.as_str()).collect();
     assert_eq!(subjects, [format!("{source}/a"), format!("{source}/b/c")]);
     assert!(listing.samples.iter().all(|sample| sample.attack.is_none() && sample.face.is_none()));
-    assert_eq!(left_out(&listing, root.path()), ["b/loop is a link, and links are not followed"]);
+    let mut named = left_out(&listing, root.path());
+    named.sort();
+    let kind = "is of a kind that is not read: jpg, jpeg, png, webp are";
+    let expected = [
+        format!(".DS_Store {kind}"),
+        "b/d.jpeg is the same picture as a.jpg".into(),
+        "b/loop is a link, and links are not followed".into(),
+        format!("notes.txt {kind}"),
+    ];
+    assert_eq!(named, expected);
 
     let drawn = photos::list(&[root.path().to_owned()], 1).unwrap().samples;
     assert!(drawn.len() == 1 && listing.samples.contains(&drawn[0]));
@@ -854,6 +865,47 @@ fn frames_come_by_number_upright_and_in_order() {
     write(&turned, &bytes);
     let photos = video::frames(&turned, &[3]).unwrap();
     assert_eq!((photos[0].frame().width(), photos[0].frame().height()), (48, 64));
+}
+
+#[test]
+fn as_many_frames_come_as_are_asked_for_and_those_before_a_broken_one_are_not_lost() {
+    let root = tempdir().unwrap();
+    let path = root.path().join("long.mp4");
+    if !clip(&path, 260) {
+        return;
+    }
+    let numbers: Vec<u64> = (0..250).collect();
+    assert_eq!(video::frames(&path, &numbers).unwrap().len(), 250);
+    let wanted = [3, 250, 259, 260, 300].into();
+    let mut read = Vec::new();
+    video::each(&path, &wanted, |number, photo| {
+        read.push((number, photo.is_ok()));
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(read, [(3, true), (250, true), (259, true), (260, false), (300, false)]);
+}
+
+#[test]
+fn a_video_of_high_dynamic_range_is_refused_with_the_remedy() {
+    let root = tempdir().unwrap();
+    let path = root.path().join("hlg.mp4");
+    if !clip(&root.path().join("plain.mp4"), 3) {
+        return;
+    }
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-f", "lavfi", "-i", "color=gray:s=64x48:r=25:d=0.2", "-c:v", "mpeg4"])
+        .args(["-color_trc", "arib-std-b67", "-color_primaries", "bt2020", "-colorspace", "bt2020nc"])
+        .args(["-movflags", "write_colr"])
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
+    for error in [video::frames(&path, &[0]).unwrap_err(), video::stream(&path, 5.0).err().unwrap()] {
+        assert!(
+            error.to_string().contains("hlg.mp4 is a video of high dynamic range (arib-std-b67): convert it first"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

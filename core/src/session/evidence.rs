@@ -9,8 +9,9 @@
 //!   up as if they were independent would turn ten looks at the same doubt into certainty.
 //! - The middle half of the frames, so that no reflection and no lucky frame decides.
 //! - Thirds, so that whatever stands before the camera has to hold from the window's start to its end.
-//! - Once a stretch of [`STRETCH`] frames looked clearly like an attack, the check cannot end bona fide any more, whoever
-//!   comes after: it ends doubtful at best, and another try starts afresh.
+//! - Once a stretch of [`STRETCH`] counted frames, of whatever presence, looked clearly like an attack, the check cannot end bona
+//!   fide any more, whoever comes after: it ends doubtful at best, and another try starts afresh.
+//! - Outcome and score agree: bona fide from the threshold on, an attack below `refuse`, of the same window.
 //! - A challenge's frames are parts, between one answer and the next: each part has to hold by itself.
 //! - At most one frame counts in each tenth of a second, since a faster camera adds copies, not evidence.
 //! - The fused score means the same at every operating point. Raising any score never lowers it.
@@ -66,6 +67,8 @@ pub(super) struct Evidence {
     /// Where, in `frames`, a challenge's parts begin.
     parts: Vec<usize>,
     barred: bool,
+    /// Time and log-odds of the last counted frames, of all presences.
+    stretch: Vec<(f64, f64)>,
 }
 
 impl Evidence {
@@ -74,7 +77,16 @@ impl Evidence {
         let refuse = point.refuse.map_or(accept, logit);
         // Without a `refuse` there is no doubt between live and attack, but frames differ: only what is clear bars.
         let bar = refuse.min(accept - EARLY_MARGIN / 2.0);
-        Self { accept, refuse, bar, frames: Vec::new(), newest: f64::NAN, parts: vec![0], barred: false }
+        Self {
+            accept,
+            refuse,
+            bar,
+            frames: Vec::new(),
+            newest: f64::NAN,
+            parts: vec![0],
+            barred: false,
+            stretch: Vec::new(),
+        }
     }
 
     /// Counts the score unless this tenth of a second (from the first score on) has one. True if it counted.
@@ -85,9 +97,11 @@ impl Evidence {
             return false;
         }
         self.frames.push((now, self.newest));
-        if let Some(from) = self.frames.len().checked_sub(STRETCH) {
-            self.barred |= fused(&self.frames[from..]) < self.bar;
+        self.stretch.push((now, self.newest));
+        if self.stretch.len() > STRETCH {
+            self.stretch.remove(0);
         }
+        self.barred |= self.stretch.len() == STRETCH && fused(&self.stretch) < self.bar;
         true
     }
 
@@ -156,13 +170,16 @@ impl Evidence {
         let mut parts = self.parts.iter().zip(ends).map(|(from, to)| &self.frames[*from..to]);
         !self.barred
             && fused(frames) >= least
+            && fused(self.window()) >= self.accept
             && thirds(frames).all(|third| fused(third) >= self.accept)
             && parts.all(|part| part.len() < PART_FRAMES || fused(part) >= self.accept)
     }
 
     /// Whether the frames are an attack's together and in each third.
     fn all_below(&self, frames: &[(f64, f64)], least: f64) -> bool {
-        fused(frames) < least && thirds(frames).all(|third| fused(third) < self.refuse)
+        fused(frames) < least
+            && thirds(frames).all(|third| fused(third) < self.refuse)
+            && logistic(fused(self.window())) < logistic(self.refuse)
     }
 
     fn lasts(&self, length: f64) -> bool {

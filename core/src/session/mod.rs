@@ -168,6 +168,9 @@ impl Session {
         if time < last {
             return Err(Error::invalid_input(format!("a frame at {time} ms came after one at {last} ms")));
         }
+        if time - first > MAX_TIME_MS {
+            return Err(Error::invalid_input(format!("a frame at {time} ms came too long after one at {first} ms")));
+        }
         observation.check()?;
         self.clock = Some((first, time));
         // Whole microseconds are written and read back as JSON without a change.
@@ -222,7 +225,8 @@ impl Session {
             }
             failed
         });
-        if let Some((outcome, reasons)) = self.end(now, failed) {
+        let scored = hint.is_none() && observation.score.is_some();
+        if let Some((outcome, reasons)) = self.end(now, scored, failed) {
             let verdict = self.conclude(now, outcome, reasons);
             self.verdict = Some(verdict.clone());
             return Update::Verdict(verdict);
@@ -246,7 +250,7 @@ impl Session {
         }
     }
 
-    fn end(&self, now: f64, failed: Option<Reason>) -> Option<(Outcome, Vec<Reason>)> {
+    fn end(&self, now: f64, scored: bool, failed: Option<Reason>) -> Option<(Outcome, Vec<Reason>)> {
         // Version 1 forgave every stall.
         let stalls = if self.version == recording::FIRST { 0 } else { self.stalls };
         if self.losses + stalls > MAX_LOSSES {
@@ -254,7 +258,9 @@ impl Session {
             return Some((Outcome::Inconclusive, vec![reason]));
         }
         // While prompts are open only a clear attack ends it: every look at doubtful scores is a chance to be wrong.
-        let open = self.watched(now) < 1.0 || self.course.as_ref().is_some_and(|course| !course.is_done());
+        // Nor does a frame that nobody scored: who stands there now is not known.
+        let blind = !scored && self.version != recording::FIRST;
+        let open = blind || self.watched(now) < 1.0 || self.course.as_ref().is_some_and(|course| !course.is_done());
         let finding = self.evidence.decide(open);
         if let Some(reason) = failed.filter(|_| finding != Some(Finding::Attack)) {
             return Some((Outcome::Inconclusive, vec![reason]));

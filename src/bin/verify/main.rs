@@ -16,7 +16,8 @@ use std::{
 
 use bonafide::{
     Error,
-    frame::{Frame, MAX_SIDE},
+    frame::Frame,
+    picture,
     pipeline::Pipeline,
     session::{Step, Verdict},
     transcript::{self, Attached},
@@ -225,7 +226,8 @@ fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<
     pictures
         .iter()
         .map(|file| {
-            let picture = read_picture(file).map_err(|e| named(file, e))?;
+            let bytes = fs::read(file).map_err(|e| named(file, e))?;
+            let picture = picture::decode(&bytes).map_err(|e| named(file, e))?;
             let (width, height) = picture.dimensions();
             let frame = Frame::new(picture.as_raw(), width, height)?;
             let scored = pollster::block_on(pipeline.score(&frame))?;
@@ -235,15 +237,6 @@ fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<
 }
 
 /// A few bytes can claim to be a picture of any size: one that no frame may have is refused before it is unpacked.
-fn read_picture(file: &Path) -> image::ImageResult<image::RgbaImage> {
-    let mut limits = image::Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    let mut reader = image::ImageReader::open(file)?.with_guessed_format()?;
-    reader.limits(limits);
-    Ok(reader.decode()?.into_rgba8())
-}
-
 fn read_manifest(weights: &Path) -> Result<String> {
     let path = weights.join("manifest.json");
     fs::read_to_string(&path).map_err(|e| named(&path, e))

@@ -1,6 +1,6 @@
 //! A sample's photo -> the crops of its face that are stored, with their depth: as it is, or recaptured by simulation.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result};
 use bonafide::{
@@ -38,20 +38,30 @@ pub(super) struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// The pixels of samples that share a file.
-    pub(super) fn read(&self, samples: &[Sample], numbers: &[usize]) -> Vec<(usize, Result<Photo>)> {
-        let frames: Vec<u64> = numbers.iter().filter_map(|&number| samples[number].media.frame()).collect();
+    /// Hands over the pixels of samples that share a file, one after the other.
+    ///
+    /// # Errors
+    /// What `take` gives.
+    pub(super) fn read(
+        &self,
+        samples: &[Sample],
+        numbers: &[usize],
+        mut take: impl FnMut(usize, Result<Photo>) -> Result<()>,
+    ) -> Result<()> {
         let path = samples[numbers[0]].media.path();
-        if frames.is_empty() {
-            return numbers.iter().map(|&number| (number, Photo::read(path))).collect();
-        }
-        match dataset::video::frames(path, &frames) {
-            Ok(photos) => numbers.iter().copied().zip(photos.into_iter().map(Ok)).collect(),
-            Err(error) => {
-                let sentence = format!("{error:#}");
-                numbers.iter().map(|&number| (number, Err(anyhow::anyhow!("{sentence}")))).collect()
+        let mut of: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for &number in numbers {
+            match samples[number].media.frame() {
+                Some(frame) => of.entry(frame).or_default().push(number),
+                None => take(number, Photo::read(path))?,
             }
         }
+        dataset::video::each(path, &of.keys().copied().collect(), |frame, photo| {
+            of[&frame].iter().try_for_each(|&number| match &photo {
+                Ok(photo) => take(number, Ok(photo.clone())),
+                Err(error) => take(number, Err(anyhow::anyhow!("{error:#}"))),
+            })
+        })
     }
 
     /// The crops of a sample.

@@ -151,9 +151,15 @@ impl Examples {
     /// The training split, in batches of `batch` over `devices` devices.
     ///
     /// # Errors
-    /// If there are too few crops for one batch.
+    /// If there are too few crops for one batch, or bona fide faces or attacks are missing where a network learns to tell them.
     pub fn training(&self, batch: usize, devices: usize, config: &Config) -> Result<Training<'_>> {
         let of = self.of(Split::Train)?;
+        let attacks = of.iter().filter(|example| example.attack.is_some()).count();
+        ensure!(
+            (1..of.len()).contains(&attacks),
+            "the training split has {} bona fide crops and {attacks} attacks: a network that tells them apart learns from both",
+            of.len() - attacks
+        );
         let smallest = 2 * devices;
         ensure!(
             of.len().min(batch) >= smallest,

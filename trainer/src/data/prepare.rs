@@ -9,7 +9,7 @@ use std::{
     sync::Mutex,
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use bonafide::crop::CROP_MARGIN;
 use clap::Args;
 use rayon::prelude::*;
@@ -99,7 +99,7 @@ impl Preparation<'_> {
         let writer = Mutex::new(writer);
         // One task a file: a video is decoded once for all its frames.
         groups.into_par_iter().try_for_each(|(_, numbers)| -> Result<()> {
-            for (number, photo) in maker.read(samples, &numbers) {
+            maker.read(samples, &numbers, |number, photo| {
                 let sample = &samples[number];
                 let Made { outcome, tone, faceless } = match photo {
                     Ok(photo) => maker.crops(number, sample, &photo)?,
@@ -119,8 +119,8 @@ impl Preparation<'_> {
                 };
                 writer.lock().expect("no thread panics while it holds this").append(&record)?;
                 bar.inc(1);
-            }
-            Ok(())
+                Ok(())
+            })
         })?;
         bar.finish_and_clear();
         let prepared = writer.into_inner().expect("no thread panicked").finish()?;
@@ -160,6 +160,12 @@ fn report(records: &[Record], unlisted: &[dataset::LeftOut], out: &Path) -> Resu
         out.display(),
         records.len(),
         unlisted.len()
+    );
+    ensure!(
+        crops > 0,
+        "nothing of {} samples could be used: {} says why",
+        records.len(),
+        out.join("left-out.csv").display()
     );
     Ok(())
 }

@@ -6,11 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use bonafide::frame::{Frame, MAX_SIDE};
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
-
-/// More is no photo of a face but an attack on memory.
-const MAX_PIXELS: u64 = 64 * 1024 * 1024;
+use bonafide::{frame::Frame, picture};
 
 /// A decoded photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,42 +17,20 @@ pub struct Photo {
 }
 
 impl Photo {
-    /// Reads a JPEG, PNG or WebP file, upright as its EXIF orientation says.
+    /// Reads a JPEG, PNG or WebP file, see [`picture::decode`].
     ///
     /// # Errors
     /// If it cannot be read, is no image, or is absurdly large.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut reader = ImageReader::open(path)
-            .and_then(ImageReader::with_guessed_format)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        limits.max_alloc = Some(MAX_PIXELS * 4);
-        reader.limits(limits);
-        let undecodable = || format!("{} is not an image that can be decoded", path.display());
-        let mut decoder = reader.into_decoder().with_context(undecodable)?;
-        // Before it is unpacked: a gray picture takes a quarter of the memory that RGBA will.
-        let (width, height) = decoder.dimensions();
-        let pixels = u64::from(width) * u64::from(height);
-        ensure!(
-            pixels <= MAX_PIXELS,
-            "{} has {} megapixels, {} are read: make it smaller",
-            path.display(),
-            pixels / 1_000_000,
-            MAX_PIXELS / 1_000_000
-        );
-        let orientation = decoder.orientation().with_context(undecodable)?;
-        let mut image = DynamicImage::from_decoder(decoder).with_context(undecodable)?;
-        image.apply_orientation(orientation);
-        let image = image.into_rgba8();
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let image = picture::decode(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
         Ok(Self { width: image.width(), height: image.height(), rgba: image.into_raw() })
     }
 
     /// Takes pixels that are already decoded: RGBA8, row-major, `width * height * 4` bytes.
     ///
     /// # Errors
-    /// If a side is zero or above [`MAX_SIDE`], or the bytes are not as many as the size says.
+    /// If a side is zero or above [`bonafide::frame::MAX_SIDE`], or the bytes are not as many as the size says.
     pub fn from_rgba(rgba: Vec<u8>, width: u32, height: u32) -> Result<Self> {
         Frame::new(&rgba, width, height)?;
         Ok(Self { rgba, width, height })

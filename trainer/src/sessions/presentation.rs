@@ -196,7 +196,7 @@ mod tests {
     fn each_person_shows_a_print_and_a_screen() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["a", "b"] {
-            std::fs::write(folder.path().join(format!("{name}.jpg")), b"").unwrap();
+            std::fs::write(folder.path().join(format!("{name}.jpg")), name).unwrap();
         }
         let found = of_photos(&[folder.path().to_owned()], 0, &[], 3).unwrap();
         let species: Vec<_> = found.iter().map(|of| of.attack.as_deref().unwrap_or("-")).collect();

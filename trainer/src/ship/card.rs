@@ -84,7 +84,7 @@ pub fn run(args: &CardArgs) -> Result<()> {
         &[
             ("architecture", Contract::current(false).network),
             ("parameters", thousands(finetune::parameters(&args.run)?)),
-            ("input", input(&Contract::current(false))),
+            ("input", input(&Contract { margin: about.margin, ..Contract::current(false) })),
             ("backbone", about.backbone.clone()),
             ("depth_view", depth_view.map_or_else(String::new, |log| depth_view_row(&log))),
             ("commits", commits(&about, pretrained.as_ref().map(|of| &of.1))),

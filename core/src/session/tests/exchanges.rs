@@ -46,6 +46,39 @@ fn who_comes_after_a_clear_attack_cannot_end_bona_fide() {
 }
 
 #[test]
+fn an_exchange_for_what_is_not_scored_never_ends_bona_fide() {
+    let blurred = face(FaceQuality { sharpness: 1.0, ..GOOD });
+    let two = Quality { faces: 2, face: Some(GOOD) };
+    for (quality, score) in [(blurred, Some(1e-6)), (NOBODY, None), (two, None), (face(GOOD), None)] {
+        for fps in 5..=60 {
+            let step = 1_000.0 / f64::from(fps);
+            // The first frame after which the seconds to watch are over.
+            let at = (2_000.0 / step - 1e-9).ceil() as usize;
+            let mut session = Session::new(Setup { passive_seconds: Some(2), ..setup(None) }).unwrap();
+            let verdict = (0..).find_map(|i| {
+                let live = seen(i as f64 * step, face(GOOD), 0.9999);
+                let score = score.map(|score: f32| score.try_into().unwrap());
+                let then = Observation { quality, score, ..live };
+                match session.observe(if i < at { live } else { then }).unwrap() {
+                    Update::Verdict(verdict) => Some(verdict),
+                    Update::Progress(_) => None,
+                }
+            });
+            assert_ne!(verdict.unwrap().outcome, Outcome::BonaFide, "{fps} {quality:?}");
+        }
+    }
+}
+
+#[test]
+fn a_new_presence_does_not_split_a_clear_attack() {
+    let there = FaceQuality { offset: [0.2, 0.0], size: 0.3, ..GOOD };
+    for at in 1..4 {
+        let jumps = |i: usize| (face(if i < at { GOOD } else { there }), if i < 4 { 1e-6 } else { 0.9999 });
+        assert_ne!(run(&mut passive(), 100.0, jumps).outcome, Outcome::BonaFide, "{at}");
+    }
+}
+
+#[test]
 fn a_face_that_changes_at_once_starts_again() {
     let mut session = passive();
     for i in 0..18 {

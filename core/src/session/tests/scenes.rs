@@ -73,6 +73,43 @@ fn a_verdict_follows_from_the_observations_alone() {
 }
 
 #[test]
+fn outcome_and_score_never_contradict_each_other() {
+    let point = OperatingPoint { refuse: Some(0.5), ..OperatingPoint::new(0.832, 0.0, 0.0) };
+    let mut random = SplitMix64(3);
+    let mut ended = [0; 3];
+    for seed in 0..4_000 {
+        let passive_seconds = (seed % 3 == 0).then_some(1 + seed % 7);
+        let mut session = Session::new(Setup { operating_point: point, passive_seconds, ..setup(None) }).unwrap();
+        // Levels that hold for a while, and noise.
+        let mut level = 0.0;
+        let verdict = run_to(&mut session, 20.0 + random.below(180) as f64, |_| {
+            if random.below(12) == 0 {
+                level = random.below(2_000) as f32 / 100.0 - 10.0;
+            }
+            Score::from_logit(level + random.below(200) as f32 / 100.0).value()
+        });
+        let score = verdict.score.map(Score::value);
+        match verdict.outcome {
+            Outcome::BonaFide => assert!(score.unwrap() >= 0.832 - 1e-6, "{seed}: {verdict:?}"),
+            Outcome::Attack => assert!(score.unwrap() < 0.5, "{seed}: {verdict:?}"),
+            Outcome::Inconclusive => {}
+        }
+        ended[verdict.outcome as usize] += 1;
+    }
+    assert!(ended.iter().all(|count| *count > 100), "{ended:?}");
+}
+
+/// As [`run`], frame after frame of one face.
+fn run_to(session: &mut Session, step: f64, mut score: impl FnMut(usize) -> f32) -> Verdict {
+    (0..)
+        .find_map(|i| match session.observe(seen(i as f64 * step, face(GOOD), score(i))).unwrap() {
+            Update::Verdict(verdict) => Some(verdict),
+            Update::Progress(_) => None,
+        })
+        .unwrap()
+}
+
+#[test]
 fn better_scores_never_turn_bona_fide_into_attack() {
     for seed in 0..300 {
         let (setup, mut observations) = scene(seed);

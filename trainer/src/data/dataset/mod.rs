@@ -218,7 +218,7 @@ mod tests {
     fn splits_are_stable_disjoint_and_near_their_shares() {
         let folder = tempfile::tempdir().unwrap();
         for number in 0..1000 {
-            std::fs::write(folder.path().join(format!("{number}.jpg")), b"").unwrap();
+            std::fs::write(folder.path().join(format!("{number}.jpg")), number.to_string()).unwrap();
         }
         let of = |photos_per_source| photos::list(&[folder.path().to_owned()], photos_per_source).unwrap().samples;
         let all = of(0);

@@ -1,6 +1,11 @@
-//! Folders of bona fide photos -> samples. One file is one person, whose split follows from the name.
+//! Folders of bona fide photos -> samples. One file is one person, whose split follows from the name; the same picture under
+//! several names is used once, or a person would be in several splits.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Result, ensure};
 use bonafide::weights::sha256;
@@ -28,11 +33,30 @@ pub fn list(roots: &[PathBuf], per_source: usize) -> Result<Listing> {
     Ok(all)
 }
 
+/// The files of different bytes, each by its first name; one that cannot be read is kept, to be named later.
+fn distinct(files: Vec<PathBuf>, listing: &mut Listing) -> Vec<PathBuf> {
+    let mut first: HashMap<String, PathBuf> = HashMap::new();
+    let mut kept = Vec::new();
+    for path in files {
+        match fs::read(&path).map(|bytes| sha256(&bytes)) {
+            Ok(hash) => match first.get(&hash) {
+                Some(other) => listing.leave_out(path, format!("is the same picture as {}", other.display())),
+                None => {
+                    first.insert(hash, path.clone());
+                    kept.push(path);
+                }
+            },
+            Err(_) => kept.push(path),
+        }
+    }
+    kept
+}
+
 fn folder(root: &Path, per_source: usize) -> Result<Listing> {
     let mut listing = Listing::default();
     let source =
         root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let files = tree::files(root, &tree::IMAGES, &mut listing)?;
+    let files = distinct(tree::only(root, &tree::IMAGES, &mut listing)?, &mut listing);
     let mut named: Vec<_> = files
         .into_iter()
         .map(|path| {

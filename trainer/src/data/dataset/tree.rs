@@ -10,11 +10,29 @@ use super::Listing;
 pub(super) const IMAGES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
 /// The files below `folder` whose names end in one of `endings`, sorted. Links are not followed, so that a link to a
-/// parent folder cannot trap the search; links, odd files and folders that cannot be listed go to `listing.left_out`.
+/// parent folder cannot trap the search; links, odd files and folders that cannot be listed go to `listing.left_out`. Data sets
+/// hold files of many other kinds, which are passed over.
 ///
 /// # Errors
 /// If `folder` itself cannot be listed.
 pub(super) fn files(folder: &Path, endings: &[&str], listing: &mut Listing) -> Result<Vec<PathBuf>> {
+    search(folder, endings, listing, |_, _| {})
+}
+
+/// As [`files`], of a folder that is to hold nothing else: every other file goes to `listing.left_out`, too.
+pub(super) fn only(folder: &Path, endings: &[&str], listing: &mut Listing) -> Result<Vec<PathBuf>> {
+    let read = endings.join(", ");
+    search(folder, endings, listing, |path, listing| {
+        listing.leave_out(path, format!("is of a kind that is not read: {read} are"));
+    })
+}
+
+fn search(
+    folder: &Path,
+    endings: &[&str],
+    listing: &mut Listing,
+    other: impl Fn(PathBuf, &mut Listing),
+) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder_now) = open.pop() {
@@ -37,6 +55,8 @@ pub(super) fn files(folder: &Path, endings: &[&str], listing: &mut Listing) -> R
                 listing.leave_out(path, "is a link, and links are not followed");
             } else if ends_in(&path, endings) {
                 if kind.is_file() { found.push(path) } else { listing.leave_out(path, "is no regular file") }
+            } else {
+                other(path, listing);
             }
         }
     }

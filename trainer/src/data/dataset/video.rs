@@ -62,7 +62,48 @@ pub fn frame_count(path: &Path) -> Result<u64> {
 /// # Errors
 /// If the file cannot be decoded as far as the last of them, a frame is absurdly large, or `ffmpeg` is missing.
 pub fn frames(path: &Path, numbers: &[u64]) -> Result<Vec<Photo>> {
-    decode(path, numbers).map_err(|error| anyhow!("{} {error:#}", path.display()))
+    let mut photos = BTreeMap::new();
+    each(path, &numbers.iter().copied().collect(), |number, photo| {
+        photos.insert(number, photo?);
+        Ok(())
+    })?;
+    Ok(numbers.iter().map(|number| photos[number].clone()).collect())
+}
+
+/// Hands over the frames of a video by their numbers, in their order, as they are decoded: one is in memory at once. A frame
+/// that cannot be read is an error, as are those after it; the ones before it are not lost.
+///
+/// # Errors
+/// What `take` gives; the rest of the video is then left.
+pub fn each(
+    path: &Path,
+    numbers: &BTreeSet<u64>,
+    mut take: impl FnMut(u64, Result<Photo>) -> Result<()>,
+) -> Result<()> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let mut reader = decode(path, numbers);
+    for (at, number) in numbers.iter().enumerate() {
+        let read = match &mut reader {
+            Err(error) => Err(anyhow!("{error:#}")),
+            Ok(reader) => frame(&mut reader.stdout).and_then(|photo| match photo {
+                Some(photo) => Ok(photo),
+                None => match reader.finish()? {
+                    Some(complaint) => bail!("cannot be decoded as far as frame {number}: {complaint}"),
+                    None => bail!("has no frame {number}"),
+                },
+            }),
+        };
+        match read {
+            Ok(photo) => take(*number, Ok(photo))?,
+            Err(error) => {
+                let sentence = format!("{} {error:#}", path.display());
+                return numbers.iter().skip(at).try_for_each(|number| take(*number, Err(anyhow!("{sentence}"))));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A video's frames from its first on, `rate` a second by their times: where it holds more some are left out, where fewer
@@ -72,6 +113,7 @@ pub fn frames(path: &Path, numbers: &[u64]) -> Result<Vec<Photo>> {
 /// If the file cannot be read, or `ffmpeg` is missing. A frame may be an error too, the last one then.
 pub fn stream(path: &Path, rate: f64) -> Result<Stream> {
     let start = || {
+        sdr(path)?;
         let mut ffmpeg = input("ffmpeg", path)?;
         ffmpeg.args(["-map", "0:v:0", "-vf", &format!("fps={rate}:start_time=0")]);
         ffmpeg.args(PAM);
@@ -145,30 +187,44 @@ fn count(path: &Path) -> Result<u64> {
     }
 }
 
-fn decode(path: &Path, numbers: &[u64]) -> Result<Vec<Photo>> {
-    let distinct: BTreeSet<u64> = numbers.iter().copied().collect();
-    if distinct.is_empty() {
-        return Ok(Vec::new());
-    }
-    let chosen: Vec<String> = distinct.iter().map(|number| format!("eq(n,{number})")).collect();
+fn decode(path: &Path, numbers: &BTreeSet<u64>) -> Result<Reader> {
+    sdr(path)?;
+    let chosen: Vec<String> = numbers.iter().map(|number| format!("eq(n,{number})")).collect();
     let mut ffmpeg = input("ffmpeg", path)?;
-    ffmpeg.args(["-map", "0:v:0", "-vf", &format!("select='{}'", chosen.join("+")), "-fps_mode", "passthrough"]);
-    ffmpeg.args(["-frames:v", &distinct.len().to_string()]);
+    ffmpeg.args(["-map", "0:v:0", "-vf", &format!("select='{}'", any(&chosen)), "-fps_mode", "passthrough"]);
+    ffmpeg.args(["-frames:v", &numbers.len().to_string()]);
     ffmpeg.args(PAM);
-    let mut reader = Reader::start(ffmpeg, "ffmpeg")?;
-    let mut photos = BTreeMap::new();
-    for number in distinct {
-        match frame(&mut reader.stdout)? {
-            Some(photo) => {
-                photos.insert(number, photo);
-            }
-            None => match reader.finish()? {
-                Some(complaint) => bail!("cannot be decoded as far as frame {number}: {complaint}"),
-                None => bail!("has no frame {number}"),
-            },
+    Reader::start(ffmpeg, "ffmpeg")
+}
+
+/// One of the conditions. ffmpeg reads a long row of them by calling itself for each, a hundred deep at most: so they are
+/// nested in halves.
+fn any(conditions: &[String]) -> String {
+    match conditions {
+        [] => "0".into(),
+        [one] => one.clone(),
+        many => {
+            let (one, other) = many.split_at(many.len() / 2);
+            format!("({}+{})", any(one), any(other))
         }
     }
-    Ok(numbers.iter().map(|number| photos[number].clone()).collect())
+}
+
+/// Refuses what a camera for high dynamic range recorded: read as if it were sRGB its colours are washed out.
+fn sdr(path: &Path) -> Result<()> {
+    let mut probe = input("ffprobe", path)?;
+    probe.args(["-select_streams", "v:0", "-show_entries", "stream=color_transfer"]);
+    probe.args(["-of", "default=nokey=1:noprint_wrappers=1"]);
+    let mut reader = Reader::start(probe, "ffprobe")?;
+    let mut answer = String::new();
+    let _ = reader.stdout.by_ref().take(1024).read_to_string(&mut answer);
+    // What cannot be probed cannot be decoded either, and says so then.
+    let transfer = answer.lines().next().unwrap_or_default().trim().to_owned();
+    ensure!(
+        !["arib-std-b67", "smpte2084"].contains(&transfer.as_str()),
+        "is a video of high dynamic range ({transfer}): convert it first, with ffmpeg's zscale and tonemap filters"
+    );
+    Ok(())
 }
 
 /// One PAM picture; `None` at the end of the stream, in the middle of a picture too.
