@@ -16,8 +16,8 @@
 /// [`FaceQuality::landmarks`](crate::quality::FaceQuality::landmarks) of one frame, in any unit.
 pub type Landmarks = [[f32; 2]; 6];
 
-/// Least parallax of a turn that answers, heights from eyes to mouth: 95 % of the rendered heads' turns that yaw takes show as
-/// much, on the half of the people that chose it (`trainer turns`).
+/// Least parallax of a turn that answers, heights from eyes to mouth: more than nine of ten rendered heads' turns that yaw takes
+/// show as much, on the half of the people that chose it (`trainer turns`).
 pub const LEAST: f64 = 0.38;
 /// Frames of a turn whose median is compared, the last ones.
 pub const HELD_FRAMES: usize = 3;
