@@ -890,7 +890,7 @@ fn as_many_frames_come_as_are_asked_for_and_those_before_a_broken_one_are_not_lo
 fn a_video_of_high_dynamic_range_is_refused_with_the_remedy() {
     let root = tempdir().unwrap();
     let path = root.path().join("hlg.mp4");
-    if !clip(&root.path().join("plain.mp4"), 3) {
+    if !clip(root.path().join("plain.mp4"), 3) {
         return;
     }
     let made = Command::new("ffmpeg")
