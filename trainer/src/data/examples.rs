@@ -333,3 +333,6 @@ impl<'a> Data for Training<'a> {
         Batch::new(numbers, device)
     }
 }
+
+#[cfg(test)]
+mod tests;

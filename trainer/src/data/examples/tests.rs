@@ -1,0 +1,33 @@
+//! What may be trained on.
+
+use super::*;
+use crate::recapture::PaiSpecies;
+
+fn examples(attacks: usize, of: usize) -> Examples {
+    let attack = Attack { species: PaiSpecies::Print, instrument: None };
+    let example = |at: usize| Example {
+        image: format!("{at}.png").into(),
+        cut: Cut::default(),
+        face: [0.0, 0.0, 100.0, 100.0],
+        depth: None,
+        reconstructed: true,
+        attack: (at < attacks).then(|| attack.clone()),
+        subject: at.to_string(),
+        source: "a test".into(),
+        split: Split::Train,
+        tone: None,
+        labels: None,
+    };
+    let examples = (0..of).map(example).collect();
+    Examples { examples, unscored: Vec::new(), description: String::new(), types: vec![attack.to_string()] }
+}
+
+#[test]
+fn a_training_set_of_one_class_is_refused_at_the_start() {
+    let config = Config::load("small").unwrap();
+    assert!(examples(2, 8).training(4, 1, &config).is_ok());
+    for attacks in [0, 8] {
+        let error = examples(attacks, 8).training(4, 1, &config).unwrap_err().to_string();
+        assert!(error.contains(&format!("{} bona fide crops and {attacks} attacks", 8 - attacks)), "{error}");
+    }
+}
