@@ -83,7 +83,7 @@ withBrowser('delivery', () => ({}), (its) => {
     server.intercept = (path) => {
       const [, file] = path.match(/^\/node_modules\/\.vite\/deps\/(.*)$/) ?? [];
       if (!file) return undefined;
-      return file.startsWith('worker') ? { status: 404 } : { type: 'text/javascript', body: readFileSync(join(root, 'pkg/dist', file === 'bonafide.js' ? 'index.js' : file)) };
+      return file.startsWith('worker') ? { status: 404 } : { type: 'text/javascript', body: readFileSync(join(root, 'pkg/dist', file === 'bonafide-liveness.js' ? 'index.js' : file)) };
     };
     const page = await its.open();
     const error = await page.evaluate(async () => {

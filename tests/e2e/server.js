@@ -36,7 +36,14 @@ export async function serve(headers = {}) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
     state.requests.push(path);
-    const special = state.intercept(path);
+    let special;
+    try {
+      special = state.intercept(path);
+    } catch (error) {
+      // No page waits for a test that is wrong.
+      special = { status: 500, type: 'text/plain', body: `${error.stack}` };
+      console.error(error);
+    }
     if (special) {
       response.writeHead(special.status ?? 200, { ...always, 'content-type': special.type ?? 'application/octet-stream', ...special.headers });
       if (typeof special.body === 'function') special.body(response);
