@@ -3,6 +3,7 @@
 
 import { LivenessError } from './errors.js';
 import { isVideo } from './source.js';
+import { within } from './within.js';
 
 /** Cameras deliver at least a few frames a second, also in the dark; one that is silent for this long hangs. */
 const FRAME_TIMEOUT_MS = 5_000;
@@ -149,15 +150,11 @@ export class Watch {
   }
 
   async #within<T>(limitMs: number, work: Promise<T>, late: () => LivenessError): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const limit = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late()), limitMs)));
     try {
-      return await Promise.race([this.#failed, work, limit]);
+      return await within(limitMs, Promise.race([this.#failed, work]), late);
     } catch (error) {
       // The work may fail by what ended the watching, and be heard first.
       throw this.#failure ?? error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { openCamera, type Camera } from '../camera.js';
 import { LivenessError } from '../errors.js';
+import { within } from '../within.js';
 
 /** Some webviews never begin to play a camera, and never say so. */
 const PLAY_TIMEOUT_MS = 10_000;
@@ -95,14 +96,4 @@ function begun(video: HTMLVideoElement): Promise<void> {
 
 function blocked(why: string, cause?: unknown): LivenessError {
   return new LivenessError('PLAYBACK_BLOCKED', `The browser does not play the camera's video without a press, ${why}.`, cause === undefined ? {} : { cause });
-}
-
-async function within<T>(limitMs: number, work: Promise<T>, late: () => LivenessError): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late()), limitMs)));
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

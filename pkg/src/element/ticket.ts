@@ -1,6 +1,7 @@
 //! The page's ticket function -> what a check is told of the ticket, or why there is none.
 
 import { LivenessError } from '../errors.js';
+import { within } from '../within.js';
 import { TICKET, type LivenessCheckProperties, type Ticket } from './properties.js';
 
 /** A person waits, and the camera is not open yet. */
@@ -15,19 +16,13 @@ const TICKET_TIMEOUT_MS = 20_000;
 export async function askTicket(ask: LivenessCheckProperties['ticket']): Promise<Ticket> {
   if (ask === null || ask === undefined) return {};
   if (typeof ask !== 'function') throw new LivenessError('INVALID_INPUT', "The element's ticket is a function that gets one.");
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new LivenessError('TICKET_FAILED', `The page's ticket function did not answer for ${TICKET_TIMEOUT_MS / 1000} seconds.`);
-    timer = setTimeout(() => reject(error), TICKET_TIMEOUT_MS);
-  });
+  const late = () => new LivenessError('TICKET_FAILED', `The page's ticket function did not answer for ${TICKET_TIMEOUT_MS / 1000} seconds.`);
   let ticket: unknown;
   try {
-    ticket = await Promise.race([ask(), late]);
+    ticket = await within(TICKET_TIMEOUT_MS, Promise.resolve(ask()), late);
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
     throw new LivenessError('TICKET_FAILED', "The page's ticket function failed: it could not get a ticket for this check.", { cause });
-  } finally {
-    clearTimeout(timer);
   }
   if (typeof ticket !== 'object' || ticket === null) throw new LivenessError('INVALID_INPUT', "What the element's ticket function gave is no ticket.");
   // A server's ticket holds more, which is its own.
