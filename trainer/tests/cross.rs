@@ -74,13 +74,7 @@ fn what_cannot_be_left_out_is_refused_before_any_training() {
 
 /// A real photo of a face.
 fn face() -> RgbImage {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let photo = ["", "tests"]
-        .into_iter()
-        .map(|folder| repository.join(folder).join("node_modules/@vladmandic/face-api/demo/sample1.jpg"))
-        .find(|path| path.exists())
-        .expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it");
-    image::open(photo).unwrap().into_rgb8()
+    image::open(support::demo().join("sample1.jpg")).unwrap().into_rgb8()
 }
 
 /// A folder as prepared from whole pictures, whose crops nobody looks at: a face and the same as an attack for each of two

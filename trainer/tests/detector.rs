@@ -1,5 +1,7 @@
 //! The shipped face detector on real photos, and on frames without a face.
 
+mod support;
+
 use std::{fs, path::PathBuf};
 
 use bonafide::{
@@ -21,13 +23,7 @@ fn detector() -> FaceDetector {
 
 /// `demo/` of the npm package @vladmandic/face-api, or the folder that BONAFIDE_TEST_PHOTOS names.
 fn samples() -> Vec<PathBuf> {
-    let folder = std::env::var_os("BONAFIDE_TEST_PHOTOS").map(PathBuf::from).or_else(|| {
-        ["", "tests"]
-            .into_iter()
-            .map(|folder| repository().join(folder).join("node_modules/@vladmandic/face-api/demo"))
-            .find(|folder| folder.is_dir())
-    });
-    let folder = folder.expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it");
+    let folder = std::env::var_os("BONAFIDE_TEST_PHOTOS").map_or_else(support::demo, PathBuf::from);
     (1..=6).map(|number| folder.join(format!("sample{number}.jpg"))).collect()
 }
 

@@ -1,5 +1,7 @@
 //! `trainer prepare` and `trainer synthesize` on real photos: nothing is silently dropped, and a broken-off preparation goes on.
 
+mod support;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -11,13 +13,7 @@ use trainer::data::prepared::{Outcome, Prepared};
 
 /// The real photos of faces.
 fn photos() -> Vec<PathBuf> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = ["", "tests"]
-        .into_iter()
-        .map(|folder| repository.join(folder).join("node_modules/@vladmandic/face-api/demo"))
-        .find(|path| path.exists())
-        .expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it");
-    (1..=6).map(|number| folder.join(format!("sample{number}.jpg"))).collect()
+    (1..=6).map(|number| support::demo().join(format!("sample{number}.jpg"))).collect()
 }
 
 fn trainer(folder: &Path, args: &[&str]) -> Output {

@@ -1,6 +1,8 @@
 //! `trainer score` as a user runs it: files and folders in, CSV out, an exit code that tells.
 
-use std::{fs, path::Path, process::Command};
+mod support;
+
+use std::{fs, process::Command};
 
 const HEADER: &str = "path,face_x,face_y,face_width,face_height,face_confidence,score,classifier,\
     minifasnet-v2@1.5,minifasnet-v2@1.8,minifasnet-v2@2.2,minifasnet-v2@2.7,\
@@ -14,12 +16,7 @@ fn weights() -> String {
 
 /// A real photo of a face.
 fn face() -> Vec<u8> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    ["", "tests"]
-        .into_iter()
-        .map(|folder| repository.join(folder).join("node_modules/@vladmandic/face-api/demo/sample1.jpg"))
-        .find_map(|path| fs::read(path).ok())
-        .expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it")
+    fs::read(support::demo().join("sample1.jpg")).unwrap()
 }
 
 fn score(arguments: &[&str]) -> (Option<i32>, String) {

@@ -1,17 +1,14 @@
 //! `trainer sessions` as a user runs it: photos or a table in, a report and figures out.
 
-use std::{fs, path::Path, process::Command};
+mod support;
+
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
 /// A real photo of a face.
 fn face() -> Vec<u8> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    ["", "tests"]
-        .into_iter()
-        .map(|folder| repository.join(folder).join("node_modules/@vladmandic/face-api/demo/sample1.jpg"))
-        .find_map(|path| fs::read(path).ok())
-        .expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it")
+    fs::read(support::demo().join("sample1.jpg")).unwrap()
 }
 
 fn sessions(arguments: &[&str]) -> (bool, String, String) {

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -27,6 +27,16 @@ pub(crate) const QUICK: [(&str, &str); 5] = [
     ("epochs = 10", "epochs = 1"),
     ("baseline_epochs = 16", "baseline_epochs = 1"),
 ];
+
+/// `demo/` of the npm package @vladmandic/face-api: six real photos of faces, sample1.jpg to sample6.jpg.
+pub(crate) fn demo() -> PathBuf {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    ["", "tests"]
+        .into_iter()
+        .map(|folder| repository.join(folder).join("node_modules/@vladmandic/face-api/demo"))
+        .find(|folder| folder.is_dir())
+        .expect("the npm package @vladmandic/face-api is missing: run `make test`, which installs it")
+}
 
 /// What a command of the trainer did, run in a folder.
 pub(crate) fn trainer(folder: &Path, args: &[&str]) -> Output {
