@@ -148,7 +148,7 @@ impl Evidence {
         if enough && self.holds(early, self.accept + EARLY_MARGIN) {
             return bona_fide;
         }
-        let window = self.within(WINDOW_MS);
+        let window = self.window();
         if !self.lasts(WINDOW_MS) || window.len() < WINDOW_FRAMES {
             return None;
         }
@@ -160,7 +160,7 @@ impl Evidence {
 
     /// How much of the regular decision's frames and time there is, in `[0, 1]`.
     pub(super) fn fraction(&self) -> f64 {
-        let frames = self.within(WINDOW_MS).len() as f64 / WINDOW_FRAMES as f64;
+        let frames = self.window().len() as f64 / WINDOW_FRAMES as f64;
         frames.min(self.span() / WINDOW_MS).min(1.0)
     }
 

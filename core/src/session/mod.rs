@@ -173,8 +173,7 @@ impl Session {
         }
         observation.check()?;
         self.clock = Some((first, time));
-        // Whole microseconds are written and read back as JSON without a change.
-        let now = ((time - first) * 1_000.0).round() / 1_000.0;
+        let now = micros(time - first);
         self.observations.push(Observation { time_ms: now, ..observation });
         Ok(self.advance(now, &observation))
     }
@@ -213,7 +212,8 @@ impl Session {
         if let Some(broken) = self.presence.watch(now, quality, observation.change) {
             self.restart(broken);
         }
-        if let Some(score) = observation.score.filter(|_| hint.is_none()) {
+        let score = observation.score.filter(|_| hint.is_none());
+        if let Some(score) = score {
             self.counted += usize::from(self.evidence.add(now, score));
             self.since.get_or_insert(now);
         }
@@ -225,8 +225,7 @@ impl Session {
             }
             failed
         });
-        let scored = hint.is_none() && observation.score.is_some();
-        if let Some((outcome, reasons)) = self.end(now, scored, failed) {
+        if let Some((outcome, reasons)) = self.end(now, score.is_some(), failed) {
             let verdict = self.conclude(now, outcome, reasons);
             self.verdict = Some(verdict.clone());
             return Update::Verdict(verdict);
@@ -335,6 +334,11 @@ impl Session {
             waits_for_step: self.waiting_since().is_some(),
         }
     }
+}
+
+/// Milliseconds as a session keeps them: whole microseconds are written and read back as JSON without a change.
+pub(crate) fn micros(ms: f64) -> f64 {
+    (ms * 1_000.0).round() / 1_000.0
 }
 
 /// Hints that answering a prompt itself gives rise to.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     manifest::sha256,
-    session::{Observation, Recording, recording},
+    session::{Observation, Recording, micros, recording},
 };
 pub use attached::{Attached, Signal};
 
@@ -105,11 +105,6 @@ pub fn content(recording: &Recording) -> String {
     let one_zero =
         [",", "]", "}"].iter().fold(json, |json, end| json.replace(&format!("-0.0{end}"), &format!("0.0{end}")));
     sha256(one_zero.as_bytes())
-}
-
-/// As a session keeps times.
-fn micros(ms: f64) -> f64 {
-    (ms * 1_000.0).round() / 1_000.0
 }
 
 fn check_version(version: u32) -> Result<()> {

@@ -38,7 +38,7 @@ pub(super) struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Hands over the pixels of samples that share a file, one after the other.
+    /// Shows the pixels of samples that share a file, one after the other.
     ///
     /// # Errors
     /// What `take` gives.
@@ -46,21 +46,18 @@ impl Maker<'_> {
         &self,
         samples: &[Sample],
         numbers: &[usize],
-        mut take: impl FnMut(usize, Result<Photo>) -> Result<()>,
+        mut take: impl FnMut(usize, &Result<Photo>) -> Result<()>,
     ) -> Result<()> {
         let path = samples[numbers[0]].media.path();
         let mut of: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for &number in numbers {
             match samples[number].media.frame() {
                 Some(frame) => of.entry(frame).or_default().push(number),
-                None => take(number, Photo::read(path))?,
+                None => take(number, &Photo::read(path))?,
             }
         }
         dataset::video::each(path, &of.keys().copied().collect(), |frame, photo| {
-            of[&frame].iter().try_for_each(|&number| match &photo {
-                Ok(photo) => take(number, Ok(photo.clone())),
-                Err(error) => take(number, Err(anyhow::anyhow!("{error:#}"))),
-            })
+            of[&frame].iter().try_for_each(|&number| take(number, &photo))
         })
     }
 

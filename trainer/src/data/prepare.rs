@@ -102,7 +102,7 @@ impl Preparation<'_> {
             maker.read(samples, &numbers, |number, photo| {
                 let sample = &samples[number];
                 let Made { outcome, tone, faceless } = match photo {
-                    Ok(photo) => maker.crops(number, sample, &photo)?,
+                    Ok(photo) => maker.crops(number, sample, photo)?,
                     Err(error) => Outcome::Unreadable(format!("{error:#}")).into(),
                 };
                 let record = Record {

@@ -1,6 +1,6 @@
 //! Data sets or photos -> presentations: who shows what, and the videos of it, as frames so many a second.
 
-use std::{fmt, path::PathBuf};
+use std::{collections::HashMap, fmt, path::PathBuf};
 
 use anyhow::{Context, Result};
 use bonafide::pipeline::Pipeline;
@@ -107,11 +107,11 @@ impl Video {
 /// person with one instrument one presentation.
 pub fn of_samples(samples: &[Sample]) -> Vec<Presentation> {
     let mut found: Vec<Presentation> = Vec::new();
+    let mut places: HashMap<(&str, Option<String>), usize> = HashMap::new();
     for sample in samples {
         let attack = sample.attack.as_ref().map(ToString::to_string);
         let path = sample.media.path().to_owned();
-        let place = found.iter().position(|of| (&of.subject, &of.attack) == (&sample.subject, &attack));
-        let place = place.unwrap_or_else(|| {
+        let place = *places.entry((&sample.subject, attack.clone())).or_insert_with(|| {
             let (source, subject) = (sample.source.clone(), sample.subject.clone());
             found.push(Presentation { source, subject, attack, videos: Vec::new() });
             found.len() - 1

@@ -35,9 +35,17 @@ pub fn list(roots: &[PathBuf], per_source: usize) -> Result<Listing> {
 
 /// The files of different bytes, each by its first name; one that cannot be read is kept, to be named later.
 fn distinct(files: Vec<PathBuf>, listing: &mut Listing) -> Vec<PathBuf> {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
+    let mut sizes: HashMap<u64, usize> = HashMap::new();
+    files.iter().for_each(|path| *sizes.entry(size(path)).or_default() += 1);
     let mut first: HashMap<String, PathBuf> = HashMap::new();
     let mut kept = Vec::new();
     for path in files {
+        // Most have a size of their own, and need not be read.
+        if sizes[&size(&path)] == 1 {
+            kept.push(path);
+            continue;
+        }
         match fs::read(&path).map(|bytes| sha256(&bytes)) {
             Ok(hash) => match first.get(&hash) {
                 Some(other) => listing.leave_out(path, format!("is the same picture as {}", other.display())),

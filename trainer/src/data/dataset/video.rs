@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use bonafide::frame::MAX_SIDE;
+use bonafide::{frame::MAX_SIDE, picture::MAX_PIXELS};
 
 use super::{Listing, Media, Sample, tree};
 use crate::picture::photo::Photo;
@@ -33,9 +33,6 @@ const CONTAINERS: &str = "mov,avi,matroska,mpegts,yuv4mpegpipe";
 
 /// PAM is raw RGBA with the size before each frame, so that rotation and odd headers need no second opinion.
 const PAM: [&str; 7] = ["-c:v", "pam", "-pix_fmt", "rgba", "-f", "image2pipe", "pipe:1"];
-
-/// As of photos: more is an attack on memory.
-const MAX_PIXELS: u64 = 64 * 1024 * 1024;
 
 /// Checks that both programs are there.
 ///
