@@ -90,7 +90,7 @@ trainer:
 	cargo build --release --workspace --bins --features bonafide/cli
 
 e2e: trainer
-	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" FIREFOX="$$(find_firefox)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec tests/e2e/*.test.js
+	@source scripts/env.sh; CHROMIUM="$$(find_chromium)" FIREFOX="$$(find_firefox)" WEBKIT="$$(find_webkit)" TRAINER="$$(cd "$(target)" && pwd)/release/trainer" node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec tests/e2e/*.test.js
 
 # BENCH="--frames 10000" for the long look at memory; tests/e2e/bench.js has the other options.
 bench: www

@@ -13,7 +13,7 @@ say() { printf '\033[1m%s\033[0m\n' "bonafide: $*"; }
 fail() { printf '\033[1mbonafide: %s\033[0m\n' "$*" >&2; exit 1; }
 # Programs alone: a shell function of that name is none.
 have() { type -P "$1" >/dev/null; }
-# SKIP="firefox ffmpeg" leaves out the tests that need them; nothing else does.
+# SKIP="firefox webkit ffmpeg" leaves out the tests that need them; nothing else does.
 skips() { [[ " ${SKIP:-} " = *" $1 "* ]]; }
 
 # The command-line tool must equal the library that Cargo.lock pins, or wasm-bindgen refuses the module.
@@ -61,6 +61,15 @@ find_firefox() {
     echo "$FIREFOX"
   else
     type -P firefox-esr || type -P firefox || :
+  fi
+}
+
+find_webkit() {
+  if [ -n "${WEBKIT:-}" ]; then
+    [ -x "$WEBKIT" ] || fail "WEBKIT=$WEBKIT is no program: point it to a WebKitWebDriver, or unset it."
+    echo "$WEBKIT"
+  else
+    type -P WebKitWebDriver || :
   fi
 }
 

@@ -91,6 +91,18 @@ gecko() {
   say "browser: $(find_firefox)"
 }
 
+# The engine of Safari, and a screen for it.
+webkit() {
+  if skips webkit; then
+    say "the tests in WebKit are skipped, as SKIP says"
+    return
+  fi
+  if [ -z "$(find_webkit)" ] || ! have Xvfb; then
+    apt_install webkit2gtk-driver xvfb || fail "no WebKit: install Debian's webkit2gtk-driver and xvfb, set WEBKIT to the driver's path, or leave its tests out with SKIP=webkit."
+  fi
+  say "browser: $(find_webkit)"
+}
+
 # Data sets of videos are read through it.
 video() {
   if skips ffmpeg; then
@@ -110,6 +122,7 @@ if [ "$wanted" = all ]; then
   node_packages
   browser
   gecko
+  webkit
   video
   bindgen
 fi

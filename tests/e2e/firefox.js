@@ -18,7 +18,7 @@ const PREFERENCES = {
 /** Path of Firefox; `undefined` if there is none. */
 export const firefoxPath = [process.env.FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => path && existsSync(path));
 
-/** With `preferences` of its own, beside those of tests, a tab: `goto(url)`, `evaluate(f, ...args)`, which gives what `f`'s promise gives, and `faults`, all errors that it told. */
+/** With `preferences` of its own, beside those of tests, a tab: `goto(url)`, `evaluate(f, ...args)`, which gives what `f`'s promise gives, and `faults()`, all errors that it told. */
 export async function launchFirefox(preferences = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'bonafide-firefox-'));
   const lines = Object.entries({ ...PREFERENCES, ...preferences }).map(([name, value]) => `user_pref("${name}", ${value});\n`);
@@ -55,7 +55,7 @@ export async function launchFirefox(preferences = {}) {
   await send('session.subscribe', { events: ['log.entryAdded'] });
   const { contexts: [{ context }] } = await send('browsingContext.getTree', {});
   return {
-    faults,
+    faults: () => faults,
     goto: (url) => send('browsingContext.navigate', { context, url, wait: 'complete' }),
     async evaluate(f, ...args) {
       const expression = `Promise.resolve((${f})(...${JSON.stringify(args)})).then((value) => JSON.stringify(value ?? null))`;
