@@ -19,7 +19,7 @@ for (const clip of new Set(Object.values(SOURCES).map(({ clip }) => clip))) {
     t.after(() => browser.close());
     for (const [name, source] of sources) {
       await t.test(name, async () => {
-        const { told, faults } = await signalsOf(browser, server, source);
+        const { told, faults } = await signalsOf(browser, server, source, { until: 10 });
         assert.deepEqual(faults, []);
         assert.deepEqual(told[0].map(({ name }) => name), SIGNALS);
         const fired = told[0].filter(({ fired }) => fired).map(({ name }) => name);
