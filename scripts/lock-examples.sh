@@ -9,7 +9,7 @@ for lock in "$root"/www/examples/*/package-lock.json; do
   app=$(dirname "$lock")
   node -e '
     const manifest = JSON.parse(require("fs").readFileSync(process.argv[1]));
-    delete manifest.dependencies['bonafide-liveness'];
+    delete manifest.dependencies["bonafide-liveness"];
     process.stdout.write(JSON.stringify(manifest));' "$app/package.json" >"$work/package.json"
   cp "$lock" "$work/package-lock.json"
   (cd "$work" && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error)
