@@ -12,7 +12,7 @@ import { Steps, stepsFrom } from './steps.js';
 import type { CheckOptions, CheckResult } from './types.js';
 import { Watch } from './watch.js';
 
-const KINDS = { operatingPoint: 'string', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function', onStep: 'function' } as const;
+const KINDS = { operatingPoint: 'string', rotate: 'turn', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function', onStep: 'function' } as const;
 
 const ATTACH = { release: 'string', signals: 'boolean' } as const;
 
@@ -23,7 +23,7 @@ const ATTACH = { release: 'string', signals: 'boolean' } as const;
  * @throws LivenessError as `LivenessDetector.check` says.
  */
 export async function check(backends: Backends, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
-  const { operatingPoint = 'balanced', nonce, stepUrl, attach, record = false, signal, onUpdate, onHint, onStep } = checked(options, KINDS);
+  const { operatingPoint = 'balanced', rotate = 0, nonce, stepUrl, attach, record = false, signal, onUpdate, onHint, onStep } = checked(options, KINDS);
   const { release, signals: attachSignals = false } = checked(attach ?? {}, ATTACH);
   const asked = askedOf(options);
   const ended = new AbortController();
@@ -36,7 +36,7 @@ export async function check(backends: Backends, video: HTMLVideoElement, options
   let firstMs: number | undefined;
   const signals = new Signals(watch.track);
   const observe = async (timeMs: number) => {
-    const { frame, transfer } = await watch.during(own(video));
+    const { frame, transfer } = await watch.during(own(video, rotate));
     signals.see(frame, watch.metadata);
     const request = { kind: 'observe', frame, timeMs: timeMs - (firstMs ??= timeMs), record } as const;
     return watch.during(worker.client.ask(request, transfer));

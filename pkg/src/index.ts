@@ -19,4 +19,5 @@ export type {
   LoadOptions,
   LoadProgress,
   Settled,
+  Turn,
 } from './types.js';

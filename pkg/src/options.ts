@@ -8,6 +8,7 @@ const KINDS = {
   boolean: { what: 'true or false', fits: (value: unknown) => typeof value === 'boolean' },
   function: { what: 'a function', fits: (value: unknown) => typeof value === 'function' },
   size: { what: 'a number of pixels, 1 or more', fits: (value: unknown) => typeof value === 'number' && value >= 1 && value <= 0xffff_ffff },
+  turn: { what: '0, 90, 180 or 270', fits: (value: unknown) => [0, 90, 180, 270].includes(value as number) },
   // By what it has, not `instanceof`: they may come from an iframe.
   signal: { what: 'an AbortSignal', fits: (value: unknown) => typeof (value as AbortSignal | null)?.addEventListener === 'function' && 'aborted' in (value as AbortSignal) },
   // A URL from an iframe is one as well.
@@ -24,7 +25,7 @@ export function checked<T extends object>(options: T, kinds: { readonly [K in ke
   for (const [name, kind] of Object.entries(kinds) as [keyof T & string, keyof typeof KINDS][]) {
     const value = options[name];
     if (value === undefined || KINDS[kind].fits(value)) continue;
-    throw new LivenessError('INVALID_INPUT', `The option ${name} is ${KINDS[kind].what}, not ${value === null ? 'null' : `of type ${typeof value}`}.`);
+    throw new LivenessError('INVALID_INPUT', `The option ${name} is ${KINDS[kind].what}, not ${typeof value === 'number' ? value : value === null ? 'null' : `of type ${typeof value}`}.`);
   }
   return options;
 }

@@ -2,14 +2,15 @@
 
 import { LivenessError } from './errors.js';
 import type { OwnedFrame } from './protocol.js';
-import type { FrameSource } from './types.js';
+import type { FrameSource, Turn } from './types.js';
 
 /**
- * Copies the source, so that the caller's object stays usable while the worker owns the copy.
+ * Copies the source, so that the caller's object stays usable while the worker owns the copy. A video's picture is turned clockwise
+ * by `rotate` degrees.
  *
  * @throws LivenessError `INVALID_INPUT` if the source is none of the six types or holds no picture.
  */
-export async function own(source: FrameSource): Promise<{ frame: OwnedFrame; transfer: Transferable[] }> {
+export async function own(source: FrameSource, rotate: Turn = 0): Promise<{ frame: OwnedFrame; transfer: Transferable[] }> {
   // ImageData goes by copy: a bitmap would premultiply, and its bytes would come back changed.
   if (is(source, 'ImageData')) {
     if (!source.data?.length) throw invalid('The ImageData is detached: its pixels were transferred elsewhere.');
@@ -28,13 +29,25 @@ export async function own(source: FrameSource): Promise<{ frame: OwnedFrame; tra
         'The source must be an HTMLVideoElement, HTMLCanvasElement, OffscreenCanvas, ImageBitmap, VideoFrame or ImageData.',
       );
     }
-    const frame = await createImageBitmap(source);
+    const frame = rotate && is(source, 'HTMLVideoElement') ? turned(source, rotate) : await createImageBitmap(source);
     return { frame, transfer: [frame] };
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw invalid(`The source holds no readable picture (empty, closed, or from another origin): ${reason}`, cause);
   }
+}
+
+/** A video's picture, turned clockwise: each pixel as it is, at another place. */
+function turned(video: HTMLVideoElement, rotate: Turn): ImageBitmap {
+  const { videoWidth: width, videoHeight: height } = video;
+  const canvas = rotate === 180 ? new OffscreenCanvas(width, height) : new OffscreenCanvas(height, width);
+  const context = canvas.getContext('2d', { alpha: false });
+  if (!context) throw new LivenessError('NOT_SUPPORTED', 'This browser gives no canvas to turn the picture on.');
+  context.translate(canvas.width / 2, canvas.height / 2);
+  context.rotate((rotate * Math.PI) / 180);
+  context.drawImage(video, -width / 2, -height / 2);
+  return canvas.transferToImageBitmap();
 }
 
 /** True if it is a video element, from whatever frame. A tag alone can be anybody's. */

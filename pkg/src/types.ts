@@ -68,6 +68,8 @@ export interface CheckOptions {
   readonly challenge?: boolean | ChallengeOptions | null;
   /** Seconds to watch at least before the person can pass, 1 to 30. Default: as long as the evidence takes. */
   readonly passiveSeconds?: number | null;
+  /** Degrees by which pictures are turned clockwise before anybody looks at them, for a camera that is mounted askew. Default 0. */
+  readonly rotate?: Turn;
   /** What a server issued for this check: adds `transcript` to the result. A ticket has it, with those above and the two below. */
   readonly nonce?: string;
   /**
@@ -91,9 +93,12 @@ export interface CheckOptions {
   readonly record?: boolean;
 }
 
+/** Quarter turns clockwise, in degrees. */
+export type Turn = 0 | 90 | 180 | 270;
+
 /** What to show while a check goes on. Holds no score: an attacker who watches one learns what to improve. */
 export interface CheckProgress extends Progress {
-  /** The face that is judged. */
+  /** The face that is judged, in pixels of the turned picture. */
   readonly face: FaceBox | null;
 }
 

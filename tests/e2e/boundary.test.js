@@ -75,7 +75,7 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
         await times(500, 'openCamera', (any) => openCamera(any.int(5) ? any.object(['deviceId', 'width', 'height', 'onLost', 'signal']) : any.value()).then((camera) => camera.close()));
 
         // Cancelled at once: what is wrong is to be said before that.
-        const checkOptions = ['operatingPoint', 'challenge', 'record', 'signal', 'onUpdate', 'onHint', 'nonce', 'revealed', 'stepUrl', 'onStep', 'passiveSeconds', 'attach'];
+        const checkOptions = ['operatingPoint', 'challenge', 'record', 'signal', 'onUpdate', 'onHint', 'nonce', 'revealed', 'stepUrl', 'onStep', 'passiveSeconds', 'rotate', 'attach'];
         const soon = () => {
           const stop = new AbortController();
           setTimeout(() => stop.abort());
@@ -83,13 +83,13 @@ test('ten thousand arbitrary values: typed errors, no hang, and the engine score
         };
         await times(1000, 'check', (any) => detector.check(any.pick([video, video, any.value()]), any.pick([any.object(checkOptions), { challenge: any.object(['steps', 'seed']), signal: soon() }, { ...any.object(checkOptions), signal: soon() }, { challenge: { steps: [any.value(), any.value()] }, signal: soon() }])));
 
-        const properties = ['operatingPoint', 'challenge', 'ticket', 'backend', 'assetBase', 'wasmBase', 'strings', 'detector', 'autoStart'];
+        const properties = ['operatingPoint', 'challenge', 'ticket', 'rotate', 'backend', 'assetBase', 'wasmBase', 'strings', 'detector', 'autoStart'];
         const element = document.createElement('liveness-check');
         document.body.append(element);
         await times(1500, 'element', async (any) => {
           const name = any.pick(properties);
           if (name !== 'autoStart') element[name] = any.value();
-          const attribute = any.pick(['operating-point', 'challenge', 'backend', 'asset-base', 'wasm-base', 'lang']);
+          const attribute = any.pick(['operating-point', 'challenge', 'rotate', 'backend', 'asset-base', 'wasm-base', 'lang']);
           element.setAttribute(attribute, any.pick(['', 'x', '\0', 'http://[', 'ar', 'zz-', 'constructor']));
           await 0;
         });

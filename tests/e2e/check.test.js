@@ -291,4 +291,44 @@ withCamera('a face that lies', () => [[lying(portrait()), 3]], (its) => {
     });
     assert.equal(hint, 'straighten');
   });
+
+  test('is seen as one upright where the camera is said to be mounted so', async () => {
+    const [seen, upright] = await its.page.evaluate(async () => {
+      const stop = new AbortController();
+      let seen;
+      const onUpdate = (progress) => ((seen ??= progress), stop.abort());
+      await codeOf(detector.check(video, { rotate: 270, onUpdate, signal: stop.signal }));
+      const { own } = await import('/pkg/build/source.js');
+      const { frame } = await own(video, 270);
+      return [seen, (await detector.score(frame)).face];
+    });
+    assert.notEqual(seen.hint, 'straighten');
+    assert.ok(upright.confidence > 0.5);
+    assert.deepEqual(seen.face, upright);
+  });
+
+  test('has each pixel at its place, whichever way it is turned', async () => {
+    const pictures = await its.page.evaluate(async () => {
+      const { own } = await import('/pkg/build/source.js');
+      return Promise.all(
+        [0, 90, 180, 270].map(async (rotate) => {
+          const { frame } = await own(video, rotate);
+          const context = new OffscreenCanvas(frame.width, frame.height).getContext('2d');
+          context.drawImage(frame, 0, 0);
+          return { width: frame.width, height: frame.height, pixels: [...new Uint32Array(context.getImageData(0, 0, frame.width, frame.height).data.buffer)] };
+        }),
+      );
+    });
+    const [plain] = pictures;
+    const turned = ({ width, height, pixels }) => ({ width: height, height: width, pixels: pixels.map((_, at) => pixels[(height - 1 - (at % height)) * width + Math.floor(at / height)]) });
+    for (let picture = plain, at = 1; at < 4; at++) assert.deepEqual(pictures[at], (picture = turned(picture)));
+  });
+
+  test('an angle that is no quarter turn is INVALID_INPUT', async () => {
+    for (const rotate of [45, -90, 360, '90', NaN]) {
+      const { code, message } = await its.page.evaluate((rotate) => codeOf(detector.check(video, { rotate })), rotate);
+      assert.equal(code, 'INVALID_INPUT');
+      assert.match(message, /rotate is 0, 90, 180 or 270/);
+    }
+  });
 });

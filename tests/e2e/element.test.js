@@ -488,6 +488,26 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     assert.equal(await page.evaluate(() => part('[role=status]').innerText), 'Nearer!');
   });
 
+  test('a camera that is mounted askew is turned for the check, and the preview with it, over all of its stage', async () => {
+    const page = await its.place({ rotate: '90' }, { stub: true });
+    for (const [rotate, matrix] of [[90, [0, 1, 1, 0]], [180, [1, 0, 0, -1]], [270, [0, -1, -1, 0]], [0, [-1, 0, 0, 1]]]) {
+      await page.evaluate((rotate) => (element.rotate = rotate), rotate);
+      await run(page);
+      const found = await page.evaluate(() => {
+        const sides = (name) => Object.values(part(name).getBoundingClientRect().toJSON()).map(Math.round);
+        const { a, b, c, d } = new DOMMatrix(getComputedStyle(part('video')).transform);
+        return { rotate: stubbed.options.at(-1).rotate, video: sides('video'), stage: sides('.stage'), matrix: [a, b, c, d].map(Math.round) };
+      });
+      assert.equal(found.rotate, rotate);
+      assert.deepEqual(found.video, found.stage);
+      // Turned, and then mirrored.
+      assert.deepEqual(found.matrix.map((value) => value + 0), matrix);
+      await screenshot(page, `element-turned-${rotate}`);
+      await page.evaluate(() => element.cancel());
+    }
+    await page.context().close();
+  });
+
   test('an unknown operating point is an error, not a silent default', async () => {
     const page = await its.place({ 'operating-point': 'lenient' });
     await page.click(START);

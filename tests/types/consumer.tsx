@@ -23,6 +23,7 @@ export const react = (
     ref={ref}
     operatingPoint="strict"
     challenge
+    rotate={90}
     backend="cpu"
     assetBase={new URL('https://example.org/')}
     strings={{ start: 'Go' }}
@@ -50,6 +51,7 @@ export const wrongDetail = <LivenessCheck onHint={(event: Event) => event.type} 
 export const vue = h(VueLivenessCheck, {
   operatingPoint: 'strict',
   challenge: true,
+  rotate: 270,
   backend: 'cpu',
   assetBase: new URL('https://example.org/'),
   strings: { start: 'Go' },

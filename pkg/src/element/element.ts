@@ -3,7 +3,7 @@
 
 import { LivenessDetector } from '../detector.js';
 import { LivenessError, type LivenessErrorCode } from '../errors.js';
-import type { BackendChoice, CheckProgress, CheckResult } from '../types.js';
+import type { BackendChoice, CheckProgress, CheckResult, Turn } from '../types.js';
 import { film } from './film.js';
 import { heedLanguage, languagesOf, loadStrings, merge } from './language.js';
 import { isMeant, PROPERTIES, type LivenessCheckProperties } from './properties.js';
@@ -135,6 +135,14 @@ export class LivenessCheckElement extends Base {
     this.toggleAttribute('challenge', isMeant(challenge));
   }
 
+  /** As in `CheckOptions`, which refuses other values. */
+  get rotate(): Turn {
+    return Number(this.getAttribute('rotate')) as Turn;
+  }
+  set rotate(degrees: Turn | null | undefined) {
+    this.#reflect('rotate', degrees);
+  }
+
   /** As in `LoadOptions`. */
   get assetBase(): string | null {
     return this.getAttribute('asset-base');
@@ -167,7 +175,7 @@ export class LivenessCheckElement extends Base {
     this.toggleAttribute('auto-start', isMeant(autoStart));
   }
 
-  #reflect(name: string, value: string | URL | null | undefined): void {
+  #reflect(name: string, value: string | number | URL | null | undefined): void {
     if (value === null || value === undefined) return this.removeAttribute(name);
     try {
       this.setAttribute(name, String(value));
@@ -228,12 +236,13 @@ export class LivenessCheckElement extends Base {
       if (this.state !== 'asking') this.#enter({ state: 'asking' });
       signal.throwIfAborted();
       const list = (cameras: readonly MediaDeviceInfo[], current: string) => this.#view.cameras(cameras, current);
-      await unless(signal, film(this.#view.video, { deviceId: this.#deviceId, signal, list, press: () => this.#press(signal) }));
+      await unless(signal, film(this.#view.video, { deviceId: this.#deviceId, rotate: this.rotate, signal, list, press: () => this.#press(signal) }));
       this.#enter({ state: 'running' });
       signal.throwIfAborted();
       const result = await detector.check(this.#view.video, {
         operatingPoint: this.operatingPoint,
         challenge: this.challenge,
+        rotate: this.rotate,
         ...ticket,
         signal,
         onHint: (hint) => this.#tell('liveness-hint', hint),

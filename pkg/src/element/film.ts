@@ -2,6 +2,7 @@
 
 import { openCamera, type Camera } from '../camera.js';
 import { LivenessError } from '../errors.js';
+import type { Turn } from '../types.js';
 import { within } from '../within.js';
 
 /** Some webviews never begin to play a camera, and never say so. */
@@ -15,6 +16,8 @@ const PRESS_TIMEOUT_MS = 30_000;
 export interface Filming {
   /** A certain camera; else the one that faces the person. */
   readonly deviceId: string | undefined;
+  /** By how much the preview is turned. */
+  readonly rotate: Turn;
   /** The camera closes when it aborts. */
   readonly signal: AbortSignal;
   /** Hears of all cameras, and which one it is. */
@@ -41,6 +44,7 @@ export async function film(video: HTMLVideoElement, filming: Filming): Promise<v
   const settings = camera.stream.getVideoTracks()[0]?.getSettings();
   // A camera that faces away shows the world, not a mirror.
   video.classList.toggle('mirrored', settings?.facingMode !== 'environment');
+  video.dataset['turn'] = String(filming.rotate);
   video.srcObject = camera.stream;
   await play(video, filming);
   // The check does not wait for a list that only offers a choice.

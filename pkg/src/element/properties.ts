@@ -4,7 +4,7 @@
 import type { LivenessDetector } from '../detector.js';
 import type { LivenessError } from '../errors.js';
 import type { Hint } from '../generated.js';
-import type { BackendChoice, CheckOptions, CheckProgress, CheckResult } from '../types.js';
+import type { BackendChoice, CheckOptions, CheckProgress, CheckResult, Turn } from '../types.js';
 import type { OwnStrings } from './strings.js';
 import type { State } from './view.js';
 
@@ -25,6 +25,8 @@ export interface LivenessCheckProperties {
    * ends that check, as do 20 seconds without an answer: `TICKET_FAILED`.
    */
   ticket?: (() => Ticket | Promise<Ticket>) | null | undefined;
+  /** As in `CheckOptions`; the preview is turned as well. Default 0. */
+  rotate?: Turn | undefined;
   /** As in `LoadOptions`. Default `auto`. */
   backend?: BackendChoice | undefined;
   /** As in `LoadOptions`. Default: the weights shipped in this package. */
@@ -44,6 +46,7 @@ export const PROPERTIES = [
   'operatingPoint',
   'challenge',
   'ticket',
+  'rotate',
   'backend',
   'assetBase',
   'wasmBase',

@@ -54,8 +54,13 @@ h2, p, ul { margin: 0; padding: 0; }
 .stage > * { position: absolute; inset: 0; width: 100%; height: 100%; }
 /* Drawn beyond its edge, or half a pixel of the video would stay uncovered. */
 .stage svg { display: block; width: 100%; height: 100%; overflow: visible; }
-video { object-fit: cover; }
-video.mirrored { transform: scaleX(-1); }
+/* Turned about its middle; sideways, its sides are the stage's of 4 to 5, exchanged. */
+.stage > video { left: 50%; top: 50%; object-fit: cover; transform: translate(-50%, -50%) scaleX(var(--_mirror, 1)) rotate(var(--_turn, 0deg)); }
+video.mirrored { --_mirror: -1; }
+video[data-turn='90'] { --_turn: 90deg; }
+video[data-turn='180'] { --_turn: 180deg; }
+video[data-turn='270'] { --_turn: 270deg; }
+.stage > video:is([data-turn='90'], [data-turn='270']) { width: 125%; height: 80%; }
 .scrim { fill: var(--_background); fill-opacity: 0.62; }
 /* Whoever is in the way may stand where the stage cuts the picture off. */
 .frame[data-whole] video { object-fit: contain; }

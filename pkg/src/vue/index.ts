@@ -7,7 +7,7 @@ import '../element/index.js';
 import type { LivenessCheckElement } from '../element/element.js';
 import { EVENTS, PROPERTIES, type LivenessCheckDetails, type LivenessCheckProperties } from '../element/properties.js';
 import type { OwnStrings } from '../element/strings.js';
-import type { BackendChoice } from '../types.js';
+import type { BackendChoice, Turn } from '../types.js';
 
 /** The element's named slots. */
 const SLOTS = ['intro', 'footer'] as const;
@@ -16,6 +16,7 @@ const props = {
   operatingPoint: String,
   challenge: Boolean,
   ticket: Function as PropType<LivenessCheckProperties['ticket']>,
+  rotate: Number as PropType<Turn>,
   backend: String as PropType<BackendChoice>,
   assetBase: [String, URL] as PropType<string | URL>,
   wasmBase: [String, URL] as PropType<string | URL>,

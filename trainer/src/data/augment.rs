@@ -2,7 +2,7 @@
 //! near the face, past which the product's crop is black, and what happens to the pixels ([`retouch`](super::retouch)), which
 //! depth must not depend on. The config switches each; none knows the class.
 
-use bonafide::region::Region;
+use bonafide::{crop::CROP_SIZE, region::Region};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -17,13 +17,28 @@ pub struct Augmentation {
     angle: f32,
     /// How far the frame reaches from the face's centre to the left, top, right and bottom, in sides of the product's crop.
     reaches: [f32; 4],
+    /// The place of a patch of the camera's own pixels within the changed region, -1 to 1 from edge to edge; `None` shows it whole.
+    patch: Option<[f32; 2]>,
     /// Mirror left and right.
     pub flip: bool,
     /// What happens to the pixels.
     pub retouch: Retouch,
 }
 
+/// Where the patches of scoring lie: between the eyes, and on either cheek.
+pub const PATCHES: [[f32; 2]; 3] = [[0.0, -0.35], [-0.35, 0.25], [0.35, 0.25]];
+
 impl Augmentation {
+    const NONE: Self = Self {
+        scale: 1.0,
+        shift: [0.0; 2],
+        angle: 0.0,
+        reaches: [f32::INFINITY; 4],
+        patch: None,
+        flip: false,
+        retouch: Retouch::NONE,
+    };
+
     /// Largest side that a changed region needs, over the unchanged one's, with its shift.
     pub const REACH: f32 = 1.4;
 
@@ -40,6 +55,7 @@ impl Augmentation {
             shift: if of.boxes { shift } else { [0.0; 2] },
             angle: if of.rotation { angle } else { 0.0 },
             reaches: if of.edges { reaches } else { far },
+            patch: None,
             flip: of.flip && flip,
             retouch: Retouch::draw(of, rng),
         }
@@ -53,14 +69,35 @@ impl Augmentation {
         Self { shift, scale, retouch: self.retouch.retoned(rng), ..self }
     }
 
-    /// The changed face region.
+    /// No change but the view: the patch of scoring at one of [`PATCHES`].
+    pub fn view(patch: [f32; 2]) -> Self {
+        Self { patch: Some(patch), ..Self::NONE }
+    }
+
+    /// The same of a patch anywhere on the face.
+    #[must_use]
+    pub fn patched(self, rng: &mut ChaCha8Rng) -> Self {
+        Self { patch: Some(std::array::from_fn(|_| rng.random_range(-0.5..0.5))), ..self }
+    }
+
+    /// The same of the whole crop.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { patch: None, ..self }
+    }
+
+    /// The changed face region, or the patch of it.
     pub fn region(&self, region: Region) -> Region {
-        Region {
+        let whole = Region {
             cx: region.cx + self.shift[0] * region.side,
             cy: region.cy + self.shift[1] * region.side,
             side: region.side * self.scale,
             angle: region.angle + self.angle,
-        }
+        };
+        let Some(place) = self.patch else { return whole };
+        let side = whole.side.min(CROP_SIZE as f32);
+        let room = (whole.side - side) / 2.0;
+        Region { cx: whole.cx + place[0] * room, cy: whole.cy + place[1] * room, side, ..whole }
     }
 
     /// What the frame holds of the scene around an unchanged face region: left, top, right and bottom edge, in pixels of the
@@ -130,6 +167,22 @@ mod tests {
             let (before, after) = (one.region(region), twin.region(region));
             assert!((after.side / before.side).ln().abs() < 0.25 && (after.cx - before.cx).abs() < 0.16);
             assert_eq!(after.angle, before.angle);
+        }
+    }
+
+    #[test]
+    fn a_patch_has_the_cameras_own_pixels_and_lies_within_the_crop() {
+        let mut rng = rng(0, "test", 0);
+        for side in [150.0, 300.0, 900.0] {
+            let region = Region { cx: 500.0, cy: 500.0, side, angle: 0.0 };
+            let drawn = std::iter::repeat_with(|| Augmentation::NONE.patched(&mut rng)).take(50);
+            for view in drawn.chain(PATCHES.map(Augmentation::view)) {
+                let patch = view.region(region);
+                assert_eq!(patch.side, side.min(CROP_SIZE as f32));
+                let off = (patch.cx - 500.0).abs().max((patch.cy - 500.0).abs());
+                assert!(off + patch.side / 2.0 <= side / 2.0, "{off}");
+                assert_eq!(view.whole().region(region), region);
+            }
         }
     }
 

@@ -56,6 +56,8 @@ pub struct Training<'a> {
     experts: Option<Experts>,
     /// Whether every second crop has a twin.
     twins: bool,
+    /// Whether every other crop is seen as a patch.
+    patches: bool,
 }
 
 impl Examples {
@@ -175,6 +177,7 @@ impl Examples {
             augment: config.augment,
             experts: None,
             twins: false,
+            patches: config.finetune.patches,
         })
     }
 
@@ -237,7 +240,7 @@ impl Examples {
     fn numbers(&self, items: &[Item], experts: Option<&Experts>) -> Result<Numbers> {
         let read = |item: &Item| -> Result<_> {
             let (image, map) = item.cut()?;
-            let said = experts.map(|experts| item.ask(experts, &image));
+            let said = experts.map(|experts| item.ask(experts, &image)).transpose()?;
             Ok((image, map, said, item.twin()?))
         };
         let parts: Vec<_> = items.par_iter().map(read).collect::<Result<_>>()?;
@@ -317,7 +320,10 @@ impl<'a> Data for Training<'a> {
             .into_iter()
             .enumerate()
             .map(|(at, example)| {
-                let change = Augmentation::draw(&self.augment, &mut rng);
+                let mut change = Augmentation::draw(&self.augment, &mut rng);
+                if self.patches && at % 2 == 1 {
+                    change = change.patched(&mut rng);
+                }
                 let twin = (self.twins && at % 2 == 0).then(|| change.twin(&mut rng));
                 Item { example, augmentation: Some(change), twin }
             })

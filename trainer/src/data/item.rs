@@ -75,6 +75,15 @@ impl Example {
             .collect()
     }
 
+    /// The same, each seen as the patch at a place of [`PATCHES`](super::augment::PATCHES).
+    pub fn patches<'a>(examples: &[&'a Self], place: [f32; 2], size: usize) -> Vec<Vec<Item<'a>>> {
+        let seen = |mut items: Vec<Item<'a>>| {
+            items.iter_mut().for_each(|item| item.augmentation = Some(Augmentation::view(place)));
+            items
+        };
+        Self::in_order(examples, size).into_iter().map(seen).collect()
+    }
+
     /// Pairs scores with what they are scores of.
     ///
     /// # Panics
@@ -151,8 +160,16 @@ impl Item<'_> {
         self.twin.map(|change| Ok(twin(change).crop(&read(&self.example.image)?))).transpose()
     }
 
-    /// What the experts say of a crop from [`Item::cut`]: each one's log-odds of bona fide.
-    pub fn ask(&self, experts: &Experts, crop: &[f32]) -> [f32; 2] {
+    /// What the experts say of what [`Item::cut`] shows, of a patch's whole crop: each one's log-odds of bona fide.
+    ///
+    /// # Errors
+    /// As [`Item::cut`].
+    pub fn ask(&self, experts: &Experts, crop: &[f32]) -> Result<[f32; 2]> {
+        let whole = self.augmentation.map(Augmentation::whole);
+        if whole != self.augmentation {
+            let whole = Self { augmentation: whole, ..*self };
+            return whole.ask(experts, &whole.crop(&read(&self.example.image)?));
+        }
         let rgba = Picture { size: CROP_SIZE, planes: crop.to_vec() }.rgba();
         let frame = Frame::new(&rgba, CROP_SIZE as u32, CROP_SIZE as u32).expect("four bytes a pixel");
         let product = self.product();
@@ -162,7 +179,7 @@ impl Item<'_> {
         let [x, y, side] = [middle.0 - side / 2.0, middle.1 - side / 2.0, side].map(|part| part * CROP_SIZE as f32);
         let flipped = self.augmentation.is_some_and(|change| change.flip);
         let x = if flipped { CROP_SIZE as f32 - x - side } else { x };
-        experts.say(&frame, &FaceBox { x, y, width: side, height: side, confidence: 1.0 }, NEAREST)
+        Ok(experts.say(&frame, &FaceBox { x, y, width: side, height: side, confidence: 1.0 }, NEAREST))
     }
 
     fn product(&self) -> Region {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// One draw of every change of the pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retouch {
     /// New RGB = matrix times RGB.
     colours: Option<[[f32; 3]; 3]>,
@@ -35,7 +35,7 @@ pub struct Tone {
 }
 
 /// What lenses, small pictures, sensors and files leave of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wear {
     /// Gaussian blur, in pixels.
     blur: Option<f32>,
@@ -48,6 +48,9 @@ pub struct Wear {
 }
 
 impl Retouch {
+    /// No change.
+    pub const NONE: Self = Self { colours: None, tone: None, wear: Wear::NONE };
+
     /// Draws the changes that a config asks for.
     pub fn draw(of: &Augment, rng: &mut ChaCha8Rng) -> Self {
         let colours = colour(
@@ -60,7 +63,7 @@ impl Retouch {
         Self {
             colours: of.colours.then_some(colours),
             tone: (of.tone && toned).then_some(tone),
-            wear: if of.wear { wear } else { Wear::default() },
+            wear: if of.wear { wear } else { Wear::NONE },
         }
     }
 
@@ -72,17 +75,17 @@ impl Retouch {
 
     /// A veil of so much light, for measurements.
     pub fn veil(light: f32) -> Self {
-        Self { tone: Some(Tone { veil: light, ..Tone::NONE }), ..Self::default() }
+        Self { tone: Some(Tone { veil: light, ..Tone::NONE }), ..Self::NONE }
     }
 
     /// A contrast about the mean, for measurements.
     pub fn contrast(contrast: f32) -> Self {
-        Self { tone: Some(Tone { contrast, ..Tone::NONE }), ..Self::default() }
+        Self { tone: Some(Tone { contrast, ..Tone::NONE }), ..Self::NONE }
     }
 
     /// Enlarged from a picture whose side is such a part, for measurements.
     pub fn reduced(part: f32) -> Self {
-        Self { wear: Wear { reduced: Some(part), ..Wear::default() }, ..Self::default() }
+        Self { wear: Wear { reduced: Some(part), ..Wear::NONE }, ..Self::NONE }
     }
 
     /// As [`Retouch::apply`], of a crop that is given away.
@@ -138,6 +141,8 @@ impl Tone {
 }
 
 impl Wear {
+    const NONE: Self = Self { blur: None, reduced: None, noise: None, jpeg: None };
+
     fn draw(rng: &mut ChaCha8Rng) -> Self {
         Self {
             blur: rng.random_bool(0.25).then(|| rng.random_range(0.3..1.1)),
@@ -149,7 +154,7 @@ impl Wear {
     }
 
     fn apply(&self, planes: &mut [f32], side: usize) {
-        if *self == Self::default() {
+        if *self == Self::NONE {
             return;
         }
         let plane = side * side;

@@ -99,7 +99,13 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let chosen = Examples::load(&args.data)?.seen(about.margin)?;
     let others = (!args.test.is_empty()).then(|| Examples::load(&args.test)?.seen(about.margin)).transpose()?;
     let measured = others.as_ref().unwrap_or(&chosen);
-    let logits = |examples: &Examples, of: &[&Example]| network.logits_of(examples, of, &device);
+    let logits = |examples: &Examples, of: &[&Example]| {
+        if config.finetune.patches {
+            network.logits_with_patches(examples, of, &device)
+        } else {
+            network.logits_of(examples, of, &device)
+        }
+    };
     let of_development = chosen.of(Split::Development)?;
     let fitted = logits(&chosen, &of_development)?;
     let own = Example::labelled(&of_development, &uncalibrated(&fitted));

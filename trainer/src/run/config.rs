@@ -148,8 +148,13 @@ pub struct Finetune {
     pub map: f64,
     /// Weight of the variance of the loss over attack types (Krueger et al., *V-REx*, 2021); 0 has none.
     pub variance: f64,
+    /// Every second crop is a patch of it, of the camera's own pixels, and what is scored is the mean of the logits of the whole
+    /// crop and of three patches. A comparison: what ships looks once. Runs of before have none.
+    #[serde(default)]
+    pub patches: bool,
     /// Weight of the distance between the logits of a crop and of its twin, the same crop through another camera's tone and
-    /// from a box that jumped; every second crop has one. 0 has none.
+    /// from a box that jumped; every second crop has one. 0 has none, as runs of before.
+    #[serde(default)]
     pub steady: f64,
 }
 

@@ -12,7 +12,11 @@ use burn::{
 
 use super::aenet::Aenet;
 use crate::{
-    data::examples::{Example, Examples},
+    data::{
+        augment::PATCHES,
+        examples::{Example, Examples},
+        item::Item,
+    },
     run::{
         self,
         config::{Head, Model},
@@ -84,9 +88,26 @@ impl Liveness {
     /// # Errors
     /// If a crop has gone or is damaged.
     pub fn logits_of(&self, examples: &Examples, of: &[&Example], device: &Device) -> Result<Vec<f32>> {
-        let mut logits = Vec::with_capacity(of.len());
-        let bar = progress(of.len(), "scoring");
-        for plan in Example::in_order(of, 32) {
+        self.logits_as(examples, Example::in_order(of, 32), device)
+    }
+
+    /// The means of the log-odds of examples and of their patches, in order, unaugmented.
+    ///
+    /// # Errors
+    /// If a crop has gone or is damaged.
+    pub fn logits_with_patches(&self, examples: &Examples, of: &[&Example], device: &Device) -> Result<Vec<f32>> {
+        let mut sums = self.logits_of(examples, of, device)?;
+        for place in PATCHES {
+            let patches = self.logits_as(examples, Example::patches(of, place, 32), device)?;
+            sums.iter_mut().zip(patches).for_each(|(sum, logit)| *sum += logit);
+        }
+        Ok(sums.into_iter().map(|sum| sum / (PATCHES.len() + 1) as f32).collect())
+    }
+
+    fn logits_as(&self, examples: &Examples, plans: Vec<Vec<Item>>, device: &Device) -> Result<Vec<f32>> {
+        let mut logits = Vec::new();
+        let bar = progress(plans.iter().map(Vec::len).sum(), "scoring");
+        for plan in plans {
             logits.extend(run::values(self.logits(examples.batch(&plan, device)?.images)));
             bar.inc(plan.len() as u64);
         }

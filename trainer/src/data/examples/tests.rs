@@ -31,3 +31,16 @@ fn a_training_set_of_one_class_is_refused_at_the_start() {
         assert!(error.contains(&format!("{} bona fide crops and {attacks} attacks", 8 - attacks)), "{error}");
     }
 }
+
+#[test]
+fn every_second_crop_is_a_patch_where_the_config_asks_for_it() {
+    let patches = |config: &Config| {
+        let all = examples(2, 8);
+        let items = all.training(8, 1, config).unwrap().epoch(0).concat();
+        items.iter().filter(|item| item.augmentation.map(Augmentation::whole) != item.augmentation).count()
+    };
+    let mut config = Config::load("small").unwrap();
+    assert_eq!(patches(&config), 0);
+    config.finetune.patches = true;
+    assert_eq!(patches(&config), 4);
+}
