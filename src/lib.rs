@@ -37,5 +37,5 @@ pub mod web;
 pub mod weights;
 
 pub use bonafide_core::{
-    Error, Result, answers, error, frame, fusion, quality, region, score, session, transcript, verify,
+    Error, Result, answers, error, frame, fusion, quality, reduced, region, score, session, transcript, verify,
 };

@@ -31,6 +31,14 @@ impl FaceBox {
         }
     }
 
+    /// The same face in a picture that is so many times as large.
+    #[must_use]
+    pub fn enlarged(self, times: u32) -> Self {
+        let by = times as f32;
+        let Self { x, y, width, height, confidence } = self;
+        Self { x: x * by, y: y * by, width: width * by, height: height * by, confidence }
+    }
+
     /// Intersection over union, in `[0, 1]`; NaN where both have no area.
     pub fn overlap(&self, other: &Self) -> f32 {
         let side =

@@ -34,6 +34,15 @@ impl<'a> Frame<'a> {
     /// [`Error::is_invalid_input`] if a side is zero or above [`MAX_SIDE`], or if `rgba` is not
     /// `width * height * 4` bytes long.
     pub fn new(rgba: &'a [u8], width: u32, height: u32) -> Result<Self> {
+        Self::check(rgba.len(), width, height)?;
+        Ok(Self { rgba, width, height })
+    }
+
+    /// Checks a size, and that so many bytes are a picture of it.
+    ///
+    /// # Errors
+    /// As [`Frame::new`].
+    pub fn check(bytes: usize, width: u32, height: u32) -> Result<()> {
         if width == 0 || height == 0 {
             return Err(Error::invalid_input(format!(
                 "the image is empty ({width} x {height}): wait until the source has pixels, for a video `videoWidth` above 0"
@@ -45,13 +54,12 @@ impl<'a> Frame<'a> {
             )));
         }
         let expected = width as usize * height as usize * 4;
-        if rgba.len() != expected {
+        if bytes != expected {
             return Err(Error::invalid_input(format!(
-                "{} bytes of pixels for a {width} x {height} image, which has {expected} (RGBA, 4 bytes a pixel)",
-                rgba.len()
+                "{bytes} bytes of pixels for a {width} x {height} image, which has {expected} (RGBA, 4 bytes a pixel)"
             )));
         }
-        Ok(Self { rgba, width, height })
+        Ok(())
     }
 
     /// The pixels, `width * height * 4` bytes.

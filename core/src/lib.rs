@@ -1,8 +1,8 @@
 //! What a liveness check is, without its networks: builds in seconds, knows no tensors, no files, no clock of its own.
 //!
 //! ```text
-//! frame -> region -> face -> crop, views (which squares) -> [networks, in the crate bonafide] -> fusion -> score
-//!                      └-> quality -> session -> transcript -> verify; answers: what a page is told
+//! reduced -> frame -> region -> face -> crop, views (which squares) -> [networks, in the crate bonafide] -> fusion -> score
+//!                                 └-> quality -> session -> transcript -> verify; answers: what a page is told
 //! manifest says what a set of weights is
 //! ```
 //!
@@ -16,6 +16,7 @@ pub mod frame;
 pub mod fusion;
 pub mod manifest;
 pub mod quality;
+pub mod reduced;
 pub mod region;
 pub mod score;
 pub mod session;

@@ -20,10 +20,12 @@ use crate::{
     error::Error,
     frame::Frame,
     pipeline::Pipeline,
+    reduced::Reduced,
+    region::Region,
     views::SCALES,
 };
 use depth::Drawn;
-use frames::{FrameReader, Pixels};
+use frames::FrameReader;
 
 #[cfg(feature = "webgpu")]
 #[allow(unsafe_code)]
@@ -85,10 +87,11 @@ impl Engine {
 
     /// [`Engine::score`] of raw RGBA bytes, row by row without padding.
     #[wasm_bindgen(js_name = scorePixels)]
-    pub fn score_pixels(&self, rgba: Vec<u8>, width: u32, height: u32) -> Promise {
+    pub fn score_pixels(&self, rgba: &Uint8Array, width: u32, height: u32) -> Promise {
         let began = now();
         let inner = self.inner.clone();
-        future_to_promise(async move { inner.score(Pixels::new(rgba, width, height), began).await })
+        let pixels = frames::reduced(rgba, width, height);
+        future_to_promise(async move { inner.score(pixels.map_err(to_js)?, began).await })
     }
 
     /// Scores a source that is itself the face crop: a promise of the fused P(bona fide).
@@ -98,7 +101,7 @@ impl Engine {
         let pixels = inner.reader.borrow_mut().read(&source);
         future_to_promise(async move {
             let pixels = pixels.map_err(to_js)?;
-            let frame = pixels.frame().map_err(to_js)?;
+            let frame = frame_of(&pixels).map_err(to_js)?;
             let (score, _) = inner.pipeline.score_whole(&frame).await.map_err(to_js)?;
             Ok(score.value().into())
         })
@@ -118,14 +121,14 @@ impl Engine {
 }
 
 impl Inner {
-    async fn score(&self, pixels: Pixels, began: f64) -> Result<JsValue, JsValue> {
+    async fn score(&self, pixels: Reduced, began: f64) -> Result<JsValue, JsValue> {
         let (result, _) = self.measure(pixels, began, false).await.map_err(to_js)?;
         to_object(&result)
     }
 
     /// Finds, scores, and where `draw` says so draws the most confident face.
-    async fn measure(&self, pixels: Pixels, began: f64, draw: bool) -> crate::Result<(ScoreResult, Option<Drawn>)> {
-        let frame = pixels.frame()?;
+    async fn measure(&self, pixels: Reduced, began: f64, draw: bool) -> crate::Result<(ScoreResult, Option<Drawn>)> {
+        let frame = frame_of(&pixels)?;
         let read = now();
         let face = self.pipeline.detect(&frame).await?.into_iter().next();
         let detected = now();
@@ -144,12 +147,14 @@ impl Inner {
             scored = now();
             experts_ms = if asked { scored - classified } else { 0.0 };
             if draw {
+                let by = pixels.factor as f32;
+                let region = Region { cx: region.cx * by, cy: region.cy * by, side: region.side * by, ..region };
                 drawn = Some(Drawn { region, depth: self.pipeline.draw(features).await? });
             }
         }
         let ended = now();
         let result = ScoreResult {
-            face: face.map(|face| face.bounds),
+            face: face.map(|face| face.bounds.enlarged(pixels.factor)),
             score,
             backend: self.opened.backend,
             timings: Timings {
@@ -188,16 +193,14 @@ fn to_js(error: Error) -> JsValue {
     js.into()
 }
 
+fn frame_of(pixels: &Reduced) -> crate::Result<Frame<'_>> {
+    Frame::new(&pixels.rgba, pixels.width, pixels.height)
+}
+
 /// Milliseconds on the monotonic clock of the page or worker.
 fn now() -> f64 {
     Reflect::get(&js_sys::global(), &"performance".into())
         .ok()
         .and_then(|performance| performance.dyn_into::<web_sys::Performance>().ok())
         .map_or(0.0, |performance| performance.now())
-}
-
-impl Pixels {
-    fn frame(&self) -> crate::Result<Frame<'_>> {
-        Frame::new(&self.rgba, self.width, self.height)
-    }
 }

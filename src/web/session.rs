@@ -7,10 +7,11 @@ use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::{Engine, Inner, frames::Pixels, to_js, to_object};
+use super::{Engine, Inner, frame_of, to_js, to_object};
 use crate::{
     answers::{PostedTranscript, SessionUpdate},
     error::Error,
+    reduced::Reduced,
     session::{Challenge, Recording, Session, Setup, Step, Update},
     transcript::{Attached, Transcript, check_nonce, digest},
     watch::Watch,
@@ -130,9 +131,9 @@ fn read<T: serde::de::DeserializeOwned>(value: JsValue, what: &str) -> Result<T,
 }
 
 impl Inner {
-    async fn observe(&self, pixels: Pixels, time_ms: f64, watch: &Watch) -> crate::Result<SessionUpdate> {
-        let (face, update) = watch.observe(&self.pipeline, &pixels.frame()?, time_ms).await?;
-        let face = face.map(|face| face.bounds);
+    async fn observe(&self, pixels: Reduced, time_ms: f64, watch: &Watch) -> crate::Result<SessionUpdate> {
+        let (face, update) = watch.observe(&self.pipeline, &frame_of(&pixels)?, time_ms).await?;
+        let face = face.map(|face| face.bounds.enlarged(pixels.factor));
         Ok(match update {
             Update::Progress(progress) => SessionUpdate { face, progress: Some(progress), verdict: None },
             Update::Verdict(verdict) => SessionUpdate { face, progress: None, verdict: Some(verdict) },

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { PNG } from 'pngjs';
 import { launch } from './browser.js';
 import { openPackage, pack, unsure } from './detector.js';
-import { emptyScene, faceCrop, portrait, sample, writePng } from './pictures.js';
+import { emptyScene, enlarged, faceCrop, portrait, sample, writePng } from './pictures.js';
 import { root, serve } from './server.js';
 
 const TOLERANCE = 1e-3;
@@ -42,8 +42,8 @@ after(async () => {
   assert.deepEqual(opened?.faults, []);
 });
 
-async function scoreNatively(paths, options) {
-  const csv = join(root, `target/e2e/native${options[0]}.csv`);
+async function scoreNatively(paths, options = []) {
+  const csv = join(root, `target/e2e/native-${basename(paths[0])}${options[0] ?? ''}.csv`);
   await promisify(execFile)(trainer, ['score', ...paths, ...options, '--csv', csv], { cwd: root });
   const [header, ...rows] = readFileSync(csv, 'utf8').trim().split('\n').map((line) => line.split(','));
   return new Map(rows.map((row) => {
@@ -91,6 +91,43 @@ test('native and CPU WebAssembly agree on box and score', () => {
     for (const side of ['x', 'y', 'width', 'height']) close(result.face[side], Number(row[`face_${side}`]), `${name}, face ${side}`, 0.1);
   }
   console.log(`  native and CPU WebAssembly: largest difference ${worst.toExponential(1)}`);
+});
+
+test('a picture of many megapixels is reduced on the way in, natively as in the browser, in little memory', { timeout: 400_000 }, async () => {
+  const times = 8;
+  const row = (await scoreNatively([writePng('large.png', enlarged(portrait(), times))])).get('large');
+  await opened.page.evaluate(`globalThis.enlarged = ${enlarged}`);
+  const [seen, bytes] = await opened.page.evaluate(async ([{ base64, width, height }, times]) => {
+    const module = await import('/pkg/dist/wasm/bonafide_cpu.js');
+    const { memory } = await module.default({ module_or_path: '/pkg/dist/wasm/bonafide_cpu_bg.wasm' });
+    const manifest = await (await fetch('/pkg/weights/manifest.json')).text();
+    const files = {};
+    for (const { file } of Object.values(JSON.parse(manifest).networks)) files[file] = new Uint8Array(await (await fetch(`/pkg/weights/${file}`)).arrayBuffer());
+    const engine = await module.Engine.load(manifest, files, 'cpu');
+    const small = imageData(base64, width, height);
+    await engine.score(small);
+    const before = memory.buffer.byteLength;
+    const large = enlarged(small, times);
+    const picture = new ImageData(large.data, large.width, large.height);
+    const canvas = new OffscreenCanvas(large.width, large.height);
+    canvas.getContext('2d').putImageData(picture, 0, 0);
+    const seen = [
+      await engine.score(picture),
+      await engine.score(await createImageBitmap(picture)),
+      await engine.score(canvas),
+      await engine.scorePixels(new Uint8Array(large.data.buffer), large.width, large.height),
+    ];
+    return [seen, memory.buffer.byteLength - before];
+  }, [pack(portrait()), times]);
+  for (const { face, score } of seen) {
+    close(score, Number(row.score), 'score');
+    for (const side of ['x', 'y', 'width', 'height']) close(face[side], Number(row[`face_${side}`]), side, 0.1);
+    // In pixels of the picture that was given.
+    for (const side of ['x', 'y', 'width', 'height']) close(face[side] / times, cpu.get('portrait').face[side], `${side}, enlarged`, 2);
+  }
+  const { width, height } = portrait();
+  const all = width * height * times ** 2 * 4;
+  assert.ok(bytes < all, `${bytes} bytes of memory more, the picture has ${all}`);
 });
 
 test('WebGPU in a worker and the CPU agree on box, score and depth', { timeout: 400_000 }, async () => {

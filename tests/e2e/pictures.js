@@ -52,6 +52,17 @@ export function lying({ data, width, height }) {
   return { data: turned, width: height, height: width };
 }
 
+/** A picture of so many times the size, each pixel a square. Pages run it as well: it needs nothing around it. */
+export function enlarged({ data, width, height }, times) {
+  const from = new Uint32Array(Uint8Array.from(data).buffer);
+  const pixels = new Uint32Array(from.length * times * times);
+  for (let at = 0; at < pixels.length; at++) {
+    const [x, y] = [at % (width * times), Math.floor(at / (width * times))];
+    pixels[at] = from[Math.floor(y / times) * width + Math.floor(x / times)];
+  }
+  return { data: new Uint8ClampedArray(pixels.buffer), width: width * times, height: height * times };
+}
+
 /** A picture in less light. */
 export function dim({ data, width, height }, light) {
   return { data: data.map((v, i) => (i % 4 === 3 ? v : v * light)), width, height };

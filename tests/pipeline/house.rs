@@ -136,6 +136,7 @@ fn imports_point_upstream_along_the_data_path() {
     let core = [
         "error",
         "frame",
+        "reduced",
         "region",
         "face",
         "crop",

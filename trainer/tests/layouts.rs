@@ -887,6 +887,30 @@ fn as_many_frames_come_as_are_asked_for_and_those_before_a_broken_one_are_not_lo
 }
 
 #[test]
+fn frames_of_a_cut_video_are_those_that_it_shows() {
+    let root = tempdir().unwrap();
+    let (whole, cut) = (root.path().join("whole.mp4"), root.path().join("cut.mp4"));
+    if !clip(root.path().join("plain.mp4"), 3) {
+        return;
+    }
+    let made = |args: &[&str], path: &Path| {
+        let status = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(args).arg(path).status();
+        assert!(status.unwrap().success(), "{args:?}");
+    };
+    // One key frame, and then cut without coding anew: all frames from it on are kept, and an edit list hides the first 60.
+    let source = "color=black:s=64x48:r=25,format=gray,geq=lum='20+2*N',trim=end_frame=100";
+    made(
+        &["-f", "lavfi", "-i", source, "-c:v", "mpeg4", "-g", "200", "-sc_threshold", "1000000000", "-q:v", "2"],
+        &whole,
+    );
+    made(&["-ss", "2.4", "-i", whole.to_str().unwrap(), "-c", "copy"], &cut);
+    assert_eq!(video::frame_count(&cut).unwrap(), 40);
+    let photos = video::frames(&cut, &(0..40).collect::<Vec<u64>>()).unwrap();
+    let levels: Vec<i32> = photos.iter().map(|photo| i32::from(photo.frame().rgba()[0])).collect();
+    assert!(levels.iter().zip(60..).all(|(level, number)| (level - 20 - 2 * number).abs() < 8), "{levels:?}");
+}
+
+#[test]
 fn a_video_of_high_dynamic_range_is_refused_with_the_remedy() {
     let root = tempdir().unwrap();
     let path = root.path().join("hlg.mp4");

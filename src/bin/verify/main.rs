@@ -19,6 +19,7 @@ use bonafide::{
     frame::Frame,
     picture,
     pipeline::Pipeline,
+    reduced::Reduced,
     session::{Step, Verdict},
     transcript::{self, Attached},
     verify::{Entry, Rejection, Submission, Verifier, Wish},
@@ -229,14 +230,14 @@ fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<
             let bytes = fs::read(file).map_err(|e| named(file, e))?;
             let picture = picture::decode(&bytes).map_err(|e| named(file, e))?;
             let (width, height) = picture.dimensions();
-            let frame = Frame::new(picture.as_raw(), width, height)?;
+            let seen = Reduced::of(picture.into_raw(), width, height);
+            let frame = Frame::new(&seen.rgba, seen.width, seen.height)?;
             let scored = pollster::block_on(pipeline.score(&frame))?;
             Ok(Picture { file: file.clone(), score: scored.map(|scored| scored.score.value()) })
         })
         .collect()
 }
 
-/// A few bytes can claim to be a picture of any size: one that no frame may have is refused before it is unpacked.
 fn read_manifest(weights: &Path) -> Result<String> {
     let path = weights.join("manifest.json");
     fs::read_to_string(&path).map_err(|e| named(&path, e))

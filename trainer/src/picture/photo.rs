@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use bonafide::{frame::Frame, picture};
+use bonafide::{frame::Frame, picture, reduced::Reduced};
 
 /// A decoded photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,12 @@ impl Photo {
             &self.rgba[start..start + (right - left) as usize * 4]
         };
         Self { rgba: (top..bottom).flat_map(row).copied().collect(), width: right - left, height: bottom - top }
+    }
+
+    /// The photo as the product looks at it, see [`bonafide::reduced`], and how many times as large it is.
+    pub fn seen(self) -> (Self, u32) {
+        let Reduced { rgba, width, height, factor } = Reduced::of(self.rgba, self.width, self.height);
+        (Self { rgba, width, height }, factor)
     }
 
     /// The pixels.

@@ -120,7 +120,7 @@ fn score_all(pipeline: &Pipeline, set: &Prepared) -> Result<BTreeMap<String, Pre
 fn score_file(pipeline: &Pipeline, file: &Path, records: &[&Record]) -> Result<Vec<(usize, Option<f32>)>> {
     let frames: Vec<u64> = records.iter().filter_map(|record| record.frame).collect();
     let photos = if frames.is_empty() {
-        let photo = Photo::read(file)?;
+        let (photo, _) = Photo::read(file)?.seen();
         vec![photo; records.len()]
     } else {
         video::frames(file, &frames)?

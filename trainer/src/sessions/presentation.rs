@@ -82,7 +82,7 @@ impl Video {
     pub fn frames(&self, pipeline: &Pipeline, playing: &Playing) -> Result<Frames> {
         match self {
             Self::File(path) => Ok(Box::new(video::stream(path, playing.rate)?)),
-            Self::Frames(paths) => Ok(Box::new(paths.clone().into_iter().map(|path| Photo::read(&path)))),
+            Self::Frames(paths) => Ok(Box::new(paths.clone().into_iter().map(|path| Ok(Photo::read(&path)?.seen().0)))),
             Self::Simulated { photo, instrument, take } => {
                 let pixels = Photo::read(photo)?;
                 let faces = pollster::block_on(pipeline.detect(&pixels.frame()))?;

@@ -94,13 +94,17 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let mut unreadable = 0;
     for (number, path) in photos.iter().enumerate() {
         let row = match Photo::read(path) {
-            Ok(photo) => match &args.depth {
-                Some(folder) => {
-                    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                    depict(&pipeline, &photo, &folder.join(format!("{number:04}-{name}.png")))?
-                }
-                None => score(&pipeline, &photo, args.whole)?,
-            },
+            Ok(photo) => {
+                let (photo, times) = photo.seen();
+                let row = match &args.depth {
+                    Some(folder) => {
+                        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                        depict(&pipeline, &photo, &folder.join(format!("{number:04}-{name}.png")))?
+                    }
+                    None => score(&pipeline, &photo, args.whole)?,
+                };
+                Row { face: row.face.map(|face| face.enlarged(times)), ..row }
+            }
             Err(error) => {
                 unreadable += 1;
                 Row { face: None, scored: None, error: format!("{error:#}") }

@@ -170,18 +170,25 @@ pub(super) fn spread(sample: &Sample, frames_per_video: usize) -> Listing {
 
 fn count(path: &Path) -> Result<u64> {
     let mut probe = input("ffprobe", path)?;
-    probe.args(["-select_streams", "v:0", "-count_packets", "-show_entries", "stream=nb_read_packets"]);
-    probe.args(["-of", "default=nokey=1:noprint_wrappers=1"]);
+    probe.args(["-select_streams", "v:0", "-show_entries", "packet=flags", "-of", "compact=nokey=1:print_section=0"]);
     let mut reader = Reader::start(probe, "ffprobe")?;
-    let mut answer = String::new();
-    let read = reader.stdout.by_ref().take(1024).read_to_string(&mut answer);
+    let shown = shown(&mut reader.stdout);
     let complaint = reader.finish()?;
-    ensure!(read.is_ok() && complaint.is_none(), "is no video that can be read: {}", complaint.unwrap_or_default());
-    // A transport stream answers once more for its programme.
-    match answer.lines().next().unwrap_or_default().trim().parse() {
-        Ok(0) | Err(_) => bail!("holds no moving picture"),
-        Ok(count) => Ok(count),
+    ensure!(complaint.is_none(), "is no video that can be read: {}", complaint.unwrap_or_default());
+    let shown = shown.context("is no video that can be read")?;
+    ensure!(shown > 0, "holds no moving picture");
+    Ok(shown)
+}
+
+/// How many packets are shown, of lines with the flags of each: a file that was cut without coding it anew holds some, marked
+/// for discarding, that are decoded for those after them only.
+fn shown(mut flags: impl BufRead) -> std::io::Result<u64> {
+    let (mut shown, mut line) = (0, String::new());
+    while flags.by_ref().take(256).read_line(&mut line)? > 0 {
+        shown += u64::from(!line.trim().is_empty() && !line.contains('D'));
+        line.clear();
     }
+    Ok(shown)
 }
 
 fn decode(path: &Path, numbers: &BTreeSet<u64>) -> Result<Reader> {
@@ -330,6 +337,12 @@ mod tests {
         assert_eq!(spaced(1, 8), [0]);
         assert_eq!(spaced(3, 8), [0, 1, 2]);
         assert_eq!(spaced(0, 8), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn packets_that_are_decoded_and_not_shown_do_not_count() {
+        assert_eq!(shown("KD_\n_D_\n___\n\nK__\n".as_bytes()).unwrap(), 2);
+        assert_eq!(shown("".as_bytes()).unwrap(), 0);
     }
 
     #[test]
