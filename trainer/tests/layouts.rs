@@ -89,7 +89,7 @@ fn a_folder_of_photos_is_a_person_a_file() {
     assert!(listing.samples.iter().all(|sample| sample.attack.is_none() && sample.face.is_none()));
     let mut named = left_out(&listing, root.path());
     named.sort();
-    let kind = "is of a kind that is not read: jpg, jpeg, png, webp are";
+    let kind = "is of a kind that is not read: jpg, jpeg, jfif, png, webp are";
     let expected = [
         format!(".DS_Store {kind}"),
         "b/d.jpeg is the same picture as a.jpg".into(),

@@ -42,6 +42,7 @@ fn folders_are_searched_and_a_broken_file_does_not_stop_the_run() {
     let csv = folder.path().join("out.csv");
     let (code, complaint) = score(&[folder.path().to_str().unwrap(), "--csv", csv.to_str().unwrap()]);
     assert_eq!(code, Some(1), "{complaint}");
+    assert!(complaint.contains("notes.txt is of a kind that is not read"), "{complaint}");
     let text = fs::read_to_string(&csv).unwrap();
     assert_eq!(text.lines().next(), Some(HEADER));
     let mut rows = csv::Reader::from_path(&csv).unwrap();

@@ -59,39 +59,51 @@ impl Photo {
     }
 }
 
-/// The image files among `paths` and, recursively, in the folders among them, sorted and each once. A file that is named
-/// itself is kept whatever its ending.
+/// Endings of photos. A JFIF file is a JPEG.
+pub const ENDINGS: [&str; 5] = ["jpg", "jpeg", "jfif", "png", "webp"];
+
+/// Whether a path's ending is one of `endings`, which are in lower case.
+pub fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    endings.contains(&ending.as_str())
+}
+
+/// The photos among `paths` and, recursively, in the folders among them, sorted and each once. A file that is named itself is
+/// kept whatever its ending; those in folders that are not read are named on the terminal.
 ///
 /// # Errors
 /// If a path does not exist, or none is left.
 pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+    let (mut found, mut passed) = (Vec::new(), Vec::new());
     for path in paths {
         let kind = fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
-        if kind.is_dir() { search(path, &mut found)? } else { found.push(path.clone()) }
+        if kind.is_dir() { search(path, &mut found, &mut passed)? } else { found.push(path.clone()) }
     }
     found.sort();
     found.dedup();
-    ensure!(!found.is_empty(), "no .jpg, .jpeg, .png or .webp file in the given folders");
+    let read = ENDINGS.join(", ");
+    passed.sort();
+    passed.dedup();
+    for path in &passed {
+        eprintln!("left out: {} is of a kind that is not read: {read} are", path.display());
+    }
+    ensure!(!found.is_empty(), "the given folders hold no file that is read: {read} are");
     Ok(found)
 }
 
-fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+fn search(folder: &Path, found: &mut Vec<PathBuf>, passed: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
         let entry = entry?;
         // Does not follow links, so that a link to a parent folder cannot trap the search.
         let kind = entry.file_type()?;
         let path = entry.path();
         if kind.is_dir() {
-            search(&path, found)?;
-        } else if kind.is_file() && is_image(&path) {
+            search(&path, found, passed)?;
+        } else if kind.is_file() && ends_in(&path, &ENDINGS) {
             found.push(path);
+        } else {
+            passed.push(path);
         }
     }
     Ok(())
-}
-
-fn is_image(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    matches!(ending.as_str(), "jpg" | "jpeg" | "png" | "webp")
 }

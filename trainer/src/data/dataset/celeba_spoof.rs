@@ -25,7 +25,10 @@ use serde::{
 };
 
 use super::{Attack, Listing, Media, Sample, Semantics, Split, carve, tree};
-use crate::recapture::PaiSpecies::{Mask, Print, Replay};
+use crate::{
+    picture::photo,
+    recapture::PaiSpecies::{Mask, Print, Replay},
+};
 
 const SOURCE: &str = "celeba-spoof";
 /// The training labels take about 80 MB.
@@ -57,7 +60,7 @@ pub(super) fn list(root: &Path) -> Result<Listing> {
         if !folder.exists() {
             continue;
         }
-        for file in tree::files(&folder, &tree::IMAGES, &mut listing)? {
+        for file in tree::files(&folder, &photo::ENDINGS, &mut listing)? {
             let relative = file.strip_prefix(root).ok().and_then(Path::to_str);
             if relative.is_none_or(|relative| !listed.contains(relative)) {
                 listing.leave_out(file, "is in neither label file");

@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 
 use super::{Attack, Listing, Media, Sample, Split, tree, video};
+use crate::picture::photo;
 
 /// A video file, or a folder of frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub(super) struct Recording {
 /// # Errors
 /// If `folder` itself cannot be listed.
 pub(super) fn find(folder: &Path, endings: &[&str], listing: &mut Listing) -> Result<Vec<Recording>> {
-    let files = tree::files(folder, &[endings, &tree::IMAGES].concat(), listing)?;
-    let (images, videos): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| tree::ends_in(file, &tree::IMAGES));
+    let files = tree::files(folder, &[endings, &photo::ENDINGS].concat(), listing)?;
+    let (images, videos): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| photo::ends_in(file, &photo::ENDINGS));
     let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for image in images {
         folders.entry(image.parent().unwrap_or(folder).to_owned()).or_default().push(image);
@@ -46,7 +47,7 @@ pub(super) fn find(folder: &Path, endings: &[&str], listing: &mut Listing) -> Re
     let all = all.chain(folders.into_iter().map(|(path, images)| (path, Some(in_order(images)))));
     let mut found: BTreeMap<(PathBuf, OsString), Recording> = BTreeMap::new();
     for (path, images) in all {
-        let name = if tree::ends_in(&path, endings) { path.file_stem() } else { path.file_name() };
+        let name = if photo::ends_in(&path, endings) { path.file_stem() } else { path.file_name() };
         let name = name.unwrap_or_default().to_owned();
         let place = (path.parent().unwrap_or(folder).to_owned(), name.clone());
         match found.get(&place) {

@@ -11,6 +11,7 @@ use anyhow::{Result, ensure};
 use bonafide::weights::sha256;
 
 use super::{Listing, Media, Sample, split, tree};
+use crate::picture::photo;
 
 /// The photos of some folders, each of them a source, at most `per_source` of each (the first by the hash of their name;
 /// 0 takes all).
@@ -64,7 +65,7 @@ fn folder(root: &Path, per_source: usize) -> Result<Listing> {
     let mut listing = Listing::default();
     let source =
         root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let files = distinct(tree::only(root, &tree::IMAGES, &mut listing)?, &mut listing);
+    let files = distinct(tree::only(root, &photo::ENDINGS, &mut listing)?, &mut listing);
     let mut named: Vec<_> = files
         .into_iter()
         .map(|path| {

@@ -5,9 +5,7 @@ use std::{fs, io::Read, path::Path, path::PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::Listing;
-
-/// Endings of photos.
-pub(super) const IMAGES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+use crate::picture::photo::ends_in;
 
 /// The files below `folder` whose names end in one of `endings`, sorted. Links are not followed, so that a link to a
 /// parent folder cannot trap the search; links, odd files and folders that cannot be listed go to `listing.left_out`. Data sets
@@ -62,12 +60,6 @@ fn search(
     }
     found.sort();
     Ok(found)
-}
-
-/// Whether a path's ending is one of `endings`, which are in lower case.
-pub(super) fn ends_in(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    endings.contains(&ending.as_str())
 }
 
 /// The bytes of a file of at most `limit` bytes. A file beyond it is a mistake or an attack on memory.

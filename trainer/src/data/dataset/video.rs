@@ -17,15 +17,15 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bonafide::{frame::MAX_SIDE, picture::MAX_PIXELS};
 
-use super::{Listing, Media, Sample, tree};
-use crate::picture::photo::Photo;
+use super::{Listing, Media, Sample};
+use crate::picture::photo::{self, Photo};
 
 /// Endings of videos.
 pub(super) const VIDEOS: [&str; 6] = ["mp4", "mov", "avi", "mkv", "webm", "m4v"];
 
 /// Whether a file's name is a video's.
 pub fn is_video(path: &Path) -> bool {
-    tree::ends_in(path, &VIDEOS)
+    photo::ends_in(path, &VIDEOS)
 }
 
 /// Containers that ffmpeg may recognise: no playlist, which would name other files.
