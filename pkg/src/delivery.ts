@@ -6,6 +6,8 @@ import { violated } from './violations.js';
 
 /** Endings that servers which know a list of types refuse to serve. */
 const UNKNOWN_ENDINGS = /\.(safetensors|wasm)$/;
+/** What ships beside the page's files. A bundler that follows the worker's URL gives it another name. */
+const AS_SHIPPED = /\/worker-(cpu|webgpu)\.js$/;
 /** Of those of 400 and more, the ones that may be gone a minute later. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 
@@ -52,6 +54,8 @@ function notDeployed(code: LivenessErrorCode, message: string): LivenessError {
 
 function remedy(path: string): string {
   const deploy = "Deploy the package's files together; a page from before a deployment must be reloaded.";
+  const readme = 'see "Serving it" in the README.';
+  if (AS_SHIPPED.test(path)) return `${deploy} Bundlers that do not follow a package's workers (Angular, esbuild) must be told to copy them: ${readme}`;
   const ending = UNKNOWN_ENDINGS.exec(path)?.[0];
-  return ending ? `${deploy} Servers that refuse unknown endings (IIS, ASP.NET) must be told of ${ending}: see "Serving it" in the README.` : deploy;
+  return ending ? `${deploy} Servers that refuse unknown endings (IIS, ASP.NET) must be told of ${ending}: ${readme}` : deploy;
 }

@@ -43,7 +43,7 @@ const bindings = (url, version, kind) =>
 test('what the README shows is what runs here', () => {
   const readme = readFileSync(join(root, 'pkg/README.md'), 'utf8');
   const plain = (text) => text.replaceAll(/\s+/g, ' ');
-  const shown = { react: ['jsx', 'react/src/SignUp.tsx'], vue: ['vue', 'vue/src/SignUp.vue'], build: ['js', 'esbuild/build.js'], html: ['js', 'html/index.html'] };
+  const shown = { react: ['jsx', 'react/src/SignUp.tsx'], vue: ['vue', 'vue/src/SignUp.vue'], build: ['js', 'esbuild/build.js'], html: ['js', 'html/index.html'], angular: ['json', 'angular/angular.json'] };
   for (const [what, [language, file]] of Object.entries(shown)) {
     const source = plain(readFileSync(join(root, 'www/examples', file), 'utf8'));
     const blocks = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, block]) => block.split('\n\n').map((part) => plain(part).trim()));
@@ -100,4 +100,31 @@ test('Next.js: rendered on the server, checked in the browser', { timeout: 600_0
     assert.match(await (await fetch(url)).text(), /<liveness-check><\/liveness-check>/);
     await check('next', `${url}/`);
   });
+});
+
+test('Angular: built, in a folder of its own, and from its development server', { timeout: 600_000 }, async () => {
+  const app = install('angular');
+  const ng = ['node_modules/@angular/cli/bin/ng.js'];
+  run(process.execPath, [...ng, 'build', '--base-href', '/sign-up/browser/'], app);
+  await using(serveFolder(join(app, 'dist')), (url) => check('angular', `${url}/sign-up/browser/`));
+
+  const file = join(app, 'angular.json');
+  const workspace = JSON.parse(readFileSync(file, 'utf8'));
+  const { options } = workspace.projects['sign-up'].architect.serve;
+  // Where a CI runs it, it would bundle nothing in advance.
+  workspace.cli = { cache: { environment: 'all' } };
+  writeFileSync(file, JSON.stringify(workspace));
+  await using(start([...ng, 'serve', '--port', '0'], app), (url) => check('angular-dev', `${url}/`, { development: true }));
+
+  const { prebundle } = options;
+  delete options.prebundle;
+  writeFileSync(file, JSON.stringify(workspace));
+  const refused = { development: true, expected: /404/ };
+  await using(start([...ng, 'serve', '--port', '0'], app), (url) =>
+    visit(`${url}/`, async (page) => {
+      const error = page.evaluate(() => new Promise((resolve) => addEventListener('liveness-error', ({ detail }) => resolve(detail.message))));
+      await page.click(START);
+      const said = await error;
+      assert.ok(said.replaceAll(/\s/g, '').includes(`"prebundle":${JSON.stringify(prebundle)}`), said);
+    }, refused));
 });
