@@ -54,8 +54,8 @@ function notDeployed(code: LivenessErrorCode, message: string): LivenessError {
 
 function remedy(path: string): string {
   const deploy = "Deploy the package's files together; a page from before a deployment must be reloaded.";
-  const readme = 'see "Serving it" in the README.';
-  if (AS_SHIPPED.test(path)) return `${deploy} Bundlers that do not follow a package's workers (Angular, esbuild) must be told to copy them: ${readme}`;
   const ending = UNKNOWN_ENDINGS.exec(path)?.[0];
-  return ending ? `${deploy} Servers that refuse unknown endings (IIS, ASP.NET) must be told of ${ending}: ${readme}` : deploy;
+  const unserved = ending && `Servers that refuse unknown endings (IIS, ASP.NET) must be told of ${ending}`;
+  const who = AS_SHIPPED.test(path) ? 'Angular and esbuild must be told to copy it' : unserved;
+  return who ? `${deploy} ${who}: see "Serving it" in the README.` : deploy;
 }

@@ -30,7 +30,7 @@ export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Pr
   const missing = refused('ENGINE_FETCH', url, response);
   if (missing && missing.reason === 'not-deployed' && PREBUNDLED.test(url.pathname)) {
     const remedy = /\/\.angular\//.test(url.pathname)
-      ? `"prebundle": { "exclude": ["bonafide-liveness"] } among the options of "serve" in angular.json`
+      ? '"prebundle": { "exclude": ["bonafide-liveness"] } for "serve" in angular.json'
       : "optimizeDeps: { exclude: ['bonafide-liveness'] } in vite's configuration, or use vite 8";
     const message = `The development server bundled this package in advance, without its worker: set ${remedy}`;
     return fault(message, 'not-deployed');

@@ -33,8 +33,8 @@ withBrowser('delivery', () => ({}), (its) => {
   });
 
   const CASES = {
-    'a worker that is not there': ['ENGINE_FETCH', 'not-deployed', false, /404.*must be reloaded.*Angular, esbuild/, answer('/worker-cpu.js', { status: 404 })],
-    'a page in place of the worker': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML.*must be reloaded.*Angular, esbuild/, answer('/worker-cpu.js', HTML)],
+    'a worker that is not there': ['ENGINE_FETCH', 'not-deployed', false, /404.*must be reloaded.*Angular/, answer('/worker-cpu.js', { status: 404 })],
+    'a page in place of the worker': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML.*must be reloaded.*Angular/, answer('/worker-cpu.js', HTML)],
     'a worker whose server fails': ['ENGINE_FETCH', 'server-fault', true, /503/, answer('/worker-cpu.js', { status: 503 })],
     'a worker of a wrong type': ['ENGINE_FETCH', 'forbidden', false, /served as text\/plain.*text\/javascript/, asType('/worker-cpu.js', 'text/plain')],
     'a worker that is not isolated, in a page that is': ['ENGINE_FETCH', 'forbidden', false, /Cross-Origin-Embedder-Policy: require-corp/, isolated(false)],
