@@ -8,7 +8,7 @@
 #   make e2e     the browser tests alone, on what is built
 #   make package-check  what the package exports, its types and its size, on what is built
 #   make types   pkg/src/generated.ts again, after a change to what the engine answers
-#   make locks   the examples' lock files again, after a change to their package.json
+#   make locks   the lock files of the examples and of the tests' apps again, after a change to their package.json
 #   make licences  the licences of what is compiled into the modules (pkg/THIRD-PARTY-LICENSES.txt), after a change to Cargo.lock
 #   make signals  which injection signals fire on which source: the table in SECURITY.md; CHECKS of each (default 10)
 #   make soak    checks over and over with random faults, for MINUTES (default 30): memory, leaks, failures
@@ -79,7 +79,7 @@ lint:
 	DOCS_RS=1 cargo clippy --release --workspace --all-targets --features bonafide/cli,bonafide-core/typescript,trainer/cuda,trainer/wgpu,trainer/onnx -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features --log-level error check licenses bans sources; else echo "cargo-deny is not installed: licences and sources unchecked"; fi
 	@scripts/licences.sh check
-	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
+	@! grep -nE '"resolved": "https?:' package-lock.json www/examples/*/package-lock.json tests/vite/*/package-lock.json tests/runners/package-lock.json || { echo "a lock file names a registry: run npm install again with this folder's .npmrc, or make locks"; exit 1; }
 
 native: trainer
 	cargo test --release --workspace --features bonafide/cli

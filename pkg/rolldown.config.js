@@ -17,12 +17,15 @@ const common = { cwd: here, external: ['react', 'vue'], plugins: [glue], checks:
 const input = (names) => Object.fromEntries(names.map((name) => [name, `build/${name}.js`]));
 const output = { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' };
 
-/** For test runners and servers that only `require`: the same classes, which say NOT_SUPPORTED where there is no browser. */
+/**
+ * For test runners and servers that only `require`: the same classes, which say NOT_SUPPORTED where there is no browser. Exports are
+ * named, or a language's file would be its texts, and its `default` nothing.
+ */
 const required = { name: 'required', generateBundle() { this.emitFile({ type: 'asset', fileName: 'package.json', source: '{ "type": "commonjs" }\n' }); } };
 
 export default defineConfig([
   { ...common, input: input(page), output },
-  { ...common, platform: 'node', plugins: [...common.plugins, required], input: input(page), output: { ...output, dir: 'dist/cjs', format: 'cjs' } },
+  { ...common, platform: 'node', plugins: [...common.plugins, required], input: input(page), output: { ...output, dir: 'dist/cjs', format: 'cjs', exports: 'named' } },
   // Each whole in its file, whatever it has in common with the page: a worker's imports wait for the worker.
   ...['worker', 'worker-cpu', 'worker-webgpu'].map((name) => ({ ...common, input: input([name]), output: { ...output, codeSplitting: false } })),
 ]);

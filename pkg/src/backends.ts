@@ -113,7 +113,7 @@ export class Backends {
         webgpu.client.end(new LivenessError('CANCELLED', 'The CPU is faster.'));
         return { ...stays, ...measured };
       }
-      this.stopped.throwIfAborted();
+      if (this.stopped.aborted) throw this.stopped.reason;
       this.#current = webgpu;
       return { backend: webgpu.backend, ...measured, remembered: kept !== undefined };
     } catch (cause) {

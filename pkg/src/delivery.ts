@@ -6,6 +6,8 @@ import { violated } from './violations.js';
 
 /** Endings that servers which know a list of types refuse to serve. */
 const UNKNOWN_ENDINGS = /\.(safetensors|wasm)$/;
+/** What ships beside the page's files. A bundler that follows the worker's URL gives it another name. */
+const AS_SHIPPED = /\/worker-(cpu|webgpu)\.js$/;
 /** Of those of 400 and more, the ones that may be gone a minute later. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 
@@ -53,5 +55,7 @@ function notDeployed(code: LivenessErrorCode, message: string): LivenessError {
 function remedy(path: string): string {
   const deploy = "Deploy the package's files together; a page from before a deployment must be reloaded.";
   const ending = UNKNOWN_ENDINGS.exec(path)?.[0];
-  return ending ? `${deploy} Servers that refuse unknown endings (IIS, ASP.NET) must be told of ${ending}: see "Serving it" in the README.` : deploy;
+  const unserved = ending && `Servers that refuse unknown endings (IIS, ASP.NET) must be told of ${ending}`;
+  const who = AS_SHIPPED.test(path) ? 'Angular and esbuild must be told to copy it' : unserved;
+  return who ? `${deploy} ${who}: see "Serving it" in the README.` : deploy;
 }

@@ -7,8 +7,8 @@ import { violated } from './violations.js';
 /** The worker has failed already; who waits has waited. */
 const LOOK_MS = 5_000;
 
-/** Where vite's development server keeps what it bundles in advance, without the files beside it. */
-const PREBUNDLED = /\/\.vite\/deps[^/]*\//;
+/** Where vite's development server, and Angular's, which is vite, keeps what it bundles in advance, without the files beside it. */
+const PREBUNDLED = /\/\.?vite\/deps[^/]*\//;
 
 /** The error of a worker whose script never ran. `url` is the script's, where it is known; `event` what the browser said. */
 export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Promise<LivenessError> {
@@ -29,7 +29,10 @@ export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Pr
   await response.body?.cancel();
   const missing = refused('ENGINE_FETCH', url, response);
   if (missing && missing.reason === 'not-deployed' && PREBUNDLED.test(url.pathname)) {
-    const message = "vite bundled this package in advance, without its worker: set optimizeDeps: { exclude: ['bonafide-liveness'] } in vite's configuration, or use vite 8";
+    const remedy = /\/\.angular\//.test(url.pathname)
+      ? '"prebundle": { "exclude": ["bonafide-liveness"] } for "serve" in angular.json'
+      : "optimizeDeps: { exclude: ['bonafide-liveness'] } in vite's configuration, or use vite 8";
+    const message = `The development server bundled this package in advance, without its worker: set ${remedy}`;
     return fault(message, 'not-deployed');
   }
   if (missing) return missing;

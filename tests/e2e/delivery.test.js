@@ -2,11 +2,8 @@
 //! file is no missing network.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { providePackage } from './detector.js';
-import { root } from './server.js';
 import { server, withBrowser } from './suite.js';
 
 const loadCpu = () => codeOf(load({ backend: 'cpu' }));
@@ -36,8 +33,8 @@ withBrowser('delivery', () => ({}), (its) => {
   });
 
   const CASES = {
-    'a worker that is not there': ['ENGINE_FETCH', 'not-deployed', false, /404.*must be reloaded/, answer('/worker-cpu.js', { status: 404 })],
-    'a page in place of the worker': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML.*must be reloaded/, answer('/worker-cpu.js', HTML)],
+    'a worker that is not there': ['ENGINE_FETCH', 'not-deployed', false, /404.*must be reloaded.*Angular/, answer('/worker-cpu.js', { status: 404 })],
+    'a page in place of the worker': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML.*must be reloaded.*Angular/, answer('/worker-cpu.js', HTML)],
     'a worker whose server fails': ['ENGINE_FETCH', 'server-fault', true, /503/, answer('/worker-cpu.js', { status: 503 })],
     'a worker of a wrong type': ['ENGINE_FETCH', 'forbidden', false, /served as text\/plain.*text\/javascript/, asType('/worker-cpu.js', 'text/plain')],
     'a worker that is not isolated, in a page that is': ['ENGINE_FETCH', 'forbidden', false, /Cross-Origin-Embedder-Policy: require-corp/, isolated(false)],
@@ -77,21 +74,6 @@ withBrowser('delivery', () => ({}), (its) => {
     const page = await its.open();
     assert.equal(await page.evaluate(() => crossOriginIsolated), true);
     assert.equal(await page.evaluate(loadCpu), null);
-  });
-
-  test("vite's bundle in advance, without the worker: the message names the remedy", async () => {
-    server.intercept = (path) => {
-      const [, file] = path.match(/^\/node_modules\/\.vite\/deps\/(.*)$/) ?? [];
-      if (!file) return undefined;
-      return file.startsWith('worker') ? { status: 404 } : { type: 'text/javascript', body: readFileSync(join(root, 'pkg/dist', file === 'bonafide-liveness.js' ? 'index.js' : file)) };
-    };
-    const page = await its.open();
-    const error = await page.evaluate(async () => {
-      const { LivenessDetector } = await import('/node_modules/.vite/deps/bonafide-liveness.js');
-      return LivenessDetector.load({ backend: 'cpu' }).catch(({ code, retryable, message }) => ({ code, retryable, message }));
-    });
-    assert.deepEqual([error?.code, error?.retryable], ['ENGINE_FETCH', false], JSON.stringify(error));
-    assert.match(error.message, /optimizeDeps: \{ exclude: \['bonafide-liveness'\] \}/);
   });
 
   for (const [what, intercept, says, retry] of [

@@ -7,12 +7,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { DOCS } from '../../www/site/pages.js';
+import { samples } from './documented.js';
 import { portrait, writeClip } from './pictures.js';
 import { root } from './server.js';
 import { server, withBrowser } from './suite.js';
-
-/** Samples of a file in a language, in order. */
-const samples = (file, language) => [...readFileSync(join(root, file), 'utf8').matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, text]) => text);
 
 test('no sample awaits at the top of a module: bundlers build for browsers without that by default', () => {
   for (const file of ['README.md', 'pkg/README.md', ...DOCS.map(({ source }) => source)]) {
