@@ -3,6 +3,7 @@
 import { inWebview, refusal } from './camera-refusal.js';
 import { LivenessError } from './errors.js';
 import { checked } from './options.js';
+import { unless } from './within.js';
 
 /** How to open a camera. Every field may be left out. */
 export interface CameraOptions {
@@ -40,7 +41,7 @@ export async function openCamera(options: CameraOptions = {}): Promise<Camera> {
       ? new LivenessError('INSECURE_CONTEXT', 'Cameras work on https pages and on localhost only.')
       : new LivenessError('NOT_SUPPORTED', 'This browser offers no camera to pages.', inWebview() ? { reason: 'webview' } : {});
   }
-  const stream = await unless(options.signal, request(options));
+  const stream = await awaited(options.signal, request(options));
   const track = stream.getVideoTracks()[0];
   if (!track) {
     stop(stream);
@@ -79,18 +80,14 @@ async function request({ deviceId, width = 1280, height = 720 }: CameraOptions):
 }
 
 /** A camera that comes, unless nobody waits any more: then it is closed when it comes. Browsers cannot take their question back. */
-async function unless(signal: AbortSignal | undefined, asked: Promise<MediaStream>): Promise<MediaStream> {
+async function awaited(signal: AbortSignal | undefined, asked: Promise<MediaStream>): Promise<MediaStream> {
   if (!signal) return asked;
-  let leave!: () => void;
-  const left = new Promise<never>((_, reject) => (leave = () => reject(cancelled(signal))));
-  signal.addEventListener('abort', leave, { once: true });
   try {
-    return await Promise.race([left, asked]);
+    return await unless(signal, asked);
   } catch (error) {
-    if (signal.aborted) asked.then(stop, () => {});
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', leave);
+    if (!signal.aborted) throw error;
+    asked.then(stop, () => {});
+    throw cancelled(signal);
   }
 }
 

@@ -1,4 +1,4 @@
-//! A promise that may never settle -> one that does.
+//! A promise that may never settle -> one that does, by a limit or a signal.
 
 import type { LivenessError } from './errors.js';
 
@@ -10,5 +10,24 @@ export async function within<T>(limitMs: number, work: Promise<T>, late: () => L
     return await Promise.race([work, limit]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Goes no further after an abort. Not `throwIfAborted`, which browsers that have all that a check needs, and jsdom, may lack. */
+export function heed(signal: AbortSignal): void {
+  if (signal.aborted) throw signal.reason;
+}
+
+/** What `work` gives, or the signal's reason once it aborts: at once, and whatever comes later. */
+export async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let leave!: () => void;
+  const left = new Promise<never>((_, reject) => (leave = () => reject(signal.reason)));
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    const value = await Promise.race([left, work]);
+    heed(signal);
+    return value;
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
 }

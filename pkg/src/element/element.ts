@@ -8,6 +8,7 @@ import { film } from './film.js';
 import { heedLanguage, languagesOf, loadStrings, merge } from './language.js';
 import { isMeant, PROPERTIES, type LivenessCheckProperties } from './properties.js';
 import type { OwnStrings, Strings } from './strings.js';
+import { heed, unless } from '../within.js';
 import { askTicket } from './ticket.js';
 import { View, type Screen, type State } from './view.js';
 
@@ -337,18 +338,4 @@ export class LivenessCheckElement extends Base {
   #tell(type: string, detail: State | CheckProgress | CheckProgress['hint'] | CheckResult | LivenessError): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
-}
-
-/** Goes no further after an abort. Not `throwIfAborted`, which browsers that have all that a check needs, and jsdom, may lack. */
-function heed(signal: AbortSignal): void {
-  if (signal.aborted) throw signal.reason;
-}
-
-/** Waits for work, but not after an abort. */
-async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-  aborted.catch(() => {});
-  const value = await Promise.race([aborted, work]);
-  heed(signal);
-  return value;
 }
