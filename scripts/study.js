@@ -23,7 +23,10 @@ const cell = (values) => {
   return `${mean.toFixed(digits)} [${Math.min(...values).toFixed(digits)}, ${Math.max(...values).toFixed(digits)}]`;
 };
 
-console.log(`Mean over ${seeds.length} seeds, lowest and highest. All but the first are medians of the change of the logit.\n`);
+const { bona_fide, attacks, subjects } = read(`${names[0]}-${seeds[0]}`, 'evaluation.json');
+console.log(`Mean over ${seeds.length} seeds of training, lowest and highest, on ${bona_fide} bona fide presentations and ${attacks} attacks of ${subjects}`);
+console.log('people whom no row saw: too few to trust a difference of AUC below some hundredths, and simulated throughout. All columns but the first');
+console.log('are medians of the change of the logit.\n');
 console.log(`| what is trained | ${Object.keys(figures).join(' | ')} |\n|---|${'---:|'.repeat(Object.keys(figures).length)}`);
 for (const name of names) {
   const cells = Object.values(figures).map((figure) => cell(seeds.map((seed) => figure(`${name}-${seed}`))));
