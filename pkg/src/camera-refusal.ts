@@ -1,6 +1,10 @@
 //! What `getUserMedia` rejects with -> the LivenessError that says who refused, since each has its own remedy.
 
 import { LivenessError, type ErrorReason, type LivenessErrorCode } from './errors.js';
+import { within } from './within.js';
+
+/** A person waits for the reason. */
+const PERMISSION_MS = 2_000;
 
 /** In-app browsers that name themselves, and Android's and iOS's plain views of the web. */
 const WEBVIEW = /; wv\)|\b(FBAN|FBAV|Instagram|Line\/|MicroMessenger|WhatsApp|Snapchat|BytedanceWebview|LinkedInApp)|(iPhone|iPad|iPod)(?!.*Safari\/)/;
@@ -63,9 +67,10 @@ async function whoRefused(said: string): Promise<ErrorReason & ('policy' | 'syst
 
 async function permission(): Promise<PermissionState | undefined> {
   try {
-    return (await navigator.permissions.query({ name: 'camera' as PermissionName })).state;
+    const query = navigator.permissions.query({ name: 'camera' as PermissionName });
+    return (await within(PERMISSION_MS, query, () => new LivenessError('TIMEOUT', 'No answer.'))).state;
   } catch {
-    // Older browsers have no such question.
+    // Older browsers have no such question, or leave it unanswered.
     return undefined;
   }
 }

@@ -18,6 +18,8 @@ export class LivenessDetector {
 
   private constructor(backends: Backends) {
     this.#backends = backends;
+    // Vue, and what builds on its reactivity, would wrap a detector that a component keeps, and private fields know no wrapper.
+    Object.defineProperty(this, '__v_skip', { value: true });
   }
 
   /**
@@ -150,6 +152,11 @@ export class LivenessDetector {
     } finally {
       this.#checking = false;
     }
+  }
+
+  /** Whether `dispose` was called: it is of no use any more. */
+  get disposed(): boolean {
+    return this.#backends.stopped.aborted;
   }
 
   /** Stops the worker and frees its memory. Calls not yet answered reject with `CANCELLED`. */

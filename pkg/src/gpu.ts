@@ -1,5 +1,11 @@
 //! The GPU that WebGPU would compute on, as the browser tells it. Starts nothing.
 
+import { LivenessError } from './errors.js';
+import { within } from './within.js';
+
+/** The CPU serves meanwhile; a driver that hangs would keep the choice open for ever. */
+const ADAPTER_MS = 10_000;
+
 /** Where browsers before 2025 keep the flag. */
 interface OldAdapter {
   readonly isFallbackAdapter?: boolean;
@@ -12,7 +18,8 @@ interface OldAdapter {
 export async function realGpu(): Promise<string | undefined> {
   if (!('gpu' in navigator)) return undefined;
   try {
-    const adapter = await navigator.gpu.requestAdapter();
+    const late = () => new LivenessError('TIMEOUT', 'The browser tells nothing of a GPU.');
+    const adapter = await within(ADAPTER_MS, navigator.gpu.requestAdapter(), late);
     if (!adapter || (adapter.info?.isFallbackAdapter ?? (adapter as OldAdapter).isFallbackAdapter)) return undefined;
     const { vendor, architecture, device, description } = adapter.info ?? {};
     return [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed';

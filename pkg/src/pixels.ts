@@ -30,7 +30,7 @@ export class Pixels {
       case 'frame':
         return copied(frame);
       case 'none':
-        throw new LivenessError('NOT_SUPPORTED', 'The browser changes the pixels that pages read, against fingerprinting: allow this site to read canvases.', { reason: 'pixels-protected' });
+        throw new LivenessError('NOT_SUPPORTED', 'The browser withholds the pixels that pages read, or changes them against fingerprinting: allow this site to read canvases.', { reason: 'pixels-protected' });
     }
   }
 }
@@ -39,14 +39,22 @@ async function find(): Promise<Way> {
   const written = pattern();
   const bitmap = await createImageBitmap(written);
   try {
-    const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d', { willReadFrequently: true });
-    if (!context) return 'canvas';
-    context.drawImage(bitmap, 0, 0);
-    if (alike(written, context.getImageData(0, 0, SIDE, SIDE))) return 'canvas';
+    if (alike(written, drawn(bitmap))) return 'canvas';
     // No frames here, or they do not turn their pixels into RGBA: then there is no other way.
     return alike(written, await copied(bitmap).catch(() => new ImageData(SIDE, SIDE))) ? 'frame' : 'none';
   } finally {
     bitmap.close();
+  }
+}
+
+/** What a canvas gives of a picture of the probe's size; nothing where it refuses. */
+function drawn(bitmap: ImageBitmap): ImageData {
+  try {
+    const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d', { willReadFrequently: true });
+    context?.drawImage(bitmap, 0, 0);
+    return context?.getImageData(0, 0, SIDE, SIDE) ?? new ImageData(SIDE, SIDE);
+  } catch {
+    return new ImageData(SIDE, SIDE);
   }
 }
 

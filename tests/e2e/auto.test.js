@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { crashGpu } from './browser.js';
 import { pack, providePackage } from './detector.js';
+import { shorten } from './patch.js';
 import { faceCrop, portrait, writeClip } from './pictures.js';
 import { root } from './server.js';
 import { server, withBrowser } from './suite.js';
@@ -147,6 +148,13 @@ withBrowser('auto', options, (its) => {
     });
     assert.ok(seen.face.confidence > 0.7 && seen.score > 1e-5 && seen.score < 1 - 1e-5, JSON.stringify(seen));
     assert.deepEqual(seen.agrees, [true, true, false, false, false]);
+  });
+
+  test('a browser that never tells of its GPU leaves the CPU', async () => {
+    server.intercept = shorten('detector.js', 'ADAPTER_MS', '1e4', 300);
+    const page = await its.open();
+    await page.evaluate(() => (navigator.gpu.requestAdapter = () => new Promise(() => {})));
+    assert.deepEqual(await page.evaluate(async () => (await load()).settled), { backend: 'cpu', remembered: false });
   });
 
   test('does not load WebGPU where the person saves data', async () => {

@@ -97,6 +97,7 @@ withBrowser('a camera', () => ({ clip: writeClip('camera.y4m', portrait()) }), (
     ['The request is not allowed by the user agent or the platform in the current context.', 'denied', '', 'CAMERA_PERMISSION_DENIED', 'site', false],
     ['The request is not allowed by the user agent or the platform in the current context.', 'granted', '', 'CAMERA_PERMISSION_DENIED', 'system', false],
     ['Permission denied', null, '', 'CAMERA_PERMISSION_DENIED', 'site', false],
+    ['Permission denied', 'for ever', '', 'CAMERA_PERMISSION_DENIED', 'site', false],
     ['Permission denied', 'denied', 'Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 Version/4.0 Chrome/130.0 Mobile Safari/537.36', 'CAMERA_BLOCKED', 'webview', false],
     ['not allowed', 'prompt', `${IPHONE} Mobile/15E148 Instagram 350.0`, 'CAMERA_BLOCKED', 'webview', false],
     ['not allowed', 'prompt', `${IPHONE} Mobile/15E148`, 'CAMERA_BLOCKED', 'webview', false],
@@ -106,7 +107,7 @@ withBrowser('a camera', () => ({ clip: writeClip('camera.y4m', portrait()) }), (
       const page = await opened();
       const error = await page.evaluate(async ([said, state, agent]) => {
         if (agent) Object.defineProperty(navigator, 'userAgent', { value: agent });
-        navigator.permissions.query = () => (state ? Promise.resolve({ state }) : Promise.reject(new TypeError('no such name')));
+        navigator.permissions.query = () => (state === 'for ever' ? new Promise(() => {}) : state ? Promise.resolve({ state }) : Promise.reject(new TypeError('no such name')));
         globalThis.give = () => Promise.reject(new DOMException(said, 'NotAllowedError'));
         return openCamera().catch(({ code, reason, retryable }) => ({ code, reason, retryable }));
       }, [said, state, agent]);
@@ -192,6 +193,74 @@ withBrowser('a camera', () => ({ clip: writeClip('camera.y4m', portrait()) }), (
     }
     const blocked = { code: 'PLAYBACK_BLOCKED', reason: undefined, retryable: true };
     assert.deepEqual(await page.evaluate(() => [errors, lights()]), [[blocked, blocked], ['ended', 'ended']]);
+  });
+
+  test('whose video is interrupted, or refused for another reason, closes, and a retry plays it', async () => {
+    const page = await opened();
+    const errors = await page.evaluate(async () => {
+      const { play } = HTMLMediaElement.prototype;
+      const ended = () => new Promise((resolve) => element.addEventListener('liveness-error', ({ detail }) => resolve([detail.code, detail.retryable, detail.message]), { once: true }));
+      await place();
+      const errors = [];
+      for (const name of ['AbortError', 'NotSupportedError']) {
+        HTMLMediaElement.prototype.play = () => Promise.reject(new DOMException('interrupted by a new load', name));
+        element.start();
+        errors.push([...(await ended()), ...lights()]);
+      }
+      HTMLMediaElement.prototype.play = play;
+      element.start();
+      return errors;
+    });
+    for (const [code, retryable, message, ...lights] of errors) {
+      assert.deepEqual([code, retryable, lights.includes('live')], ['PLAYBACK_BLOCKED', true, false]);
+      assert.match(message, /interrupted by a new load/);
+    }
+    await reach(page, 'running');
+  });
+
+  test('opens for no check without the ticket that was meant; what a server leaves out as null is left out', async () => {
+    const page = await opened();
+    const found = await page.evaluate(async () => {
+      const codes = [];
+      for (const given of [{}, [], { error: 'unauthorised' }, new Response('{"nonce":"abc"}')]) {
+        await place({ ticket: async () => given });
+        element.start();
+        while (element.state !== 'error') await new Promise((resolve) => setTimeout(resolve, 10));
+        codes.push(errors.at(-1));
+        element.remove();
+      }
+      await place({ ticket: async () => ({ nonce: 'abc', operatingPoint: null, challenge: null, attach: null, revealed: null, stepUrl: null, passiveSeconds: null }) });
+      element.start();
+      return [codes, wishes.length];
+    });
+    assert.deepEqual(found, [Array(4).fill({ code: 'TICKET_FAILED', reason: undefined, retryable: true }), 0]);
+    await page.waitForFunction(() => options.length === 1);
+    assert.deepEqual(await page.evaluate(() => [options[0].nonce, options[0].operatingPoint, options[0].challenge, 'attach' in options[0]]), ['abc', 'balanced', false, false]);
+  });
+
+  test('is not opened for a detector that was disposed', async () => {
+    const page = await opened();
+    const [error, asked, kept] = await page.evaluate(async () => {
+      const detector = await load({ backend: 'cpu' });
+      const before = detector.disposed;
+      detector.dispose();
+      await place({ detector });
+      element.start();
+      while (element.state !== 'error') await new Promise((resolve) => setTimeout(resolve, 10));
+      // Vue leaves alone what has this, and its private fields with it.
+      return [errors[0].code, wishes.length, [before, detector.disposed, detector.__v_skip]];
+    });
+    assert.deepEqual([error, asked, kept], ['INVALID_INPUT', 0, [false, true, true]]);
+  });
+
+  test('an element whose name something else took says so', async () => {
+    const page = await opened();
+    const [code, message] = await page.evaluate(async () => {
+      customElements.define('liveness-check', class extends HTMLElement {});
+      return import('/pkg/dist/element/index.js').then(() => [], ({ code, message }) => [code, message]);
+    });
+    assert.equal(code, 'INVALID_INPUT');
+    assert.match(message, /Something else has defined <liveness-check>/);
   });
 
   test('opens only once there is a ticket; a ticket that never comes is an error, and a retry asks again', async () => {

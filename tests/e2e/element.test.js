@@ -488,6 +488,38 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     assert.equal(await page.evaluate(() => part('[role=status]').innerText), 'Nearer!');
   });
 
+  test('keeps its look in another document, and back in its own', async () => {
+    const page = await its.place({}, { stub: true });
+    const looks = await page.evaluate(() => {
+      const frame = document.body.appendChild(document.createElement('iframe'));
+      const look = () => {
+        const { display, borderRadius } = element.ownerDocument.defaultView.getComputedStyle(part('.frame'));
+        return [display, borderRadius];
+      };
+      const looks = [look()];
+      frame.contentDocument.body.append(element);
+      looks.push(look());
+      // A document without a window, from which it comes back.
+      document.implementation.createHTMLDocument().body.append(element);
+      document.body.append(element);
+      looks.push(look());
+      return looks;
+    });
+    assert.equal(looks[0][0], 'flex');
+    assert.deepEqual(looks, Array(3).fill(looks[0]));
+    await page.context().close();
+  });
+
+  test('an attribute that a template left empty is its default', async () => {
+    const page = await its.place({ 'operating-point': '', backend: '', 'asset-base': '', 'wasm-base': '', rotate: '' });
+    const given = await page.evaluate(() => {
+      element.setAttribute('backend', '');
+      return [element.operatingPoint, element.backend, element.assetBase, element.wasmBase, element.rotate];
+    });
+    assert.deepEqual(given, ['balanced', 'auto', null, null, 0]);
+    await page.context().close();
+  });
+
   test('a camera that is mounted askew is turned for the check, and the preview with it, over all of its stage', async () => {
     const page = await its.place({ rotate: '90' }, { stub: true });
     for (const [rotate, matrix] of [[90, [0, 1, 1, 0]], [180, [1, 0, 0, -1]], [270, [0, -1, -1, 0]], [0, [-1, 0, 0, 1]]]) {

@@ -18,7 +18,7 @@ const speaks = (page, language) => page.waitForFunction((language) => frame.lang
 
 withBrowser('language', () => ({}), (its) => {
   for (const [tag, language] of [
-    ['de-AT', 'de'], ['DE', 'de'], ['pt_BR', 'pt'], ['de-CH-1996', 'de'], ['ar-EG', 'ar'], ['cmn-CN', 'zh'],
+    ['de-AT', 'de'], ['DE', 'de'], ['pt_BR', 'pt'], ['de-CH-1996', 'de'], ['ar-EG', 'ar'], ['cmn-CN', 'zh'], ['zh-cmn-Hans-CN', 'zh'], ['zh-yue', 'en'], ['de_DE.UTF-8', 'de'], ['de-DE@euro', 'de'], [' de ', 'de'],
     ['zh', 'zh'], ['zh-CN', 'zh'], ['zh-SG', 'zh'], ['zh-Hans-HK', 'zh'],
     ['zh-Hant', 'en'], ['zh-TW', 'en'], ['zh-HK', 'en'], ['ja-Latn', 'en'], ['yue', 'en'],
     ['tlh', 'en'], ['!', 'en'], ['constructor', 'en'], ['en-GB', 'en'],

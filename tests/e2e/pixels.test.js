@@ -47,6 +47,17 @@ withBrowser('a canvas', () => ({}), (its) => {
     for (const error of Object.values(others)) assert.deepEqual(error, { code: 'NOT_SUPPORTED', reason: 'pixels-protected', retryable: false });
   });
 
+  for (const [what, before] of [
+    ['that gives nothing', 'OffscreenCanvas.prototype.getContext = () => null;\n'],
+    ['that throws', "OffscreenCanvas.prototype.getContext = () => { throw new Error('no'); };\n"],
+    ['that is not there', 'delete globalThis.OffscreenCanvas;\n'],
+  ]) {
+    test(`${what} is done without`, async () => {
+      const { pixels, ...others } = await run(before);
+      for (const score of Object.values(others)) assert.ok(Math.abs(score - pixels) < 1e-3, `${JSON.stringify(score)}, ${pixels}`);
+    });
+  }
+
   test('whose last bits are others is read as ever', async () => {
     const { pixels, bitmap } = await run(`${noise('^= 1')}VideoFrame.prototype.copyTo = () => { throw new Error('not needed'); };\n`);
     assert.ok(Math.abs(bitmap - pixels) < 0.05, `${bitmap}, ${pixels}`);

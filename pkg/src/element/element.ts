@@ -73,6 +73,10 @@ export class LivenessCheckElement extends Base {
     this.#dispose();
   }
 
+  adoptedCallback(): void {
+    this.#view.dress();
+  }
+
   attributeChangedCallback(): void {
     if (this.isConnected && this.autoStart) this.start();
   }
@@ -122,7 +126,7 @@ export class LivenessCheckElement extends Base {
 
   /** A name in `LivenessDetector.operatingPoints`. */
   get operatingPoint(): string {
-    return this.getAttribute('operating-point') ?? 'balanced';
+    return this.getAttribute('operating-point') || 'balanced';
   }
   set operatingPoint(name: string | null | undefined) {
     this.#reflect('operating-point', name);
@@ -146,7 +150,7 @@ export class LivenessCheckElement extends Base {
 
   /** As in `LoadOptions`. */
   get assetBase(): string | null {
-    return this.getAttribute('asset-base');
+    return this.getAttribute('asset-base') || null;
   }
   set assetBase(base: string | URL | null | undefined) {
     this.#reflect('asset-base', base);
@@ -154,7 +158,7 @@ export class LivenessCheckElement extends Base {
 
   /** As in `LoadOptions`. */
   get wasmBase(): string | null {
-    return this.getAttribute('wasm-base');
+    return this.getAttribute('wasm-base') || null;
   }
   set wasmBase(base: string | URL | null | undefined) {
     this.#reflect('wasm-base', base);
@@ -162,7 +166,7 @@ export class LivenessCheckElement extends Base {
 
   /** As in `LoadOptions`, which refuses other values. */
   get backend(): BackendChoice {
-    return (this.getAttribute('backend') ?? 'auto') as BackendChoice;
+    return (this.getAttribute('backend') || 'auto') as BackendChoice;
   }
   set backend(backend: BackendChoice | null | undefined) {
     this.#reflect('backend', backend);
@@ -280,6 +284,7 @@ export class LivenessCheckElement extends Base {
   async #detect(signal: AbortSignal): Promise<LivenessDetector> {
     if (this.#detector) {
       // By its method, not `instanceof`: it may come from another copy of this package.
+      if (this.#detector.disposed) throw new LivenessError('INVALID_INPUT', "The element's detector was disposed: give it another, or null for its own.");
       if (typeof this.#detector.check === 'function') return this.#detector;
       throw new LivenessError('INVALID_INPUT', "The element's detector is no LivenessDetector: await LivenessDetector.load() first.");
     }

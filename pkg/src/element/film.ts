@@ -73,8 +73,12 @@ async function open({ deviceId, signal }: Filming): Promise<Camera> {
 
 /** Names and identifiers of cameras are told only once one is allowed. */
 async function cameras(): Promise<readonly MediaDeviceInfo[]> {
-  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-  return devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
+  try {
+    return (await navigator.mediaDevices.enumerateDevices()).filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
+  } catch {
+    // Refused, or a browser without such a list.
+    return [];
+  }
 }
 
 async function play(video: HTMLVideoElement, { press }: Filming): Promise<void> {
@@ -82,22 +86,29 @@ async function play(video: HTMLVideoElement, { press }: Filming): Promise<void> 
     return await begun(video);
   } catch (error) {
     // Rules against videos that play by themselves, and a phone that saves power: a press is what both want.
-    if ((error as DOMException | null)?.name !== 'NotAllowedError') throw error;
+    if (!wantsPress(error)) throw error;
   }
-  await within(PRESS_TIMEOUT_MS, press(), () => blocked(`and nobody pressed for ${PRESS_TIMEOUT_MS / 1000} seconds`));
+  await within(PRESS_TIMEOUT_MS, press(), () => blocked(` without a press, and nobody pressed for ${PRESS_TIMEOUT_MS / 1000} seconds`));
   try {
     await begun(video);
   } catch (cause) {
-    if ((cause as DOMException | null)?.name !== 'NotAllowedError') throw cause;
-    throw blocked('and not with one either', cause);
+    throw wantsPress(cause) ? blocked(' without a press, and not with one either', cause.cause) : cause;
   }
 }
 
-function begun(video: HTMLVideoElement): Promise<void> {
+function wantsPress(error: unknown): error is LivenessError {
+  return error instanceof LivenessError && (error.cause as DOMException | undefined)?.name === 'NotAllowedError';
+}
+
+async function begun(video: HTMLVideoElement): Promise<void> {
   const message = `The camera opened, but its video did not begin within ${PLAY_TIMEOUT_MS / 1000} seconds.`;
-  return within(PLAY_TIMEOUT_MS, video.play(), () => new LivenessError('TIMEOUT', message));
+  // Interrupted, or of a kind that this browser cannot play: whatever it is, another try may do better.
+  const played = Promise.resolve(video.play()).catch((cause) => {
+    throw blocked(`: ${cause instanceof Error ? cause.message : cause}`, cause);
+  });
+  return within(PLAY_TIMEOUT_MS, played, () => new LivenessError('TIMEOUT', message));
 }
 
 function blocked(why: string, cause?: unknown): LivenessError {
-  return new LivenessError('PLAYBACK_BLOCKED', `The browser does not play the camera's video without a press, ${why}.`, cause === undefined ? {} : { cause });
+  return new LivenessError('PLAYBACK_BLOCKED', `The browser does not play the camera's video${why}.`, cause === undefined ? {} : { cause });
 }

@@ -1,5 +1,6 @@
 //! Importing this registers `<liveness-check>`: the package's only side effect. In Node, and a second time, it does nothing.
 
+import { LivenessError } from '../errors.js';
 import { LivenessCheckElement } from './element.js';
 import type { LivenessCheckEventMap } from './properties.js';
 
@@ -15,6 +16,9 @@ declare global {
   interface HTMLElementEventMap extends LivenessCheckEventMap {}
 }
 
-if (typeof customElements !== 'undefined' && !customElements.get('liveness-check')) {
-  customElements.define('liveness-check', LivenessCheckElement);
+if (typeof customElements !== 'undefined') {
+  const there = customElements.get('liveness-check');
+  if (!there) customElements.define('liveness-check', LivenessCheckElement);
+  // Another version of this package does the same; anything else would do nothing, without a word.
+  else if (!('start' in there.prototype)) throw new LivenessError('INVALID_INPUT', 'Something else has defined <liveness-check> in this page.');
 }

@@ -61,14 +61,21 @@ export async function loadStrings(tags: readonly string[]): Promise<{ strings: S
  */
 function textsFor(tag: string): string | undefined {
   try {
-    // Written with an underscore by systems other than the web.
-    const { language, script } = new Intl.Locale(tag.replaceAll('_', '-')).maximize();
+    const { language, script } = new Intl.Locale(plain(tag)).maximize();
     if (language !== 'en' && !Object.hasOwn(LANGUAGES, language)) return undefined;
     return script === new Intl.Locale(language).maximize().script ? language : undefined;
   } catch {
     // No language tag.
     return undefined;
   }
+}
+
+/**
+ * A tag as `Intl` reads it: systems other than the web write underscores, an encoding and a variant (`de_DE.UTF-8@euro`), and `Intl` knows
+ * no language within another (`zh-cmn`).
+ */
+function plain(tag: string): string {
+  return tag.trim().replace(/[.@].*$/, '').replaceAll('_', '-').replace(/^[a-z]{2,3}-([a-z]{3})(?=-|$)/i, '$1');
 }
 
 function browsers(): readonly string[] {

@@ -114,16 +114,23 @@ slot[name='footer'] { display: block; font-size: 0.88em; }
 }
 `;
 
-let sheet: CSSStyleSheet | undefined;
+/** A sheet serves the elements of the document that it was made for. */
+const SHEETS = new WeakMap<Document, CSSStyleSheet>();
 
 /**
- * Gives a shadow root the look; the sheet is made once for all elements. Where no sheet can be constructed (jsdom, browsers that
- * do not run the engine either), a `<style>` of its own does.
+ * Gives a shadow root the look, anew where it came to another document; a sheet is made once for all elements of one. Where no
+ * sheet can be constructed (jsdom, browsers that do not run the engine either), a `<style>` of its own does. A document without a
+ * window shows nothing.
  */
 export function dress(root: ShadowRoot): void {
-  if (typeof CSSStyleSheet === 'function' && 'replaceSync' in CSSStyleSheet.prototype) {
+  const { ownerDocument: document } = root;
+  if (!document.defaultView) return;
+  root.querySelector('style')?.remove();
+  const Sheet = document.defaultView.CSSStyleSheet;
+  if (typeof Sheet === 'function' && 'replaceSync' in Sheet.prototype) {
+    let sheet = SHEETS.get(document);
     if (!sheet) {
-      sheet = new CSSStyleSheet();
+      SHEETS.set(document, (sheet = new Sheet()));
       sheet.replaceSync(CSS);
     }
     root.adoptedStyleSheets = [sheet];

@@ -92,8 +92,13 @@ export class View {
     // A key that is held down would start and cancel in turns, since focus goes from one button to the other.
     this.#frame.addEventListener('keydown', (event) => event.repeat && event.target instanceof HTMLButtonElement && event.preventDefault());
 
-    dress(root);
+    this.dress();
     root.append(this.#frame);
+  }
+
+  /** Gives it its look, as the document wants it that it is in. */
+  dress(): void {
+    dress(this.#root);
   }
 
   /** Shows a screen; moves the focus only if it was in here and what had it is gone, or a screen ended. */
