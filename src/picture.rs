@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbaImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbaImage};
 
 use crate::{
     error::{Error, Result},
@@ -15,7 +15,7 @@ pub const MAX_PIXELS: u64 = 64 * 1024 * 1024;
 /// Decodes a JPEG, PNG or WebP: RGBA8, upright as its EXIF orientation says, laid over black as in a browser.
 ///
 /// # Errors
-/// [`Error::is_invalid_input`] if it is no such image, damaged, or, before it is unpacked, if it claims more than
+/// [`Error::is_invalid_input`] if it is no such image, damaged, cut off, or, before it is unpacked, if it claims more than
 /// [`MAX_PIXELS`] or a side above [`MAX_SIDE`].
 pub fn decode(bytes: &[u8]) -> Result<RgbaImage> {
     let undecodable =
@@ -26,6 +26,7 @@ pub fn decode(bytes: &[u8]) -> Result<RgbaImage> {
     limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_PIXELS * 4);
     reader.limits(limits);
+    let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
     let mut decoder = reader.into_decoder().map_err(undecodable)?;
     // A gray picture, or one of single bits, takes far less memory than RGBA will.
     let (width, height) = decoder.dimensions();
@@ -37,12 +38,37 @@ pub fn decode(bytes: &[u8]) -> Result<RgbaImage> {
             MAX_PIXELS / 1_000_000
         )));
     }
+    // The decoder would fill what is missing with gray; of PNG and WebP it refuses that itself.
+    if is_jpeg && !jpeg_ends(bytes) {
+        return Err(Error::invalid_input("it is a JPEG that was cut off: its end is missing"));
+    }
     let orientation = decoder.orientation().map_err(undecodable)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
     image.apply_orientation(orientation);
     let mut rgba = image.into_rgba8();
     over_black(&mut rgba);
     Ok(rgba)
+}
+
+/// Whether a JPEG's marker of its end follows its scans. What a segment holds, such as a thumbnail, does not count; what follows
+/// the end may be anything, since phones append films and depth there.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(&[byte, marker]) = bytes.get(at..at + 2) {
+        at += match (byte, marker) {
+            (0xff, 0xd9) => return true,
+            // Padding before a marker.
+            (0xff, 0xff) => 1,
+            // A byte of a scan, a restart of one, or the start of the picture: markers without a segment.
+            (0xff, 0x00 | 0x01 | 0xd0..=0xd8) => 2,
+            (0xff, _) => match bytes.get(at + 2..at + 4) {
+                Some(&[high, low]) => 2 + usize::from(u16::from_be_bytes([high, low])),
+                _ => return false,
+            },
+            _ => 1,
+        };
+    }
+    false
 }
 
 #[cfg(test)]
@@ -79,6 +105,20 @@ mod tests {
         }
         let (plain, mirrored) = (decode(&turned(1)).unwrap(), decode(&turned(2)).unwrap());
         assert!(plain.get_pixel(0, 4)[0] < 40 && mirrored.get_pixel(0, 4)[0] > 215);
+    }
+
+    #[test]
+    fn a_jpeg_without_its_end_is_refused_wherever_it_was_cut() {
+        let mut whole = turned(1);
+        // A thumbnail, whose end is not the picture's.
+        whole.splice(2..2, [&[0xff, 0xe2, 0, 6][..], &[0xff, 0xd8, 0xff, 0xd9]].concat());
+        let size = |bytes: &[u8]| decode(bytes).map(|image| image.dimensions());
+        assert_eq!(size(&whole).unwrap(), (16, 8));
+        assert_eq!(size(&[&whole[..], b"a film"].concat()).unwrap(), (16, 8));
+        for length in 0..whole.len() {
+            assert!(size(&whole[..length]).unwrap_err().is_invalid_input(), "{length} of {}", whole.len());
+        }
+        assert!(size(&whole[..whole.len() - 2]).unwrap_err().to_string().contains("was cut off"));
     }
 
     #[test]

@@ -818,6 +818,24 @@ fn every_bad_line_of_a_table_is_named() {
         says.replace(folder.to_str().unwrap(), "ROOT"),
         "mine/ann is in two splits, train (ROOT/a.png) and test (ROOT/in/b c.jpg): a person must be in one"
     );
+    // However lines end, whatever is between them: the number is an editor's.
+    let bad = "x.png,bona-fide,,,ann,,,,,";
+    for (end, between, number) in [
+        ("\n", "", 3),
+        ("\r\n", "", 3),
+        ("\r", "", 3),
+        ("\n", "\n\n", 5),
+        ("\r\n", "\r\n,,,,,,,,,\r\n  \r\n", 6),
+        ("\r", "\r,,,,,,,,,\r", 5),
+        ("\r\n", "a.png,attack,print,\"two\r\nlines\",ann,train,,,,\r\n", 5),
+    ] {
+        for mark in ["", "\u{feff}"] {
+            write(&path, format!("{mark}{HEADER}{end}in/b c.jpg,bona-fide,,,ann,,,,,{end}{between}{bad}{end},,{end}"));
+            let says = error(Layout::Csv, &path);
+            let sentence = format!("ROOT has bad lines\nline {number}: the file x.png cannot be found: ");
+            assert!(says.starts_with(&sentence) && says.lines().count() == 2, "{end:?} {between:?}: {says}");
+        }
+    }
     for wrong in ["", "path,class\n", "\0\0\0", "\"path"] {
         write(&path, wrong);
         assert_eq!(error(Layout::Csv, &path), format!("cannot use ROOT: its first line must be {HEADER}"));
@@ -976,8 +994,16 @@ fn a_video_that_cannot_be_read_is_a_sentence() {
     assert!(made.unwrap().success());
     let empty = root.path().join("empty.mp4");
     write(&empty, "");
+    let picture = root.path().join("picture.jpg");
+    photo(&picture, 64, 48);
+    let named = root.path().join("picture.mp4");
+    fs::rename(picture, &named).unwrap();
     for (path, says) in [
         (&list, "is no video that can be read: "),
+        (
+            &named,
+            "is no video that can be read: what it holds is none of mp4, mov, avi, mkv, webm, m4v, whatever its name",
+        ),
         (&empty, "is no video that can be read: "),
         (&sound, "holds no moving picture"),
         (&root.path().join("none.mp4"), "cannot be read: "),

@@ -141,6 +141,14 @@ fn a_table_of_ones_own_keeps_its_classes_and_its_box_chooses_the_face() {
     assert_eq!(attack.attack.as_ref().unwrap().to_string(), "replay/phone");
     let nowhere = prepared.records.iter().find(|record| matches!(record.outcome, Outcome::NoFace(_))).unwrap();
     assert!(nowhere.subject.ends_with("bob"), "a box beside every face is a presentation without a face");
+    let left_out = fs::read_to_string(path.join("out/left-out.csv")).unwrap();
+    assert!(left_out.contains("the detector found 1 face, none at the box given for it"), "{left_out}");
+
+    // While another program writes there.
+    let _owned = trainer::run::owned::own(&path.join("out")).unwrap();
+    let second = trainer(path, &["prepare", "--out", "out", "--layout", "csv", "--data", "list.csv"]);
+    let sentence = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && sentence.contains("out is being written by another command"), "{sentence}");
 }
 
 #[test]

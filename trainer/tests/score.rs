@@ -36,23 +36,31 @@ fn folders_are_searched_and_a_broken_file_does_not_stop_the_run() {
     fs::create_dir_all(&deep).unwrap();
     fs::write(deep.join("face.jpg"), face()).unwrap();
     fs::write(deep.join("cut.jpg"), &face()[..2_000]).unwrap();
+    fs::write(deep.join("half.jpg"), &face()[..face().len() / 2]).unwrap();
     fs::write(deep.join("notes.txt"), "not an image").unwrap();
+    std::os::unix::fs::symlink(deep.join("face.jpg"), deep.join("link.jpg")).unwrap();
+    assert!(Command::new("mkfifo").arg(deep.join("pipe.jpg")).status().unwrap().success());
     image::RgbImage::from_pixel(320, 240, image::Rgb([90, 120, 90])).save(folder.path().join("empty.png")).unwrap();
 
     let csv = folder.path().join("out.csv");
     let (code, complaint) = score(&[folder.path().to_str().unwrap(), "--csv", csv.to_str().unwrap()]);
     assert_eq!(code, Some(1), "{complaint}");
-    assert!(complaint.contains("notes.txt is of a kind that is not read"), "{complaint}");
+    for sentence in
+        ["notes.txt is of a kind that is not read", "link.jpg is a link, and", "pipe.jpg is no regular file"]
+    {
+        assert!(complaint.contains(sentence), "{sentence}\nis not in\n{complaint}");
+    }
     let text = fs::read_to_string(&csv).unwrap();
     assert_eq!(text.lines().next(), Some(HEADER));
     let mut rows = csv::Reader::from_path(&csv).unwrap();
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
-    assert_eq!(rows.len(), 3, "{text}");
+    assert_eq!(rows.len(), 4, "{text}");
     let row = |name: &str| rows.iter().find(|row| row[0].ends_with(name)).unwrap();
     assert!((0.0..=1.0).contains(&row("face.jpg")[6].parse::<f32>().unwrap()));
     assert!(row("face.jpg")[3].parse::<f32>().unwrap() > 20.0 && row("face.jpg")[ERROR].is_empty());
     assert!((7..ERROR).all(|vote| row("face.jpg")[vote].parse::<f32>().is_ok_and(f32::is_finite)), "{text}");
     assert!(row("cut.jpg")[6].is_empty() && row("cut.jpg")[ERROR].contains("cut.jpg"));
+    assert!(row("half.jpg")[6].is_empty() && row("half.jpg")[ERROR].contains("was cut off"), "{text}");
     assert_eq!(&row("empty.png")[ERROR], "no face");
     assert!((6..ERROR).all(|cell| row("empty.png")[cell].is_empty()));
 }

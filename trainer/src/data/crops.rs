@@ -65,8 +65,9 @@ impl Maker<'_> {
     pub(super) fn crops(&self, number: usize, sample: &Sample, photo: &Photo) -> Result<Made> {
         let frame = photo.frame();
         let faces = self.finder.detector.detect(&frame)?;
+        let found = faces.len();
         let Some(face) = choose(faces, sample.face.as_ref()) else {
-            return Ok(Outcome::NoFace("the detector found no face".into()).into());
+            return Ok(Outcome::NoFace(faceless(found)).into());
         };
         let cut = &self.cut;
         let stored = cut.stored(&face.bounds);
@@ -189,6 +190,17 @@ fn choose(faces: Vec<Face>, meant: Option<&FaceBox>) -> Option<Face> {
             .filter(|(overlap, _)| *overlap > 0.0)
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, face)| face),
+    }
+}
+
+/// Why none of so many faces was chosen.
+fn faceless(found: usize) -> String {
+    match found {
+        0 => "the detector found no face".into(),
+        _ => format!(
+            "the detector found {found} face{}, none at the box given for it: are its numbers pixels of the whole picture?",
+            if found == 1 { "" } else { "s" }
+        ),
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! prepared.json     how it was made, and whether it is complete
 //! records.jsonl     one line per sample, appended as samples are done: its crops, or why there are none
+//! lock              empty; held by the program that writes
 //! crops/0000/0000012-1.png    RGB, the camera's own pixels: a square around the face, wider than the networks' crop
 //! depth/0000/0000012-0.png    8-bit gray, the same square: 255 nearest, 0 background; bona fide only
 //! ```
@@ -28,7 +29,10 @@ use super::{
 use crate::{
     picture::skin::Tone,
     recapture::{self, Take},
-    run::write_atomic,
+    run::{
+        owned::{Owned, own},
+        write_atomic,
+    },
 };
 
 /// Version of the layout above.
@@ -229,33 +233,32 @@ pub struct Writer {
     path: PathBuf,
     header: Header,
     file: fs::File,
+    _owned: Owned,
 }
 
 impl Writer {
-    /// Opens the folder and says which samples are done already.
+    /// Opens the folder, which nobody else can then write, and says which samples are done already.
     ///
     /// # Errors
-    /// If it holds a set made with other options, or the disk refuses.
+    /// If another program writes it, it holds a set made with other options, or the disk refuses.
     pub fn open(path: &Path, cut: Cut, samples: usize, made_with: serde_json::Value) -> Result<(Self, Vec<Record>)> {
         let Cut { margin, reach } = cut;
         let header = Header { format: FORMAT, margin, reach, made_with, samples, complete: false };
+        let owned = own(path)?;
         match read_header(path)? {
             Some(there) => ensure!(
                 Header { complete: false, ..there } == header,
                 "{} was prepared with other options or from other files: name another --out folder",
                 path.display()
             ),
-            None => {
-                fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
-                write_header(path, &header)?;
-            }
+            None => write_header(path, &header)?,
         }
         let done = read_records(path)?;
         // Without the half line that a kill may have left.
         let lines: String = done.iter().map(line).collect::<Result<_>>()?;
         write_atomic(&path.join("records.jsonl"), lines.as_bytes())?;
         let file = fs::OpenOptions::new().append(true).open(path.join("records.jsonl"))?;
-        Ok((Self { path: path.to_owned(), header, file }, done))
+        Ok((Self { path: path.to_owned(), header, file, _owned: owned }, done))
     }
 
     /// Appends a sample whose files are all there.

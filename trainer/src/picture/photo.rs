@@ -8,6 +8,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use bonafide::{frame::Frame, picture, reduced::Reduced};
 
+use super::search::search;
+
 /// A decoded photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photo {
@@ -69,7 +71,7 @@ pub fn ends_in(path: &Path, endings: &[&str]) -> bool {
 }
 
 /// The photos among `paths` and, recursively, in the folders among them, sorted and each once. A file that is named itself is
-/// kept whatever its ending; those in folders that are not read are named on the terminal.
+/// kept whatever its ending; what else is in folders is named on the terminal.
 ///
 /// # Errors
 /// If a path does not exist, or none is left.
@@ -77,33 +79,19 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let (mut found, mut passed) = (Vec::new(), Vec::new());
     for path in paths {
         let kind = fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
-        if kind.is_dir() { search(path, &mut found, &mut passed)? } else { found.push(path.clone()) }
+        if kind.is_dir() {
+            found.extend(search(path, &ENDINGS, |path, why| passed.push(format!("{} {why}", path.display())))?);
+        } else {
+            found.push(path.clone());
+        }
     }
     found.sort();
     found.dedup();
-    let read = ENDINGS.join(", ");
     passed.sort();
     passed.dedup();
-    for path in &passed {
-        eprintln!("left out: {} is of a kind that is not read: {read} are", path.display());
+    for sentence in &passed {
+        eprintln!("left out: {sentence}");
     }
-    ensure!(!found.is_empty(), "the given folders hold no file that is read: {read} are");
+    ensure!(!found.is_empty(), "the given folders hold no file that is read: {} are", ENDINGS.join(", "));
     Ok(found)
-}
-
-fn search(folder: &Path, found: &mut Vec<PathBuf>, passed: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let entry = entry?;
-        // Does not follow links, so that a link to a parent folder cannot trap the search.
-        let kind = entry.file_type()?;
-        let path = entry.path();
-        if kind.is_dir() {
-            search(&path, found, passed)?;
-        } else if kind.is_file() && ends_in(&path, &ENDINGS) {
-            found.push(path);
-        } else {
-            passed.push(path);
-        }
-    }
-    Ok(())
 }

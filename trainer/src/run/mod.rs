@@ -1,11 +1,12 @@
 //! The run folder: resolved config, commit, log and checkpoints, so that a result explains itself and a killed run resumes.
 //!
 //! A checkpoint is a folder, complete or absent: it is written beside its place and renamed. Around it what a run is told
-//! ([`config`], [`device`], [`named`]) and shows ([`terminal`]). Nothing here knows what learns.
+//! ([`config`], [`device`], [`named`], [`owned`]) and shows ([`terminal`]). Nothing here knows what learns.
 
 pub mod config;
 pub mod device;
 pub mod named;
+pub mod owned;
 pub mod terminal;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -26,11 +28,14 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use config::Config;
+use owned::{Owned, own};
 
 /// A folder that one training stage owns.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Of a run that is going on: nobody else trains in the folder.
+    _owned: Option<Arc<Owned>>,
 }
 
 /// What a run is, beside its config: `run.json`.
@@ -91,13 +96,18 @@ impl RunFolder {
     /// Starts a run, or with `resume` goes on with one.
     ///
     /// # Errors
-    /// If the folder already holds a run and `resume` is off, holds none and `resume` is on, or it is another run.
+    /// If the folder already holds a run and `resume` is off, holds none and `resume` is on, it is another run, or
+    /// another program trains in it.
     pub fn open(path: &Path, config: &Config, about: &About, resume: bool) -> Result<Self> {
         let config_path = path.join("config.toml");
         let text = toml::to_string(config).context("the config cannot be written as TOML")?;
-        let folder = Self { path: path.to_owned() };
+        ensure!(
+            !resume || config_path.exists(),
+            "{} holds no run to resume: leave out --resume to start one",
+            path.display()
+        );
+        let folder = Self { path: path.to_owned(), _owned: Some(Arc::new(own(path)?)) };
         if resume {
-            ensure!(config_path.exists(), "{} holds no run to resume: leave out --resume to start one", path.display());
             let there = folder.about()?;
             for (what, there, here) in [
                 ("config", &fs::read_to_string(&config_path)?, &text),
@@ -115,7 +125,6 @@ impl RunFolder {
             if config_path.exists() {
                 bail!("{} already holds a run: add --resume to go on with it, or name another folder", path.display());
             }
-            fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
             write_atomic(&path.join("run.json"), serde_json::to_string_pretty(about)?.as_bytes())?;
             write_atomic(&config_path, text.as_bytes())?;
         }
@@ -129,7 +138,7 @@ impl RunFolder {
     pub fn existing(path: &Path) -> Result<(Self, Config)> {
         let config = Config::read(&path.join("config.toml"))
             .with_context(|| format!("{} is not the folder of a run", path.display()))?;
-        Ok((Self { path: path.to_owned() }, config))
+        Ok((Self { path: path.to_owned(), _owned: None }, config))
     }
 
     /// A file in the folder.

@@ -58,10 +58,16 @@ fn rows(bytes: &[u8], folder: &Path, source: &str) -> Result<(Vec<Sample>, Vec<S
     let header = records.next().transpose().context("it is not CSV")?.unwrap_or_default();
     ensure!(header.iter().eq(HEADER.split(',').map(str::as_bytes)), "its first line must be {HEADER}");
     let (mut samples, mut bad) = (Vec::new(), Vec::new());
-    let mut line_of: HashMap<PathBuf, u64> = HashMap::new();
+    let mut line_of: HashMap<PathBuf, usize> = HashMap::new();
+    let (mut line, mut counted) = (1, 0);
     for record in records {
         let record = record.context("it is not CSV")?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let start = start(bytes, &record);
+        line += line_ends(&bytes[counted..start]);
+        counted = start;
+        if record.iter().all(|field| field.trim_ascii().is_empty()) {
+            continue;
+        }
         match row(&record, folder, source) {
             Ok(sample) => match line_of.insert(sample.media.path().to_owned(), line) {
                 None => samples.push(sample),
@@ -71,6 +77,19 @@ fn rows(bytes: &[u8], folder: &Path, source: &str) -> Result<(Vec<Sample>, Vec<S
         }
     }
     Ok((samples, bad))
+}
+
+/// Where a record's own bytes begin: the reader says where the one before it ended, before line ends and empty lines.
+fn start(bytes: &[u8], record: &ByteRecord) -> usize {
+    let from = record.position().expect("the reader notes it").byte() as usize;
+    let passed = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    from + passed
+}
+
+/// How many lines end in `bytes`, with LF, CRLF or CR.
+fn line_ends(bytes: &[u8]) -> usize {
+    let next = |at: usize| bytes.get(at + 1) == Some(&b'\n');
+    bytes.iter().enumerate().filter(|(at, byte)| **byte == b'\n' || **byte == b'\r' && !next(*at)).count()
 }
 
 fn row(record: &ByteRecord, folder: &Path, source: &str) -> Result<Sample> {

@@ -5,61 +5,24 @@ use std::{fs, io::Read, path::Path, path::PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::Listing;
-use crate::picture::photo::ends_in;
+use crate::picture::search::{Passed, search};
 
-/// The files below `folder` whose names end in one of `endings`, sorted. Links are not followed, so that a link to a
-/// parent folder cannot trap the search; links, odd files and folders that cannot be listed go to `listing.left_out`. Data sets
-/// hold files of many other kinds, which are passed over.
+/// The files below `folder` that [`search`] finds; links, odd files and folders that cannot be listed go to `listing.left_out`.
+/// Data sets hold files of many other kinds, which are passed over.
 ///
 /// # Errors
 /// If `folder` itself cannot be listed.
 pub(super) fn files(folder: &Path, endings: &[&str], listing: &mut Listing) -> Result<Vec<PathBuf>> {
-    search(folder, endings, listing, |_, _| {})
+    search(folder, endings, |path, why| {
+        if !matches!(why, Passed::OtherKind(_)) {
+            listing.leave_out(path, why.to_string());
+        }
+    })
 }
 
 /// As [`files`], of a folder that is to hold nothing else: every other file goes to `listing.left_out`, too.
 pub(super) fn only(folder: &Path, endings: &[&str], listing: &mut Listing) -> Result<Vec<PathBuf>> {
-    let read = endings.join(", ");
-    search(folder, endings, listing, |path, listing| {
-        listing.leave_out(path, format!("is of a kind that is not read: {read} are"));
-    })
-}
-
-fn search(
-    folder: &Path,
-    endings: &[&str],
-    listing: &mut Listing,
-    other: impl Fn(PathBuf, &mut Listing),
-) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder_now) = open.pop() {
-        let entries = match fs::read_dir(&folder_now) {
-            Ok(entries) => entries,
-            Err(error) if folder_now == folder => {
-                return Err(error).with_context(|| format!("cannot list {}", folder.display()));
-            }
-            Err(error) => {
-                listing.leave_out(folder_now, format!("cannot be listed: {error}"));
-                continue;
-            }
-        };
-        for entry in entries {
-            let entry = entry.with_context(|| format!("cannot list {}", folder_now.display()))?;
-            let (path, kind) = (entry.path(), entry.file_type()?);
-            if kind.is_dir() {
-                open.push(path);
-            } else if kind.is_symlink() {
-                listing.leave_out(path, "is a link, and links are not followed");
-            } else if ends_in(&path, endings) {
-                if kind.is_file() { found.push(path) } else { listing.leave_out(path, "is no regular file") }
-            } else {
-                other(path, listing);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    search(folder, endings, |path, why| listing.leave_out(path, why.to_string()))
 }
 
 /// The bytes of a file of at most `limit` bytes. A file beyond it is a mistake or an attack on memory.
