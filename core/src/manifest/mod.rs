@@ -26,6 +26,8 @@ pub const DETECTOR: &str = "detector";
 pub const CLASSIFIER: &str = "classifier";
 /// Key of the depth view's decoder in [`Manifest::networks`]. A manifest may lack it, and the [`EXPERTS`].
 pub const DECODER: &str = "decoder";
+/// Key of the network that sees covers in [`Manifest::networks`]. A manifest may lack it: its checks then look for none.
+pub const COVER: &str = "cover";
 /// Keys of the experts in [`Manifest::networks`], in the order in which they vote.
 pub const EXPERTS: [&str; 2] = ["minifasnet-v2", "minifasnet-v1se"];
 

@@ -1,0 +1,97 @@
+//! What a face wears before the camera: nothing, something beside eyes and mouth, or a cover.
+
+use std::fmt;
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{
+    cloth::{self, Top},
+    glasses::{self, Lens},
+    hand::{self, Place},
+    sitter::Sitter,
+};
+
+/// Kinds of pictures, of which the network is to tell the covered ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// As photographed.
+    Bare,
+    /// Glasses that the eyes are seen through.
+    ClearGlasses,
+    /// A mask or a scarf beneath the chin, a hand on a cheek or on the forehead.
+    Beside,
+    Mask,
+    /// Over the mouth, beneath the nose.
+    LowMask,
+    DarkGlasses,
+    /// Goggles, a visor, a sleeping mask.
+    Band,
+    HandOnMouth,
+    HandsOnEyes,
+    Scarf,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Bare,
+        Self::ClearGlasses,
+        Self::Beside,
+        Self::Mask,
+        Self::LowMask,
+        Self::DarkGlasses,
+        Self::Band,
+        Self::HandOnMouth,
+        Self::HandsOnEyes,
+        Self::Scarf,
+    ];
+
+    /// Whether eyes or mouth are hidden.
+    pub(super) fn covers(self) -> bool {
+        !matches!(self, Self::Bare | Self::ClearGlasses | Self::Beside)
+    }
+
+    /// Draws it onto a face: RGBA bytes of the sitter's square.
+    pub(super) fn draw(self, sitter: &Sitter, rng: &mut ChaCha8Rng) -> Vec<u8> {
+        let (mut canvas, parts) = (sitter.canvas(), &sitter.parts);
+        let over_mouth = matches!(self, Self::Mask | Self::LowMask | Self::HandOnMouth | Self::Scarf);
+        if (over_mouth || self == Self::Beside) && rng.random_bool(0.2) {
+            glasses::glasses(&mut canvas, parts, Lens::Clear, rng);
+        }
+        let canvas_of = &mut canvas;
+        match self {
+            Self::Bare => {}
+            Self::ClearGlasses => glasses::glasses(canvas_of, parts, Lens::Clear, rng),
+            Self::Beside => match rng.random_range(0..5) {
+                0 => cloth::mask(canvas_of, parts, Top::Chin, rng),
+                1 => cloth::scarf(canvas_of, parts, Top::Chin, rng),
+                _ => hand::hand(canvas_of, parts, Place::Beside, rng),
+            },
+            Self::Mask => cloth::mask(canvas_of, parts, Top::Nose, rng),
+            Self::LowMask => cloth::mask(canvas_of, parts, Top::Lip, rng),
+            Self::DarkGlasses => glasses::glasses(canvas_of, parts, Lens::Dark, rng),
+            Self::Band => glasses::band(canvas_of, parts, rng),
+            Self::HandOnMouth => hand::hand(canvas_of, parts, Place::Mouth, rng),
+            Self::HandsOnEyes => hand::hand(canvas_of, parts, Place::Eyes, rng),
+            Self::Scarf => cloth::scarf(canvas_of, parts, if rng.random() { Top::Nose } else { Top::Lip }, rng),
+        }
+        canvas.rgba()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bare => "as photographed",
+            Self::ClearGlasses => "clear glasses",
+            Self::Beside => "mask, scarf or hand beside",
+            Self::Mask => "mask",
+            Self::LowMask => "mask beneath the nose",
+            Self::DarkGlasses => "dark glasses",
+            Self::Band => "band over the eyes",
+            Self::HandOnMouth => "hand on the mouth",
+            Self::HandsOnEyes => "hands on the eyes",
+            Self::Scarf => "scarf over the mouth",
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Sitters -> the network, trained: drawn anew in every epoch, on the CPU, in minutes.
+
+use std::{sync::mpsc, thread};
+
+use anyhow::Result;
+use bonafide::{crop::COVER_SIZE, network::Cover};
+use burn::{
+    module::Module,
+    optim::{AdamConfig, GradientsParams},
+    tensor::{Device, Tensor, TensorData},
+};
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+
+use super::{
+    example::{any_kind, changed},
+    sitter::Sitter,
+};
+use crate::{
+    run::{self, terminal::progress},
+    train::losses::binary_cross_entropy,
+};
+
+/// Pictures of a person in an epoch.
+const EACH: usize = 8;
+const BATCH: usize = 64;
+/// At the start; it falls to zero with a cosine.
+const RATE: f64 = 3e-3;
+
+/// Pixels `[B, 3, 64, 64]` and whether each is covered, 0 or 1.
+type Numbers = (Vec<f32>, Vec<f32>);
+
+/// Trains for so many epochs; the seed fixes all that is drawn.
+///
+/// # Errors
+/// If the loss is no longer finite.
+pub(super) fn learn(sitters: &[&Sitter], epochs: usize, seed: u64) -> Result<Cover> {
+    let device = Device::flex();
+    device.seed(seed);
+    let recording = run::recording(&device);
+    let mut network = Cover::new(&recording);
+    run::initialise(&network);
+    let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
+    let batches = sitters.len() * EACH / BATCH;
+    let bar = progress(epochs * batches, "cover");
+    thread::scope(|scope| {
+        let (send, receive) = mpsc::sync_channel(2);
+        scope.spawn(move || {
+            for epoch in 0..epochs {
+                let mut order: Vec<usize> = (0..sitters.len() * EACH).collect();
+                order.shuffle(&mut run::rng(seed, "order", epoch as u64));
+                for chosen in order.chunks_exact(BATCH) {
+                    if send.send(batch(sitters, chosen, epoch, seed)).is_err() {
+                        return;
+                    }
+                }
+            }
+        });
+        let (mut sum, total) = (0.0, (epochs * batches) as f64);
+        for (step, (images, covered)) in receive.into_iter().enumerate() {
+            let count = covered.len();
+            let images = TensorData::new(images, [count, 3, COVER_SIZE, COVER_SIZE]);
+            let targets = Tensor::from_data(TensorData::new(covered, [count]), &recording);
+            let loss = binary_cross_entropy(network.forward(Tensor::from_data(images, &recording)), targets);
+            sum += run::finite("cross-entropy", loss.clone().inner())?;
+            let rate = RATE * (1.0 + (std::f64::consts::PI * step as f64 / total).cos()) / 2.0;
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            network = optimizer.step(rate, network, gradients);
+            bar.inc(1);
+            if (step + 1) % batches == 0 {
+                eprintln!("epoch {} of {epochs}: cross-entropy {:.4}", (step + 1) / batches, sum / batches as f32);
+                sum = 0.0;
+            }
+        }
+        bar.finish_and_clear();
+        Ok(network.valid())
+    })
+}
+
+fn batch(sitters: &[&Sitter], chosen: &[usize], epoch: usize, seed: u64) -> Numbers {
+    let examples: Vec<(Vec<f32>, f32)> = chosen
+        .par_iter()
+        .map(|number| {
+            let sitter = sitters[number / EACH];
+            let mut rng = run::rng(seed, &format!("{}/{epoch}", sitter.subject), (number % EACH) as u64);
+            let kind = any_kind(&mut rng);
+            let drawn = kind.draw(sitter, &mut rng);
+            (changed(sitter, &drawn, &mut rng), f32::from(u8::from(kind.covers())))
+        })
+        .collect();
+    let covered = examples.iter().map(|(_, covered)| *covered).collect();
+    (examples.into_iter().flat_map(|(planes, _)| planes).collect(), covered)
+}
+
+/// Log-odds of one picture `[3, 64, 64]`.
+pub(super) fn log_odds(network: &Cover, planes: Vec<f32>) -> f32 {
+    let image = TensorData::new(planes, [1, 3, COVER_SIZE, COVER_SIZE]);
+    network.forward(Tensor::from_data(image, &Device::flex())).into_scalar::<f32>()
+}
