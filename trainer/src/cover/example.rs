@@ -16,10 +16,10 @@ use crate::{
     run::config::Augment,
 };
 
-/// Side in pixels that a picture is worn at, twice the network's: about the drawing's own pixels.
-const WORN: usize = 2 * COVER_SIZE;
+/// Side in pixels that a picture is worn at, nearer to the drawing's own pixels than the network's.
+const WORN: usize = COVER_SIZE * 3 / 2;
 const AUGMENT: Augment =
-    Augment { boxes: true, colours: true, flip: true, rotation: true, edges: true, tone: true, wear: true };
+    Augment { boxes: true, colours: false, flip: true, rotation: true, edges: true, tone: true, wear: true };
 
 /// How often each kind is learnt from: covered and not alike.
 const SHARES: [(Kind, u32); 10] = [
@@ -87,8 +87,8 @@ struct Light {
 
 impl Light {
     fn draw(rng: &mut ChaCha8Rng) -> Self {
-        let bright = if rng.random_bool(0.25) { rng.random_range(0.35..1.0) } else { 1.0 };
-        let slopes = if rng.random_bool(0.35) { 0.9 } else { 0.1 };
+        let bright = if rng.random_bool(0.2) { rng.random_range(0.45..1.0) } else { 1.0 };
+        let slopes = if rng.random_bool(0.35) { 0.8 } else { 0.1 };
         Self { bright, slope: [0, 1].map(|_| rng.random_range(-slopes..slopes)) }
     }
 

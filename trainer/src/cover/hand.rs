@@ -52,10 +52,10 @@ pub(super) fn hand(canvas: &mut Canvas, parts: &Parts, place: Place, rng: &mut C
         }
         Place::Beside => {
             let (at, tilt) = match rng.random_range(0..4) {
-                0 => ([side * rng.random_range(1.25..1.5), 0.9], -90.0 + side * 10.0),
-                1 => ([side * 0.2, 1.95 + jump(rng)], inward(-10.0)),
-                2 => ([side * 0.3, -0.95 + jump(rng)], inward(10.0)),
-                _ => ([side * rng.random_range(1.1..1.3), 1.5], inward(-100.0)),
+                0 => ([side * rng.random_range(1.4..1.7), 0.9], -90.0 + side * 10.0),
+                1 => ([side * 0.2, 2.1 + jump(rng)], inward(-10.0)),
+                2 => ([side * 0.3, -1.05 + jump(rng)], inward(10.0)),
+                _ => ([side * rng.random_range(1.4..1.6), 1.5], inward(-100.0)),
             };
             draw(canvas, at, tilt, rng.random_range(0.2..0.6), rng);
         }

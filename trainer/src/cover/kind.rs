@@ -48,13 +48,22 @@ impl Kind {
 
     /// Whether eyes or mouth are hidden.
     pub(super) fn covers(self) -> bool {
-        !matches!(self, Self::Bare | Self::ClearGlasses | Self::Beside)
+        self.hides() != [false, false]
+    }
+
+    /// Whether the eyes are hidden, and whether the mouth is.
+    pub(super) fn hides(self) -> [bool; 2] {
+        match self {
+            Self::Bare | Self::ClearGlasses | Self::Beside => [false, false],
+            Self::DarkGlasses | Self::Band | Self::HandsOnEyes => [true, false],
+            Self::Mask | Self::LowMask | Self::HandOnMouth | Self::Scarf => [false, true],
+        }
     }
 
     /// Draws it onto a face: RGBA bytes of the sitter's square.
     pub(super) fn draw(self, sitter: &Sitter, rng: &mut ChaCha8Rng) -> Vec<u8> {
         let (mut canvas, parts) = (sitter.canvas(), &sitter.parts);
-        let over_mouth = matches!(self, Self::Mask | Self::LowMask | Self::HandOnMouth | Self::Scarf);
+        let [_, over_mouth] = self.hides();
         if (over_mouth || self == Self::Beside) && rng.random_bool(0.2) {
             glasses::glasses(&mut canvas, parts, Lens::Clear, rng);
         }

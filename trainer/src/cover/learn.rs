@@ -23,11 +23,11 @@ use crate::{
 
 /// Pictures of a person in an epoch.
 const EACH: usize = 8;
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 /// At the start; it falls to zero with a cosine.
 const RATE: f64 = 3e-3;
 
-/// Pixels `[B, 3, 64, 64]` and whether each is covered, 0 or 1.
+/// Pixels `[B, 3, 64, 64]`, and whether each hides its eyes and its mouth, `[B, 2]`, 0 or 1.
 type Numbers = (Vec<f32>, Vec<f32>);
 
 /// Trains for so many epochs; the seed fixes all that is drawn.
@@ -57,11 +57,14 @@ pub(super) fn learn(sitters: &[&Sitter], epochs: usize, seed: u64) -> Result<Cov
             }
         });
         let (mut sum, total) = (0.0, (epochs * batches) as f64);
-        for (step, (images, covered)) in receive.into_iter().enumerate() {
-            let count = covered.len();
+        for (step, (images, hidden)) in receive.into_iter().enumerate() {
+            let count = hidden.len() / 2;
             let images = TensorData::new(images, [count, 3, COVER_SIZE, COVER_SIZE]);
-            let targets = Tensor::from_data(TensorData::new(covered, [count]), &recording);
-            let loss = binary_cross_entropy(network.forward(Tensor::from_data(images, &recording)), targets);
+            let targets = Tensor::from_data(TensorData::new(hidden, [2 * count]), &recording);
+            let loss = binary_cross_entropy(
+                network.parts(Tensor::from_data(images, &recording)).reshape([2 * count]),
+                targets,
+            );
             sum += run::finite("cross-entropy", loss.clone().inner())?;
             let rate = RATE * (1.0 + (std::f64::consts::PI * step as f64 / total).cos()) / 2.0;
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -78,18 +81,18 @@ pub(super) fn learn(sitters: &[&Sitter], epochs: usize, seed: u64) -> Result<Cov
 }
 
 fn batch(sitters: &[&Sitter], chosen: &[usize], epoch: usize, seed: u64) -> Numbers {
-    let examples: Vec<(Vec<f32>, f32)> = chosen
+    let examples: Vec<(Vec<f32>, [bool; 2])> = chosen
         .par_iter()
         .map(|number| {
             let sitter = sitters[number / EACH];
             let mut rng = run::rng(seed, &format!("{}/{epoch}", sitter.subject), (number % EACH) as u64);
             let kind = any_kind(&mut rng);
             let drawn = kind.draw(sitter, &mut rng);
-            (changed(sitter, &drawn, &mut rng), f32::from(u8::from(kind.covers())))
+            (changed(sitter, &drawn, &mut rng), kind.hides())
         })
         .collect();
-    let covered = examples.iter().map(|(_, covered)| *covered).collect();
-    (examples.into_iter().flat_map(|(planes, _)| planes).collect(), covered)
+    let hidden = examples.iter().flat_map(|(_, hidden)| hidden.map(|hidden| f32::from(u8::from(hidden)))).collect();
+    (examples.into_iter().flat_map(|(planes, _)| planes).collect(), hidden)
 }
 
 /// Log-odds of one picture `[3, 64, 64]`.

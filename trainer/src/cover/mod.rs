@@ -41,13 +41,12 @@ use crate::{
         sheet::Sheet,
     },
     run::{self, terminal::progress, write_atomic},
+    ship::export::COVER_FILE,
     weights::store::{Precision, serialise},
 };
 use kind::Kind;
 use sitter::Sitter;
 
-/// The file beside the manifest.
-const FILE: &str = "cover.safetensors";
 /// Frames looked at of each film.
 const FRAMES: u64 = 12;
 /// Faces on a sheet.
@@ -69,7 +68,7 @@ pub struct CoverArgs {
     #[arg(long, default_value = "pkg/weights")]
     out: PathBuf,
     /// Times that each person is drawn anew, with eight pictures each.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 24)]
     epochs: usize,
     /// Seed of all that is drawn.
     #[arg(long, default_value_t = 1)]
@@ -112,7 +111,7 @@ pub fn run(args: &CoverArgs) -> Result<()> {
         let at = measure::threshold(&folded.clone().pack(), &answers, &development, args.seed);
         let bytes = serialise(&folded.shifted(-at), Precision::Int8)?;
         write(&args.out, &bytes)?;
-        eprintln!("{FILE}: {} bytes; the threshold lay at {at:.3}", bytes.len());
+        eprintln!("{COVER_FILE}: {} bytes; the threshold lay at {at:.3}", bytes.len());
         reload(&bytes)?
     }
     .pack();
@@ -183,8 +182,8 @@ fn load(folder: &Path) -> Result<Cover> {
 /// The file, then the manifest that names it.
 fn write(folder: &Path, bytes: &[u8]) -> Result<()> {
     let mut manifest = manifest(folder)?;
-    manifest.networks.insert(COVER.to_owned(), NetworkFile::describe(FILE, bytes));
-    write_atomic(&folder.join(FILE), bytes)?;
+    manifest.networks.insert(COVER.to_owned(), NetworkFile::describe(COVER_FILE, bytes));
+    write_atomic(&folder.join(COVER_FILE), bytes)?;
     write_atomic(&folder.join("manifest.json"), format!("{}\n", serde_json::to_string_pretty(&manifest)?).as_bytes())
 }
 

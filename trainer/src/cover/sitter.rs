@@ -27,8 +27,8 @@ pub(super) struct Sitter {
     pub source: String,
     pub split: Split,
     pub tone: Tone,
-    /// The square: RGBA, SIDE x SIDE; black where the photo ends.
-    rgba: Vec<u8>,
+    /// The square, black where the photo ends.
+    canvas: Canvas,
     /// The face box within it, in its pixels.
     pub bounds: FaceBox,
     pub parts: Parts,
@@ -71,7 +71,7 @@ impl Sitter {
             source: sample_of.source.clone(),
             split: sample_of.split,
             tone: Tone::of(&frame, &face),
-            rgba: rgba(&frame, &square),
+            canvas: Canvas::new(&rgba(&frame, &square)),
             bounds: FaceBox {
                 x: x * side,
                 y: y * side,
@@ -85,7 +85,7 @@ impl Sitter {
 
     /// The square, to draw on.
     pub(super) fn canvas(&self) -> Canvas {
-        Canvas::new(&self.rgba)
+        self.canvas.clone()
     }
 }
 
