@@ -196,7 +196,7 @@ impl Pipeline {
     pub async fn covered(&self, frame: &Frame<'_>, face: &FaceBox) -> Result<Option<f32>> {
         let Some(cover) = &self.cover else { return Ok(None) };
         let log_odds = read(cover.forward(cover_tensor(frame, face, &self.device))).await?[0];
-        if log_odds.is_nan() { Err(no_numbers()) } else { Ok(Some(log_odds)) }
+        if log_odds.is_finite() { Ok(Some(log_odds)) } else { Err(no_numbers()) }
     }
 
     /// Finds the most confident face and scores it, the experts at all their scales; `None` where there is no face.

@@ -60,7 +60,7 @@ impl Weave {
         let pattern = rng.random_bool(0.25).then(|| {
             let size = rng.random_range(4.0..16.0);
             let pattern = match rng.random_range(0..4) {
-                0 => Pattern::Stripes(rng.random_range(0.0..3.14), size),
+                0 => Pattern::Stripes(rng.random_range(0.0..std::f32::consts::PI), size),
                 1 => Pattern::Dots(size),
                 2 => Pattern::Checks(size),
                 _ => Pattern::Patches,

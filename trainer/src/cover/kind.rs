@@ -104,3 +104,51 @@ impl fmt::Display for Kind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cover::shape::SIDE, run::rng};
+
+    /// How much of a fine pattern on the skin is still seen at the eyes and at the mouth, mean of some draws: 0 to 1.
+    fn seen(kind: Kind) -> [f32; 2] {
+        const DRAWS: u64 = 24;
+        let sign = |x: usize, y: usize| if (x / 2 + y / 2).is_multiple_of(2) { 1.0 } else { -1.0 };
+        let sitter = Sitter::canonical(|x, y| [200.0, 150.0, 130.0].map(|value| (value + 30.0 * sign(x, y)) as u8));
+        let mut sums = [0.0; 2];
+        for draw in 0..DRAWS {
+            let rgba = kind.draw(&sitter, &mut rng(1, "test", draw));
+            let unit = sitter.parts.unit;
+            let pattern = |[cx, cy]: [f32; 2], wide: f32, high: f32| {
+                let span = |at: f32, reach: f32| (at - reach * unit) as usize..(at + reach * unit) as usize;
+                let places = span(cy, high).flat_map(|y| span(cx, wide).map(move |x| (x, y)));
+                let of: Vec<f32> =
+                    places.map(|(x, y)| sign(x, y) * f32::from(rgba[(y * SIDE + x) * 4 + 1]) / 30.0).collect();
+                of.iter().sum::<f32>() / of.len() as f32
+            };
+            let eyes = sitter.parts.eyes().map(|eye| pattern(eye, 0.12, 0.08));
+            sums[0] += (eyes[0] + eyes[1]) / 2.0 / DRAWS as f32;
+            sums[1] += pattern(sitter.parts.mouth(), 0.25, 0.1) / DRAWS as f32;
+        }
+        sums
+    }
+
+    #[test]
+    fn covers_hide_what_they_are_said_to_hide_and_nothing_else() {
+        for kind in Kind::ALL {
+            for ((seen, hidden), part) in seen(kind).into_iter().zip(kind.hides()).zip(["eyes", "mouth"]) {
+                assert!(if hidden { seen < 0.25 } else { seen > 0.75 }, "{kind}: {seen} of the {part} is seen");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_bytes() {
+        let sitter = Sitter::canonical(|_, _| [120, 90, 70]);
+        for kind in Kind::ALL {
+            let draw = |seed| kind.draw(&sitter, &mut rng(seed, "test", 0));
+            assert!(draw(1) == draw(1));
+            assert!(kind == Kind::Bare || draw(1) != draw(2), "{kind}");
+        }
+    }
+}

@@ -83,6 +83,27 @@ impl Sitter {
         }))
     }
 
+    /// MediaPipe's canonical head, nine pixels a centimetre, of these colours.
+    #[cfg(test)]
+    pub(super) fn canonical(colour: impl Fn(usize, usize) -> [u8; 3]) -> Self {
+        let mesh = crate::weights::CanonicalMesh::parse(include_bytes!("../../../pkg/weights/canonical_mesh.json"));
+        let middle = SIDE as f32 / 2.0;
+        let points = mesh.expect("it ships").vertices.iter().map(|[x, y, _]| [middle + 9.0 * x, middle - 9.0 * y]);
+        let pixels = (0..SIDE * SIDE).flat_map(|at| {
+            let [r, g, b] = colour(at % SIDE, at / SIDE);
+            [r, g, b, 255]
+        });
+        Self {
+            subject: "test/head".into(),
+            source: "test".into(),
+            split: Split::Test,
+            tone: Tone::Medium,
+            canvas: Canvas::new(&pixels.collect::<Vec<_>>()),
+            bounds: FaceBox { x: 56.0, y: 56.0, width: 112.0, height: 112.0, confidence: 1.0 },
+            parts: Parts::new(points.collect()),
+        }
+    }
+
     /// The square, to draw on.
     pub(super) fn canvas(&self) -> Canvas {
         self.canvas.clone()
