@@ -97,9 +97,11 @@ fn a_network_is_learnt_written_and_measured_and_comes_out_the_same_again() {
     prepared(path, 24);
     let options = ["cover", "--data", "photos", "--weights", "weights", "--out", "weights"];
     support::refuses_because(path, &[&options[..], &["--measure"]].concat(), "names no cover");
-    let learn = [&options[..], &["--epochs", "1", "--covered", "photos/0.jpg"]].concat();
+    fs::write(path.join("worn.txt"), "held photos/0\nunclear photos/1\n").unwrap();
+    let options = [&options[..], &["--worn", "worn.txt"]].concat();
+    let learn = [&options[..], &["--epochs", "1"]].concat();
     let report = support::succeeds(path, &learn);
-    for row in ["| as photographed |", "| dark glasses |", "| photos |", "Photographed covers: "] {
+    for row in ["| as photographed |", "| dark glasses |", "| photos |", "Photographed covers, held out: "] {
         assert!(report.contains(row), "{row}: {report}");
     }
     let manifest = || Manifest::parse(&fs::read_to_string(path.join("weights/manifest.json")).unwrap()).unwrap();
@@ -107,7 +109,7 @@ fn a_network_is_learnt_written_and_measured_and_comes_out_the_same_again() {
     assert!(first.bytes(COVER, |file| fs::read(path.join("weights").join(file)).ok()).is_ok());
     support::succeeds(path, &learn);
     assert_eq!(manifest(), first);
-    let again = support::succeeds(path, &[&options[..], &["--covered", "photos/0.jpg", "--measure"]].concat());
+    let again = support::succeeds(path, &[&options[..], &["--measure"]].concat());
     assert_eq!(again, report);
     support::refuses_because(path, &["cover", "--data", "weights", "--weights", "weights"], "no photo");
 }

@@ -88,6 +88,15 @@ impl Canvas {
         }
     }
 
+    /// Lets a part of the light through a shape, of each channel of each pixel `(x, y)`.
+    pub(super) fn tint(&mut self, shape: &Shape, part: impl Fn(f32, f32) -> [f32; 3]) {
+        for (at, alpha) in shape.alpha.iter().enumerate().filter(|(_, alpha)| **alpha > 0.0) {
+            let part = part((at % SIDE) as f32 + 0.5, (at / SIDE) as f32 + 0.5);
+            let there = self.pixels[at];
+            self.pixels[at] = std::array::from_fn(|channel| there[channel] * (1.0 + alpha * (part[channel] - 1.0)));
+        }
+    }
+
     fn mean_light(&self) -> f32 {
         let rows = SIDE * 3 / 8..SIDE * 3 / 4;
         let count = (rows.len() * SIDE / 2) as f32;

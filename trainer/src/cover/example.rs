@@ -23,12 +23,12 @@ const AUGMENT: Augment =
 
 /// How often each kind is learnt from: covered and not alike.
 const SHARES: [(Kind, u32); 10] = [
-    (Kind::Bare, 6),
-    (Kind::ClearGlasses, 4),
+    (Kind::Bare, 7),
+    (Kind::ClearGlasses, 5),
     (Kind::Beside, 4),
     (Kind::Mask, 4),
     (Kind::LowMask, 1),
-    (Kind::DarkGlasses, 3),
+    (Kind::DarkGlasses, 5),
     (Kind::Band, 1),
     (Kind::HandOnMouth, 2),
     (Kind::HandsOnEyes, 2),

@@ -48,27 +48,8 @@ pub(super) fn glasses(canvas: &mut Canvas, parts: &Parts, lens: Lens, rng: &mut 
     });
     let lenses = outlines.each_ref().map(|outline| Shape::outline(outline));
     let both = lenses[0].clone().or(&lenses[1]);
-    let dark = rng.random_range(0.01..0.16);
-    let tint: [f32; 3] = std::array::from_fn(|_| rng.random_range(0.5..1.5));
-    let mirrored = lens == Lens::Dark && rng.random_bool(0.25);
-    let colours: [[f32; 3]; 2] = [0, 1].map(|_| std::array::from_fn(|_| rng.random_range(0.1..0.9)));
-    let (top, fade) = (parts.place([0.0, low - high])[1], rng.random_range(0.0..0.25));
-    let scene = Uneven::draw(rng.random_range(5.0..18.0), rng);
-    let opaque = match lens {
-        Lens::Dark => rng.random_range(0.82..1.0),
-        Lens::Clear => rng.random_range(0.0..0.12),
-    };
-    let lit: Vec<[f32; 3]> = colours.iter().map(|colour| canvas.lit(*colour)).collect();
-    let dark_lit = canvas.lit([dark; 3]);
-    canvas.put(&both.clone().thin(opaque), 0.0, |x, y| {
-        let below = ((y - top) / (2.0 * high * unit)).clamp(0.0, 1.0);
-        if mirrored {
-            let mix = (below + 0.4 * scene.at(x, y)).clamp(0.0, 1.0);
-            return std::array::from_fn(|channel| lit[0][channel] + mix * (lit[1][channel] - lit[0][channel]));
-        }
-        std::array::from_fn(|channel| dark_lit[channel] * tint[channel] + fade * below * dark_lit[channel])
-    });
-    reflections(canvas, parts, &both, low, if lens == Lens::Dark { 0.6 } else { 0.35 }, rng);
+    look_through(canvas, parts, &both, lens, [low - high, low + high], rng);
+    reflections(canvas, parts, &both, low, if lens == Lens::Dark { 0.6 } else { 0.25 }, rng);
     // The frame: around each lens, over the nose, to the ears. Rimless ones have no more than a bridge.
     let rims = rng.random_bool(0.85);
     for outline in outlines.iter().filter(|_| rims) {
@@ -82,6 +63,44 @@ pub(super) fn glasses(canvas: &mut Canvas, parts: &Parts, lens: Lens, rng: &mut 
         let hinge = parts.place([side * (0.5 + wide), low - 0.1]);
         canvas.put(&Shape::line(&[hinge, parts.at(ear)], thick.max(1.0)), 0.2, |_, _| frame_colour);
     }
+}
+
+/// What is seen in the lenses, from one height to another: the eyes behind them, more or less, and what they mirror.
+fn look_through(
+    canvas: &mut Canvas,
+    parts: &Parts,
+    on: &Shape,
+    lens: Lens,
+    [high, low]: [f32; 2],
+    rng: &mut ChaCha8Rng,
+) {
+    let (top, bottom) = (parts.place([0.0, high])[1], parts.place([0.0, low])[1]);
+    let below = move |y: f32| ((y - top) / (bottom - top)).clamp(0.0, 1.0);
+    let (through, fade, mirrors) = match lens {
+        Lens::Clear => (rng.random_range(0.88..1.0), 0.0, rng.random_range(0.0..0.08)),
+        Lens::Dark => {
+            let fade = if rng.random_bool(0.4) { rng.random_range(0.0..0.35) } else { 0.0 };
+            let mirrors = if rng.random_bool(0.35) { rng.random_range(0.5..0.98) } else { rng.random_range(0.0..0.3) };
+            (rng.random_range(0.0..0.28), fade, mirrors)
+        }
+    };
+    let tint: [f32; 3] = std::array::from_fn(|_| if lens == Lens::Dark { rng.random_range(0.4..1.4) } else { 1.0 });
+    canvas.tint(on, |_, y| tint.map(|tint| (tint * (through + fade * below(y))).min(1.0)));
+    // The sky above, the ground below, and things between them with edges or without.
+    let colours: [[f32; 3]; 3] = std::array::from_fn(|_| {
+        let (bright, plain) = (rng.random_range(0.05..1.0), rng.random_range(0.0..1.0));
+        canvas.lit(std::array::from_fn(|_| bright * (plain + (1.0 - plain) * rng.random_range(0.2..1.2f32))))
+    });
+    let scene = Uneven::draw(rng.random_range(3.0..18.0), rng);
+    let (hard, edge) = (rng.random_bool(0.5), rng.random_range(-0.2..0.4));
+    canvas.put(&on.clone().thin(mirrors), 0.0, |x, y| {
+        let thing = scene.at(x, y);
+        if hard && thing > edge {
+            return colours[2];
+        }
+        let mix = (below(y) + 0.5 * thing).clamp(0.0, 1.0);
+        std::array::from_fn(|channel| colours[0][channel] + mix * (colours[1][channel] - colours[0][channel]))
+    });
 }
 
 /// A band over both eyes: goggles, a visor, a sleeping mask.

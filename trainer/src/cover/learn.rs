@@ -14,7 +14,9 @@ use rayon::prelude::*;
 
 use super::{
     example::{any_kind, changed},
+    kind::Kind,
     sitter::Sitter,
+    worn::Worn,
 };
 use crate::{
     run::{self, terminal::progress},
@@ -86,9 +88,16 @@ fn batch(sitters: &[&Sitter], chosen: &[usize], epoch: usize, seed: u64) -> Numb
         .map(|number| {
             let sitter = sitters[number / EACH];
             let mut rng = run::rng(seed, &format!("{}/{epoch}", sitter.subject), (number % EACH) as u64);
-            let kind = any_kind(&mut rng);
+            // Who wears something gets nothing else.
+            let (kind, hides) = match sitter.worn {
+                Some(Worn::Hides(hides)) => (Kind::Bare, hides),
+                _ => {
+                    let kind = any_kind(&mut rng);
+                    (kind, kind.hides())
+                }
+            };
             let drawn = kind.draw(sitter, &mut rng);
-            (changed(sitter, &drawn, &mut rng), kind.hides())
+            (changed(sitter, &drawn, &mut rng), hides)
         })
         .collect();
     let hidden = examples.iter().flat_map(|(_, hidden)| hidden.map(|hidden| f32::from(u8::from(hidden)))).collect();

@@ -1,7 +1,7 @@
 //! Bona fide photos -> the network that sees whether something covers a face, and how often it errs: `trainer cover`.
 //!
 //! ```text
-//! shape -> canvas -> sitter -> cloth, glasses, hand -> kind -> example -> learn -> measure -> report
+//! worn, shape -> canvas -> sitter -> cloth, glasses, hand -> kind -> example -> learn -> measure -> report
 //! ```
 //!
 //! There are no photos of covered faces that might be used, so covers are drawn onto uncovered ones, along FaceMesh's points
@@ -18,8 +18,10 @@ mod measure;
 mod report;
 mod shape;
 mod sitter;
+mod worn;
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -36,16 +38,14 @@ use rayon::prelude::*;
 use crate::{
     data::dataset::{Listing, Split, photos, video},
     faces::{FaceArgs, Finder},
-    picture::{
-        photo::{Photo, expand},
-        sheet::Sheet,
-    },
+    picture::sheet::Sheet,
     run::{self, terminal::progress, write_atomic},
     ship::export::COVER_FILE,
     weights::store::{Precision, serialise},
 };
 use kind::Kind;
 use sitter::Sitter;
+use worn::Worn;
 
 /// Frames looked at of each film.
 const FRAMES: u64 = 12;
@@ -58,9 +58,10 @@ pub struct CoverArgs {
     /// Folders of bona fide photos, one person a file; each folder is a source.
     #[arg(long, required = true, num_args = 1..)]
     data: Vec<PathBuf>,
-    /// Photos among them that show a covered face: not learnt from, but measured by themselves.
-    #[arg(long, num_args = 1..)]
-    covered: Vec<PathBuf>,
+    /// List of the photos among them whose people wear a cover (trainer/configs/worn.txt): a word, `eyes`, `mouth`, `held` or
+    /// `unclear`, and `source/name`.
+    #[arg(long)]
+    worn: Option<PathBuf>,
     /// Films of people without a cover, or folders of such films, to measure on.
     #[arg(long, num_args = 1..)]
     films: Vec<PathBuf>,
@@ -89,12 +90,13 @@ pub struct CoverArgs {
 /// If photos, weights, films or disk do not serve, or the loss is no longer finite.
 pub fn run(args: &CoverArgs) -> Result<()> {
     let finder = args.face.open()?;
-    let covered = if args.covered.is_empty() { Vec::new() } else { expand(&args.covered)? };
-    let mut listing = photos::list(&args.data, 0)?;
-    listing.samples.retain(|sample| !covered.iter().any(|path| path == sample.media.path()));
-    let sitters = sitters(&finder, &listing)?;
-    let of = |split| sitters.iter().filter(|sitter| sitter.split == split).collect::<Vec<_>>();
-    let (train, development, test) = (of(Split::Train), of(Split::Development), of(Split::Test));
+    let worn = args.worn.as_deref().map_or_else(|| Ok(HashMap::new()), worn::read)?;
+    let sitters = sitters(&finder, &photos::list(&args.data, 0)?, &worn)?;
+    let bare = |split| move |sitter: &&Sitter| sitter.split == split && sitter.worn.is_none();
+    let learnt = |sitter: &&Sitter| sitter.split == Split::Train && sitter.worn != Some(Worn::Held);
+    let train: Vec<&Sitter> = sitters.iter().filter(learnt).collect();
+    let development: Vec<&Sitter> = sitters.iter().filter(bare(Split::Development)).collect();
+    let test: Vec<&Sitter> = sitters.iter().filter(bare(Split::Test)).collect();
     ensure!(
         train.len() >= 8 && !development.is_empty() && !test.is_empty(),
         "too few photos show a face: people are needed to learn from, to choose a threshold on and to measure on"
@@ -122,12 +124,20 @@ pub fn run(args: &CoverArgs) -> Result<()> {
     {
         eprintln!("refused as photographed: {}", answer.sitter.subject);
     }
-    let mut photographed = ("Photographed covers".to_owned(), 0, 0);
-    for path in &covered {
-        if let Some(log_odds) = measure::ask(&network, &finder.detector, &Photo::read(path)?.frame())? {
-            photographed.1 += usize::from(log_odds > 0.0);
-            photographed.2 += 1;
-            eprintln!("{}: {log_odds:.2}", path.display());
+    let mut photographed = [
+        ("Worn in generated pictures of people whom it did not learn from".to_owned(), 0, 0),
+        ("Photographed covers, held out".to_owned(), 0, 0),
+    ];
+    for sitter in sitters.iter().filter(|sitter| sitter.worn.is_some()) {
+        let row = match sitter.worn {
+            Some(Worn::Held) => &mut photographed[1],
+            _ if sitter.split == Split::Train => continue,
+            _ => &mut photographed[0],
+        };
+        if let Some(log_odds) = measure::ask(&network, &finder.detector, &example::frame(&sitter.canvas().rgba()))? {
+            row.1 += usize::from(log_odds > 0.0);
+            row.2 += 1;
+            eprintln!("worn, {}: {log_odds:.2}", sitter.subject);
         }
     }
     let clips = films(&args.films)?.iter().map(|path| film(&network, &finder, path)).collect::<Result<Vec<_>>>()?;
@@ -135,14 +145,17 @@ pub fn run(args: &CoverArgs) -> Result<()> {
     Ok(())
 }
 
-fn sitters(finder: &Finder, listing: &Listing) -> Result<Vec<Sitter>> {
+fn sitters(finder: &Finder, listing: &Listing, worn: &HashMap<String, Worn>) -> Result<Vec<Sitter>> {
     let bar = progress(listing.samples.len(), "faces");
     let found = listing
         .samples
         .par_iter()
         .map(|sample| {
             bar.inc(1);
-            Sitter::of(finder, sample)
+            match worn.get(&sample.subject) {
+                Some(Worn::Unclear) => Ok(None),
+                worn => Sitter::of(finder, sample, worn.copied()),
+            }
         })
         .collect::<Result<Vec<_>>>()?;
     bar.finish_and_clear();

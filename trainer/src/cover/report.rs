@@ -9,14 +9,14 @@ use crate::{data::dataset::Split, picture::skin::Tone};
 pub(super) type Row = (String, usize, usize);
 
 /// The whole report. `learnt` is how many people the network learnt from; of the others the `answers`; `photographed` are
-/// photos of real covers, `clips` films of people without.
-pub(super) fn report(learnt: usize, answers: &[Answer<'_>], photographed: &Row, clips: &[Row]) -> String {
+/// pictures of covers that nobody drew, `clips` films of people without.
+pub(super) fn report(learnt: usize, answers: &[Answer<'_>], photographed: &[Row], clips: &[Row]) -> String {
     let mut text = String::new();
     let people =
         |split| answers.iter().filter(|answer| answer.sitter.split == split && answer.kind == Kind::Bare).count();
     writeln!(
         text,
-        "{learnt} people to learn from, {} to choose the threshold on, {} to measure on. All covers are drawn, none is photographed, but for the row that says so.\n",
+        "{learnt} people to learn from, {} to choose the threshold on, {} to measure on. All covers are drawn, but for the two lines after the tables.\n",
         people(Split::Development),
         people(Split::Test)
     )
@@ -57,8 +57,8 @@ pub(super) fn report(learnt: usize, answers: &[Answer<'_>], photographed: &Row, 
     for tone in [Tone::Light, Tone::Medium, Tone::Dark, Tone::Grayscale] {
         row(&tone.to_string(), &|answer| answer.sitter.tone == tone);
     }
-    if photographed.2 > 0 {
-        writeln!(text, "\n{}: {} of {} noticed.", photographed.0, photographed.1, photographed.2).expect("a string");
+    for (name, noticed, of) in photographed.iter().filter(|row| row.2 > 0) {
+        writeln!(text, "\n{name}: {noticed} of {of} noticed.").expect("a string");
     }
     if !clips.is_empty() {
         let all = clips.iter().fold([0, 0], |sum, clip| [sum[0] + clip.1, sum[1] + clip.2]);

@@ -9,7 +9,7 @@ use bonafide::{
     region::{Region, sample},
 };
 
-use super::{canvas::Canvas, shape::SIDE};
+use super::{canvas::Canvas, shape::SIDE, worn::Worn};
 use crate::{
     data::dataset::{Sample, Split},
     faces::Finder,
@@ -27,6 +27,8 @@ pub(super) struct Sitter {
     pub source: String,
     pub split: Split,
     pub tone: Tone,
+    /// Before the face in the photo itself; `None` is nothing.
+    pub worn: Option<Worn>,
     /// The square, black where the photo ends.
     canvas: Canvas,
     /// The face box within it, in its pixels.
@@ -48,7 +50,7 @@ impl Sitter {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(super) fn of(finder: &Finder, sample_of: &Sample) -> Result<Option<Self>> {
+    pub(super) fn of(finder: &Finder, sample_of: &Sample, worn: Option<Worn>) -> Result<Option<Self>> {
         let path: &Path = sample_of.media.path();
         let photo = Photo::read(path)?;
         let frame = photo.frame();
@@ -71,6 +73,7 @@ impl Sitter {
             source: sample_of.source.clone(),
             split: sample_of.split,
             tone: Tone::of(&frame, &face),
+            worn,
             canvas: Canvas::new(&rgba(&frame, &square)),
             bounds: FaceBox {
                 x: x * side,
@@ -98,6 +101,7 @@ impl Sitter {
             source: "test".into(),
             split: Split::Test,
             tone: Tone::Medium,
+            worn: None,
             canvas: Canvas::new(&pixels.collect::<Vec<_>>()),
             bounds: FaceBox { x: 56.0, y: 56.0, width: 112.0, height: 112.0, confidence: 1.0 },
             parts: Parts::new(points.collect()),
