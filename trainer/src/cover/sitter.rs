@@ -91,7 +91,8 @@ impl Sitter {
     pub(super) fn canonical(colour: impl Fn(usize, usize) -> [u8; 3]) -> Self {
         let mesh = crate::weights::CanonicalMesh::parse(include_bytes!("../../../pkg/weights/canonical_mesh.json"));
         let middle = SIDE as f32 / 2.0;
-        let points = mesh.expect("it ships").vertices.iter().map(|[x, y, _]| [middle + 9.0 * x, middle - 9.0 * y]);
+        let vertices = mesh.expect("it ships").vertices;
+        let points = vertices.iter().map(|[x, y, _]| [middle + 9.0 * x, middle - 9.0 * y]);
         let pixels = (0..SIDE * SIDE).flat_map(|at| {
             let [r, g, b] = colour(at % SIDE, at / SIDE);
             [r, g, b, 255]
