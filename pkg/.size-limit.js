@@ -13,7 +13,7 @@ const bundle = (more) => (config) => ({
   loader: { '.wasm': 'copy', '.json': 'copy', '.safetensors': 'copy' },
 });
 
-const weights = ['manifest.json', ...['detector', 'classifier', 'minifasnet-v2', 'minifasnet-v1se'].map((network) => `${network}.safetensors`)].map((file) => `weights/${file}`);
+const weights = ['manifest.json', ...['detector', 'classifier', 'minifasnet-v2', 'minifasnet-v1se', 'cover'].map((network) => `${network}.safetensors`)].map((file) => `weights/${file}`);
 const engine = (backend) => [`dist/worker-${backend}.js`, `dist/wasm/bonafide_${backend}_bg.wasm`];
 // Beside English, which is part of the element.
 const languages = readdirSync(join(import.meta.dirname, 'src/element/languages')).map((file) => basename(file, '.ts')).filter((name) => name !== 'en');

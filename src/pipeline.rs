@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    crop::{crop_tensor, face_in, face_region},
+    crop::{cover_tensor, crop_tensor, face_in, face_region},
     error::{Error, Result},
     face::{Face, FaceBox, FaceDetector, blazeface::BlazeFace},
     frame::Frame,
     fusion::Votes,
     network::{
-        Classifier, Decoder, Encoder, MiniFasNet,
+        Classifier, Cover, Decoder, Encoder, MiniFasNet,
         minifasnet::{CLASSES, Variant, log_odds},
     },
     quality::{Quality, in_front},
@@ -21,11 +21,11 @@ use crate::{
     score::Score,
     session::{Challenge, Setup},
     views::{SCALES, views},
-    weights::{CLASSIFIER, DECODER, DETECTOR, Manifest, load_safetensors},
+    weights::{CLASSIFIER, COVER, DECODER, DETECTOR, Manifest, load_safetensors},
 };
 
-/// The loaded product: detector, classifier and, where the weights have them, experts on one device, and once asked for the
-/// depth view's decoder.
+/// The loaded product: detector, classifier and, where the weights have them, experts and the network that sees covers on one
+/// device, and once asked for the depth view's decoder.
 #[derive(Debug)]
 pub struct Pipeline {
     manifest: Manifest,
@@ -33,6 +33,7 @@ pub struct Pipeline {
     classifier: Classifier,
     /// As [`Variant::ALL`]; none where the weights have none.
     experts: Vec<MiniFasNet>,
+    cover: Option<Cover>,
     decoder: OnceLock<Decoder>,
     device: Device,
 }
@@ -96,11 +97,16 @@ impl Pipeline {
                 experts.push(load_safetensors(MiniFasNet::new(variant, device), &bytes)?.pack());
             }
         }
+        let cover = match manifest.networks.contains_key(COVER) {
+            true => Some(load_safetensors(Cover::folded(device), &manifest.bytes(COVER, &mut fetch)?)?.pack()),
+            false => None,
+        };
         Ok(Self {
             manifest,
             detector: FaceDetector::new(detector),
             classifier,
             experts,
+            cover,
             decoder: OnceLock::new(),
             device: device.clone(),
         })
@@ -154,15 +160,21 @@ impl Pipeline {
     }
 
     /// Finds and measures the faces, and scores the one in front if nothing stands against it: a frame that would not
-    /// count costs no more networks. The experts see it at one of their scales, `turn` modulo how many there are: frames of
+    /// count costs no more networks. Whether something covers the face is asked last, and only where nothing else stands
+    /// against it. The experts see it at one of their scales, `turn` modulo how many there are: frames of
     /// one session take them in turn, and what counts is the mean over the session.
     ///
     /// # Errors
     /// [`crate::Error`] if the device fails.
     pub async fn look(&self, frame: &Frame<'_>, turn: usize) -> Result<Look> {
         let faces = self.detect(frame).await?;
-        let quality = Quality::measure(frame, &faces);
+        let mut quality = Quality::measure(frame, &faces);
         let face = in_front(&faces).next().copied();
+        if let Some(seen) = face.filter(|_| quality.hint().is_none())
+            && let Some(log_odds) = self.covered(frame, &seen.bounds).await?
+        {
+            quality = quality.with_cover(log_odds);
+        }
         let Some(seen) = face.filter(|_| quality.hint().is_none()) else {
             return Ok(Look { face, quality, score: None, embedding: None });
         };
@@ -175,6 +187,16 @@ impl Pipeline {
             return Err(no_numbers());
         }
         Ok(Look { face, quality, score: Some(self.fuse(&votes)?), embedding: Some(embedding) })
+    }
+
+    /// The log-odds that something covers the eyes or the mouth of a face; `None` where the weights cannot tell.
+    ///
+    /// # Errors
+    /// [`crate::Error`] if the device fails.
+    pub async fn covered(&self, frame: &Frame<'_>, face: &FaceBox) -> Result<Option<f32>> {
+        let Some(cover) = &self.cover else { return Ok(None) };
+        let log_odds = read(cover.forward(cover_tensor(frame, face, &self.device))).await?[0];
+        if log_odds.is_finite() { Ok(Some(log_odds)) } else { Err(no_numbers()) }
     }
 
     /// Finds the most confident face and scores it, the experts at all their scales; `None` where there is no face.

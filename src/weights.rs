@@ -1,7 +1,8 @@
 //! Verified safetensors bytes -> filled networks. Which bytes are the right ones is the manifest's business.
 
 pub use bonafide_core::manifest::{
-    CLASSIFIER, Contract, DECODER, DETECTOR, EXPERTS, ExpertsContract, FORMAT, Manifest, NetworkFile, Training, sha256,
+    CLASSIFIER, COVER, Contract, DECODER, DETECTOR, EXPERTS, ExpertsContract, FORMAT, Manifest, NetworkFile, Training,
+    sha256,
 };
 use burn::{
     store::{ModuleSnapshot, burn_pack},

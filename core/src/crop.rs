@@ -1,4 +1,5 @@
-//! [`FaceBox`] -> the square [`Region`] around it that the classifier reads. How wide it is, the weights say.
+//! [`FaceBox`] -> the square [`Region`] around it that the classifier reads, and the one that tells whether something covers
+//! the face. How wide the classifier's is, the weights say.
 
 use crate::{face::FaceBox, region::Region};
 
@@ -11,6 +12,12 @@ pub const CROP_MARGIN: f32 = 1.5;
 
 /// The margins that weights may ask for.
 pub const MARGINS: std::ops::RangeInclusive<f32> = 1.0..=2.5;
+
+/// Side of the input of the network that sees covers, in pixels: a pair of glasses still has its frame.
+pub const COVER_SIZE: usize = 64;
+
+/// Side of its crop over the longer side of the face box: eyes and mouth, and where a mask ends.
+pub const COVER_MARGIN: f32 = 1.2;
 
 /// The product's crop of a face: upright, centred on the box, `margin` times its longer side.
 pub fn face_region(face: &FaceBox, margin: f32) -> Region {

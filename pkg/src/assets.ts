@@ -12,6 +12,7 @@ const SHIPPED: Readonly<Record<string, URL>> = {
   'classifier.safetensors': new URL('../weights/classifier.safetensors', import.meta.url),
   'minifasnet-v2.safetensors': new URL('../weights/minifasnet-v2.safetensors', import.meta.url),
   'minifasnet-v1se.safetensors': new URL('../weights/minifasnet-v1se.safetensors', import.meta.url),
+  'cover.safetensors': new URL('../weights/cover.safetensors', import.meta.url),
   'decoder.safetensors': new URL('../weights/decoder.safetensors', import.meta.url),
 };
 

@@ -14,6 +14,7 @@ export const HINTS = [
   'too-bright',
   'low-contrast',
   'hold-still',
+  'uncover',
 ] as const;
 
 /** What the person, or whoever holds the camera, could change, most important first. The names are stable. */
@@ -71,6 +72,7 @@ export const REASONS = [
   'too-bright',
   'low-contrast',
   'hold-still',
+  'uncover',
 ] as const;
 
 /** Why a verdict is not bona fide: one of these, or a hint that stood for much of the check. The names are stable. */

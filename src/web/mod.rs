@@ -16,8 +16,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::{
-    answers::{ScoreResult, Timings},
+    answers::{Backend, ScoreResult, Timings},
     error::Error,
+    face::FaceBox,
     frame::Frame,
     pipeline::Pipeline,
     reduced::Reduced,
@@ -70,6 +71,12 @@ impl Engine {
     pub async fn load(manifest: String, weights: Object, backend: String) -> Result<Engine, JsValue> {
         let opened = device::open(&backend).await.map_err(to_js)?;
         let pipeline = Pipeline::load(&manifest, weights_in(&weights), &opened.device).map_err(to_js)?;
+        if opened.backend == Backend::WebGpu {
+            // A GPU compiles a network's programs when it first runs, and no score asks this one.
+            let blank = Pixels::new(vec![0; 4], 1, 1);
+            let face = FaceBox { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0 };
+            pipeline.covered(&blank.frame().map_err(to_js)?, &face).await.map_err(to_js)?;
+        }
         Ok(Engine { inner: Rc::new(Inner { pipeline, reader: RefCell::default(), opened }) })
     }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.js';
 import { VERDICT, judged, openPackage, pack } from './detector.js';
-import { dim, emptyScene, faceCrop, lying, portrait, wall, writeFilm } from './pictures.js';
+import { dim, emptyScene, faceCrop, lying, painted, portrait, wall, writeFilm } from './pictures.js';
 import { root, serve } from './server.js';
 
 let server;
@@ -65,6 +65,7 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
     const { recording, signals, ...verdict } = result;
     console.log('  verdict:', JSON.stringify(verdict));
     judged(verdict, hints);
+    assert.ok(!hints.includes('uncover'), hints.join());
     assert.ok(verdict.score >= 0 && verdict.score <= 1 && verdict.operatingPoint === 'balanced');
     assert.ok(verdict.framesSeen >= verdict.framesCounted && verdict.framesCounted >= 8 && verdict.elapsedMs >= 1000);
     assert.ok(faces.every((face) => face.width > 30 && face.confidence > 0.5));
@@ -75,6 +76,7 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
     assert.equal(version, 2);
     assert.equal(setup.name, 'balanced');
     assert.equal(observations.length, verdict.framesSeen);
+    assert.ok(observations.every(({ quality: { face } }) => !face || face.covered < 0.5));
     assert.ok(observations.every(({ timeMs }, i) => timeMs >= (observations[i - 1]?.timeMs ?? 0)));
     // JSON holds a 32-bit score in its shortest digits.
     assert.deepEqual({ ...recorded, score: Math.fround(recorded.score) }, verdict);
@@ -279,6 +281,38 @@ withCamera('a face in the dark', () => [[dim(portrait(), 0.2), 3]], (its) => {
     assert.deepEqual([outcome, reasons, framesCounted, hints], ['inconclusive', ['too-dark'], 0, ['too-dark']]);
   });
 });
+
+/** What covers the portrait's face: [285, 155] and [380, 157] are its eyes, [325, 258] is its mouth. */
+const COVERS = {
+  'a mask': (x, y) => {
+    const [u, v] = [(x - 325) / 92, (y - 262) / 68];
+    if (Math.abs(u) ** 3 + Math.abs(v) ** 3 > 1) return null;
+    const pleat = Math.abs(((v + 1) * 2) % 1) < 0.08 ? 0.85 : 1;
+    return [176, 204, 216].map((value) => value * pleat * (1.05 - 0.25 * u * u - 0.1 * v));
+  },
+  'dark glasses': (x, y) => {
+    const lens = [[284, 155], [380, 158]].some(([cx, cy]) => Math.abs((x - cx) / 43) ** 4 + Math.abs((y - cy) / 30) ** 4 < 1);
+    const frame = Math.abs(y - 142 - (x - 332) * 0.03) < 4 && x > 240 && x < 450;
+    return lens ? [28 + y / 10, 24 + y / 12, 26 + y / 12] : frame ? [60, 40, 30] : null;
+  },
+  'a hand on the mouth': (x, y) => {
+    for (let finger = 0; finger < 4; finger++) {
+      const middle = 216 + 27 * finger + (x - 330) * 0.12;
+      const away = Math.hypot(Math.max(0, 258 + 5 * Math.abs(finger - 1) - x), y - middle) / 14;
+      if (away < 1 && x < 520) return [206, 150, 150].map((value) => value * (1.05 - 0.4 * away ** 3));
+    }
+    return null;
+  },
+};
+
+for (const [name, cover] of Object.entries(COVERS)) {
+  withCamera(`a face behind ${name}`, () => [[painted(portrait(), cover), 3]], (its) => {
+    test('is asked to uncover, and ends in no verdict for that reason', async () => {
+      const { hints, outcome, reasons, framesCounted } = await its.page.evaluate(() => wholeCheck());
+      assert.deepEqual([outcome, reasons, framesCounted, hints], ['inconclusive', ['uncover'], 0, ['uncover']]);
+    });
+  });
+}
 
 withCamera('a face that lies', () => [[lying(portrait()), 3]], (its) => {
   test('is asked to straighten, not to look straight', async () => {

@@ -68,6 +68,16 @@ export function dim({ data, width, height }, light) {
   return { data: data.map((v, i) => (i % 4 === 3 ? v : v * light)), width, height };
 }
 
+/** A picture with something painted onto it: `colour(x, y)` is a pixel's, or nothing. */
+export function painted({ data, width, height }, colour) {
+  const out = new Uint8Array(data);
+  for (let at = 0; at < width * height; at++) {
+    const rgb = colour(at % width, Math.floor(at / width));
+    if (rgb) out.set(rgb.map((value) => Math.max(0, Math.min(255, value))), at * 4);
+  }
+  return { data: out, width, height };
+}
+
 /** Pictures on one wall, each `[picture, x of its middle]`. */
 export function wall(...placed) {
   const [width, height] = [640, 480];

@@ -4,11 +4,12 @@
 //!
 //! ```text
 //! kernels  run  picture  measure  weights  recapture
-//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> sessions -> turns -> protocol
+//! faces -> data -> simulate -> train -> evaluate -> fuse -> ship -> sessions -> turns -> cover -> protocol
 //! ```
 //!
 //! Networks, crop and value range come from the root crate; nothing here resizes or normalises on its way into a network.
 
+pub mod cover;
 pub mod data;
 pub mod evaluate;
 pub mod faces;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trainer::{
+    cover,
     data::{prepare, preview},
     evaluate::{self, compare, steadiness},
     faces::{detect, draw},
@@ -81,6 +82,8 @@ enum Command {
     Sessions(sessions::SessionsArgs),
     /// Score photos with exported weights.
     Score(score::ScoreArgs),
+    /// Train and measure the network that sees covers over eyes and mouth, on covers drawn onto photos.
+    Cover(cover::CoverArgs),
     /// Measure how often the challenge takes a turn of a rendered head, and of a picture.
     Turns(turns::TurnsArgs),
 }
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Sessions(args) => sessions::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Score(args) => score::run(&args),
+        Command::Cover(args) => cover::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Turns(args) => turns::run(&args).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, path::Path};
 use imports::Sources;
 
 /// The rooms, each before those that may know it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "kernels",
     "run",
     "picture",
@@ -25,6 +25,7 @@ const ORDER: [&str; 16] = [
     "ship",
     "sessions",
     "turns",
+    "cover",
     "protocol",
 ];
 

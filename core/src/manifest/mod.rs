@@ -26,6 +26,8 @@ pub const DETECTOR: &str = "detector";
 pub const CLASSIFIER: &str = "classifier";
 /// Key of the depth view's decoder in [`Manifest::networks`]. A manifest may lack it, and the [`EXPERTS`].
 pub const DECODER: &str = "decoder";
+/// Key of the network that sees covers in [`Manifest::networks`]. A manifest may lack it: its checks then look for none.
+pub const COVER: &str = "cover";
 /// Keys of the experts in [`Manifest::networks`], in the order in which they vote.
 pub const EXPERTS: [&str; 2] = ["minifasnet-v2", "minifasnet-v1se"];
 
@@ -36,8 +38,8 @@ pub struct Manifest {
     pub format: u32,
     /// What the networks expect as input.
     pub contract: Contract,
-    /// Files by role: [`DETECTOR`], [`CLASSIFIER`], where there is a depth view [`DECODER`], and where there are experts
-    /// both of theirs.
+    /// Files by role: [`DETECTOR`], [`CLASSIFIER`], where there is a depth view [`DECODER`], where covers are seen [`COVER`],
+    /// and where there are experts both of theirs.
     pub networks: BTreeMap<String, NetworkFile>,
     /// How the networks' votes become one score; without it the classifier's is the score.
     #[serde(default, skip_serializing_if = "Fusion::is_default")]
@@ -171,7 +173,8 @@ impl Manifest {
     }
 
     /// Lower-case hexadecimal SHA-256 that names all that a score depends on: the files of detector, classifier and experts,
-    /// the contract, and the fusion. Not the decoder, which no score looks at, and not the operating points.
+    /// the contract, and the fusion. Not the decoder nor the network that sees covers, which no score looks at, and not the
+    /// operating points.
     pub fn digest(&self) -> String {
         let file = |network| (network, self.networks.get(network).map(|file| file.sha256.as_str()));
         let experts = EXPERTS.map(file);

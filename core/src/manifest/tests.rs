@@ -110,6 +110,7 @@ fn the_digest_names_all_that_decides_and_nothing_else() {
     }
     assert!(changed(&|m| drop(m.networks.insert(DETECTOR.into(), NetworkFile::describe("d", b"d")))));
     assert!(changed(&|m| m.fusion.offset += 0.25) && changed(&|m| m.fusion.classifier.limit = 7.0));
+    assert!(!changed(&|m| drop(m.networks.insert(COVER.into(), NetworkFile::describe("c", b"c")))));
     assert!(!changed(&|m| drop(m.networks.insert(DECODER.into(), NetworkFile::describe("d", b"d")))));
     assert!(!changed(&|m| m.training.data = "other words".into()));
 }

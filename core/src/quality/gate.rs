@@ -36,6 +36,9 @@ pub const MIN_CONTRAST: f32 = 0.05;
 /// Least sharpness. The softest camera has 16; 2 photos are below as they are, and blurred by a Gaussian of 1, 1.5 and 2 %
 /// of the face's side 13, 89 and 100 % of them.
 pub const MIN_SHARPNESS: f32 = 12.0;
+/// Most of P(covered). The network's threshold is a part of it: at 0.5 at most 1 % of uncovered faces lay above
+/// (trainer/docs/covers.md).
+pub const MAX_COVERED: f32 = 0.5;
 
 /// What the person, or whoever holds the camera, could change, most important first. The names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,11 +67,13 @@ pub enum Hint {
     LowContrast,
     /// The face is blurred.
     HoldStill,
+    /// Something covers the eyes or the mouth: a mask, dark glasses, a hand.
+    Uncover,
 }
 
 impl Hint {
     /// All hints, most important first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NoFace,
         Self::SeveralFaces,
         Self::TooFar,
@@ -80,6 +85,7 @@ impl Hint {
         Self::TooBright,
         Self::LowContrast,
         Self::HoldStill,
+        Self::Uncover,
     ];
 }
 
@@ -106,6 +112,7 @@ impl Quality {
             Hint::TooBright => face.brightness > MAX_BRIGHTNESS,
             Hint::LowContrast => face.contrast < MIN_CONTRAST,
             Hint::HoldStill => face.sharpness < MIN_SHARPNESS,
+            Hint::Uncover => face.covered.is_some_and(|covered| covered > MAX_COVERED),
         }
     }
 }
@@ -127,6 +134,7 @@ pub(crate) mod tests {
         contrast: 0.2,
         sharpness: 300.0,
         landmarks: None,
+        covered: None,
     };
 
     fn hint(face: FaceQuality) -> Option<Hint> {
@@ -136,6 +144,7 @@ pub(crate) mod tests {
     #[test]
     fn each_fault_has_its_hint() {
         assert_eq!(hint(GOOD), None);
+        assert_eq!(hint(FaceQuality { covered: Some(0.5), ..GOOD }), None);
         assert_eq!(Quality { faces: 0, face: None }.hint(), Some(Hint::NoFace));
         assert_eq!(Quality { faces: 2, face: Some(GOOD) }.hint(), Some(Hint::SeveralFaces));
         for (face, expected) in [
@@ -151,6 +160,8 @@ pub(crate) mod tests {
             (FaceQuality { brightness: 0.95, ..GOOD }, Hint::TooBright),
             (FaceQuality { contrast: 0.01, ..GOOD }, Hint::LowContrast),
             (FaceQuality { sharpness: 3.0, ..GOOD }, Hint::HoldStill),
+            (FaceQuality { sharpness: 3.0, covered: Some(0.9), ..GOOD }, Hint::HoldStill),
+            (FaceQuality { covered: Some(0.51), ..GOOD }, Hint::Uncover),
         ] {
             assert_eq!(hint(face), Some(expected), "{face:?}");
         }
@@ -167,7 +178,7 @@ pub(crate) mod tests {
     #[test]
     fn names_are_stable() {
         let names = serde_json::to_string(&Hint::ALL).unwrap();
-        let expected = r#"["no-face","several-faces","too-far","too-close","off-centre","straighten","turn-to-camera","too-dark","too-bright","low-contrast","hold-still"]"#;
+        let expected = r#"["no-face","several-faces","too-far","too-close","off-centre","straighten","turn-to-camera","too-dark","too-bright","low-contrast","hold-still","uncover"]"#;
         assert_eq!(names, expected);
     }
 }

@@ -59,6 +59,10 @@ pub struct FaceQuality {
     /// and short in a recording. `None` in recordings made before there were any; [`Quality::measure`] always gives them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landmarks: Option<[[f32; 2]; 6]>,
+    /// P(something covers the eyes or the mouth), in `[0, 1]`, to four decimals. `None` where nobody looked: another hint stood
+    /// against the frame, the weights have no network for it, or the recording is older than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<f32>,
 }
 
 impl Quality {
@@ -69,6 +73,13 @@ impl Quality {
         let mut near = in_front(faces);
         let face = near.next().map(|face| FaceQuality::measure(frame, face));
         Self { faces: u32::try_from(usize::from(face.is_some()) + near.count()).unwrap_or(u32::MAX), face }
+    }
+
+    /// The same frame, whose face was looked at for covers: their log-odds, not NaN. Without a face it stays as it is.
+    #[must_use]
+    pub fn with_cover(self, log_odds: f32) -> Self {
+        let covered = Some(decimals(1.0 / (1.0 + (-log_odds).exp())));
+        Self { face: self.face.map(|face| FaceQuality { covered, ..face }), ..self }
     }
 
     /// The face, if it is the only one.
@@ -91,9 +102,9 @@ impl Quality {
         let Some(face) = self.face else { return Ok(()) };
         let finite = [face.offset[0], face.offset[1], face.yaw, face.pitch, face.roll].iter().all(|v| v.is_finite());
         let positive = [face.size, face.pixels].iter().all(|v| v.is_finite() && *v > 0.0);
-        let luma = [face.brightness, face.contrast].iter().all(|v| (0.0..=1.0).contains(v));
+        let shares = [face.brightness, face.contrast].iter().chain(&face.covered).all(|v| (0.0..=1.0).contains(v));
         let placed = face.landmarks.iter().flatten().flatten().all(|v| v.is_finite());
-        if finite && positive && luma && placed && face.sharpness.is_finite() && face.sharpness >= 0.0 {
+        if finite && positive && shares && placed && face.sharpness.is_finite() && face.sharpness >= 0.0 {
             return Ok(());
         }
         Err(Error::invalid_input(format!("a face cannot measure like this: {face:?}")))
@@ -133,6 +144,7 @@ impl FaceQuality {
             landmarks: Some(
                 face.landmarks.map(|[x, y]| [x - square.cx, y - square.cy].map(|v| decimals(v / square.side))),
             ),
+            covered: None,
         }
     }
 }
@@ -159,6 +171,11 @@ mod tests {
         let places = [[-0.2, -0.2], [0.2, -0.2], [0.0, 0.04], [0.0, 0.24], [-0.35, -0.15], [0.35, -0.15]];
         assert_eq!(face.landmarks, Some(places));
         assert!(quality.check().is_ok());
+        assert_eq!(face.covered, None);
+        let covered = quality.with_cover(2.0);
+        assert!(covered.check().is_ok() && covered.face.unwrap().covered == Some(0.8808));
+        assert_eq!([-200.0, 200.0].map(|odds| quality.with_cover(odds).face.unwrap().covered), [Some(0.0), Some(1.0)]);
+        assert!(quality.with_cover(f32::NAN).check().unwrap_err().is_invalid_input());
         let two = Quality::measure(&frame, &[Face { bounds, landmarks }; 2]);
         assert!(two.faces == 2 && two.face == quality.face && two.single().is_none());
         assert_eq!(Quality::measure(&frame, &[]), Quality { faces: 0, face: None });

@@ -1,15 +1,17 @@
 //! Weights that hold no numbers, and networks that compute none, as on a broken GPU: an error, not a panic.
 
 use bonafide::{
+    face::FaceBox,
     frame::Frame,
     pipeline::Pipeline,
-    weights::{CLASSIFIER, DETECTOR, Manifest, NetworkFile},
+    weights::{CLASSIFIER, COVER, DETECTOR, Manifest, NetworkFile},
 };
 use bonafide_hostile::holds::{MANIFEST, WEIGHTS};
 use burn::tensor::Device;
 use serde_json::Value;
 
 const CLASSIFIER_WEIGHTS: &[u8] = include_bytes!("../../../pkg/weights/classifier.safetensors");
+const COVER_WEIGHTS: &[u8] = include_bytes!("../../../pkg/weights/cover.safetensors");
 const EXPERTS: [(&str, &[u8]); 2] = [
     ("minifasnet-v2", include_bytes!("../../../pkg/weights/minifasnet-v2.safetensors")),
     ("minifasnet-v1se", include_bytes!("../../../pkg/weights/minifasnet-v1se.safetensors")),
@@ -22,6 +24,7 @@ fn pipeline(network: &str, bytes: &[u8]) -> bonafide::Result<Pipeline> {
     let fetch = |file: &str| match file {
         "poisoned.safetensors" => Some(bytes.to_vec()),
         "detector.safetensors" => Some(WEIGHTS.to_vec()),
+        "cover.safetensors" => Some(COVER_WEIGHTS.to_vec()),
         "minifasnet-v2.safetensors" => Some(EXPERTS[0].1.to_vec()),
         "minifasnet-v1se.safetensors" => Some(EXPERTS[1].1.to_vec()),
         _ => Some(CLASSIFIER_WEIGHTS.to_vec()),
@@ -45,7 +48,9 @@ fn floats(weights: &[u8]) -> Vec<std::ops::Range<usize>> {
 
 #[test]
 fn weights_that_are_no_numbers_are_refused() {
-    for (network, weights) in [(CLASSIFIER, CLASSIFIER_WEIGHTS), (DETECTOR, WEIGHTS)].into_iter().chain(EXPERTS) {
+    for (network, weights) in
+        [(CLASSIFIER, CLASSIFIER_WEIGHTS), (COVER, COVER_WEIGHTS), (DETECTOR, WEIGHTS)].into_iter().chain(EXPERTS)
+    {
         for tensor in floats(weights) {
             let mut bytes = weights.to_vec();
             // Not a number, in f16 and in f32.
@@ -72,6 +77,10 @@ fn networks_that_compute_no_numbers_end_in_an_error() {
         let error = pollster::block_on(broken.score_whole(&frame)).unwrap_err();
         assert_eq!(error.code(), "GPU_DEVICE_LOST", "{network}: {error}");
     }
+    let cover = pipeline(COVER, &overflowing(COVER_WEIGHTS)).unwrap();
+    let face = FaceBox { x: 20.0, y: 20.0, width: 50.0, height: 50.0, confidence: 1.0 };
+    let error = pollster::block_on(cover.covered(&frame, &face)).unwrap_err();
+    assert_eq!(error.code(), "GPU_DEVICE_LOST", "{error}");
     let detector = pipeline(DETECTOR, &overflowing(WEIGHTS)).unwrap();
     let look = pollster::block_on(detector.look(&frame, 0)).unwrap();
     assert!(look.score.is_none(), "a face was found by what computes no numbers");

@@ -18,10 +18,11 @@ fn face() -> impl Strategy<Value = FaceQuality> {
     let pose = (number(-45.0..45.0), number(-10.0..10.0), number(-10.0..10.0));
     let light = (number(0.3..0.6), number(0.1..0.3), number(20.0..400.0));
     let landmarks = option::weighted(0.7, uniform6((number(-0.5..0.5), number(-0.5..0.5)).prop_map(|(x, y)| [x, y])));
-    (place, pose, light, landmarks).prop_map(
-        |((size, pixels, x, y), (yaw, pitch, roll), (brightness, contrast, sharpness), landmarks)| {
+    let covered = option::weighted(0.7, number(0.0..0.6));
+    (place, pose, light, landmarks, covered).prop_map(
+        |((size, pixels, x, y), (yaw, pitch, roll), (brightness, contrast, sharpness), landmarks, covered)| {
             let offset = [x, y];
-            FaceQuality { size, pixels, offset, yaw, pitch, roll, brightness, contrast, sharpness, landmarks }
+            FaceQuality { size, pixels, offset, yaw, pitch, roll, brightness, contrast, sharpness, landmarks, covered }
         },
     )
 }

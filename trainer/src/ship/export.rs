@@ -7,7 +7,9 @@ use bonafide::{
     crop::{CROP_SIZE, MARGINS},
     fusion::Fusion,
     network::{Classifier, Decoder, Encoder},
-    weights::{CLASSIFIER, Contract, DECODER, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors},
+    weights::{
+        CLASSIFIER, COVER, Contract, DECODER, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors,
+    },
 };
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::Args;
@@ -25,6 +27,9 @@ use crate::{
 const TOLERANCE: f32 = 0.02;
 /// Largest change of a depth, which is in `[0, 1]`, that they may cause.
 const DEPTH_TOLERANCE: f32 = 0.02;
+
+/// The file of the network that sees covers, which `trainer cover` writes.
+pub const COVER_FILE: &str = "cover.safetensors";
 
 /// Options of `trainer export`.
 #[derive(Debug, Args)]
@@ -83,6 +88,10 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         (CLASSIFIER.to_string(), NetworkFile::describe(classifier_file, &bytes)),
     ]
     .into();
+    // Of its own training: whichever classifier lies beside it, it stays.
+    if let Ok(cover) = fs::read(args.out.join(COVER_FILE)) {
+        networks.insert(COVER.to_string(), NetworkFile::describe(COVER_FILE, &cover));
+    }
     let decoder_file = "decoder.safetensors";
     let decoder = match &args.depth_view {
         Some(path) => Some(decoder(&depth_view::load(path, &args.run, &device)?, &trained.encoder, &device)?),

@@ -32,6 +32,7 @@ const de: Strings = {
     'too-bright': 'Sorgen Sie für weicheres Licht.',
     'low-contrast': 'Wenden Sie sich dem Licht zu.',
     'hold-still': 'Halten Sie still.',
+    uncover: 'Lassen Sie Augen und Mund frei: keine Maske, keine dunkle Brille, keine Hand.',
   },
   prompts: {
     'turn-left': 'Drehen Sie den Kopf langsam nach links.',
@@ -69,6 +70,7 @@ const de: Strings = {
     'too-bright': 'Es war zu hell.',
     'low-contrast': 'Ihr Gesicht war in diesem Licht schwer zu erkennen.',
     'hold-still': 'Es war zu viel Bewegung.',
+    uncover: 'Etwas verdeckte Ihre Augen oder Ihren Mund.',
   },
   errors: {
     NOT_SUPPORTED: { title: 'Dieser Browser kann das nicht', text: 'Aktualisieren Sie Ihren Browser oder öffnen Sie die Seite in einem anderen.' },

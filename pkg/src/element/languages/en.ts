@@ -32,6 +32,7 @@ const en: Strings = {
     'too-bright': 'Find softer light.',
     'low-contrast': 'Turn towards the light.',
     'hold-still': 'Hold still.',
+    uncover: 'Leave your eyes and mouth free: no mask, no dark glasses, no hand.',
   },
   prompts: {
     'turn-left': 'Turn your head slowly to your left.',
@@ -69,6 +70,7 @@ const en: Strings = {
     'too-bright': 'It was too bright.',
     'low-contrast': 'Your face was hard to make out in this light.',
     'hold-still': 'There was too much movement.',
+    uncover: 'Something covered your eyes or your mouth.',
   },
   errors: {
     NOT_SUPPORTED: { title: 'This browser cannot do it', text: 'Update your browser, or open this page in another one.' },

@@ -32,6 +32,7 @@ const es: Strings = {
     'too-bright': 'Busque una luz más suave.',
     'low-contrast': 'Gírese hacia la luz.',
     'hold-still': 'No se mueva.',
+    uncover: 'Deje libres los ojos y la boca: sin mascarilla, gafas oscuras ni manos.',
   },
   prompts: {
     'turn-left': 'Gire la cabeza despacio hacia su izquierda.',
@@ -69,6 +70,7 @@ const es: Strings = {
     'too-bright': 'Había demasiada luz.',
     'low-contrast': 'Con esta luz costaba distinguir su cara.',
     'hold-still': 'Hubo demasiado movimiento.',
+    uncover: 'Algo le cubría los ojos o la boca.',
   },
   errors: {
     NOT_SUPPORTED: { title: 'Este navegador no puede hacerlo', text: 'Actualice su navegador o abra esta página en otro.' },

@@ -32,6 +32,7 @@ const fr: Strings = {
     'too-bright': 'Cherchez une lumière plus douce.',
     'low-contrast': 'Tournez-vous vers la lumière.',
     'hold-still': 'Ne bougez pas.',
+    uncover: 'Dégagez vos yeux et votre bouche : ni masque, ni lunettes sombres, ni main.',
   },
   prompts: {
     'turn-left': 'Tournez lentement la tête vers votre gauche.',
@@ -69,6 +70,7 @@ const fr: Strings = {
     'too-bright': 'Il y avait trop de lumière.',
     'low-contrast': 'Votre visage se distinguait mal dans cette lumière.',
     'hold-still': 'Il y avait trop de mouvement.',
+    uncover: 'Quelque chose couvrait vos yeux ou votre bouche.',
   },
   errors: {
     NOT_SUPPORTED: { title: 'Ce navigateur ne le permet pas', text: 'Mettez votre navigateur à jour ou ouvrez cette page dans un autre.' },

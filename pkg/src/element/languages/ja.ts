@@ -32,6 +32,7 @@ const ja: Strings = {
     'too-bright': '光の弱い場所に移ってください。',
     'low-contrast': '光のほうを向いてください。',
     'hold-still': '動かないでください。',
+    uncover: '目と口を見せてください。マスクやサングラスを外し、手で覆わないでください。',
   },
   prompts: {
     'turn-left': '顔をゆっくり左に向けてください。',
@@ -69,6 +70,7 @@ const ja: Strings = {
     'too-bright': '明るすぎました。',
     'low-contrast': '光の具合で顔が見えにくい状態でした。',
     'hold-still': '動きが大きすぎました。',
+    uncover: '目または口が覆われていました。',
   },
   errors: {
     NOT_SUPPORTED: { title: 'このブラウザーでは使えません', text: 'ブラウザーを更新するか、別のブラウザーで開いてください。' },

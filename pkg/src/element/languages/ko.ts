@@ -32,6 +32,7 @@ const ko: Strings = {
     'too-bright': '빛이 더 약한 곳으로 가 주세요.',
     'low-contrast': '빛이 있는 쪽을 향해 주세요.',
     'hold-still': '움직이지 말아 주세요.',
+    uncover: '눈과 입이 보이게 해 주세요. 마스크와 선글라스를 벗고 손으로 가리지 마세요.',
   },
   prompts: {
     'turn-left': '고개를 천천히 왼쪽으로 돌려 주세요.',
@@ -69,6 +70,7 @@ const ko: Strings = {
     'too-bright': '너무 밝았습니다.',
     'low-contrast': '조명 때문에 얼굴을 알아보기 어려웠습니다.',
     'hold-still': '움직임이 너무 많았습니다.',
+    uncover: '눈이나 입이 가려져 있었습니다.',
   },
   errors: {
     NOT_SUPPORTED: { title: '이 브라우저에서는 할 수 없습니다', text: '브라우저를 업데이트하거나 다른 브라우저에서 열어 주세요.' },

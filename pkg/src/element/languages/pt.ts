@@ -32,6 +32,7 @@ const pt: Strings = {
     'too-bright': 'Procure uma luz mais suave.',
     'low-contrast': 'Vire-se para a luz.',
     'hold-still': 'Não se mova.',
+    uncover: 'Deixe os olhos e a boca livres: sem máscara, óculos escuros nem mãos.',
   },
   prompts: {
     'turn-left': 'Vire a cabeça devagar para a sua esquerda.',
@@ -69,6 +70,7 @@ const pt: Strings = {
     'too-bright': 'Havia luz demais.',
     'low-contrast': 'Com esta luz era difícil distinguir o seu rosto.',
     'hold-still': 'Houve movimento demais.',
+    uncover: 'Algo cobria seus olhos ou sua boca.',
   },
   errors: {
     NOT_SUPPORTED: { title: 'Este navegador não consegue fazer isso', text: 'Atualize o navegador ou abra esta página em outro.' },

@@ -32,6 +32,7 @@ const zh: Strings = {
     'too-bright': '请到光线更柔和的地方。',
     'low-contrast': '请面向光源。',
     'hold-still': '请保持不动。',
+    uncover: '请露出眼睛和嘴巴：不要戴口罩或墨镜，也不要用手遮挡。',
   },
   prompts: {
     'turn-left': '请慢慢向左转头。',
@@ -69,6 +70,7 @@ const zh: Strings = {
     'too-bright': '光线太亮。',
     'low-contrast': '在这种光线下难以看清您的脸。',
     'hold-still': '晃动太多。',
+    uncover: '您的眼睛或嘴巴被遮住了。',
   },
   errors: {
     NOT_SUPPORTED: { title: '此浏览器不支持', text: '请更新浏览器，或用其他浏览器打开本页面。' },
