@@ -73,9 +73,9 @@ impl Engine {
         let pipeline = Pipeline::load(&manifest, weights_in(&weights), &opened.device).map_err(to_js)?;
         if opened.backend == Backend::WebGpu {
             // A GPU compiles a network's programs when it first runs, and no score asks this one.
-            let blank = Pixels::new(vec![0; 4], 1, 1);
+            let blank = Reduced::of(vec![0; 4], 1, 1);
             let face = FaceBox { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0 };
-            pipeline.covered(&blank.frame().map_err(to_js)?, &face).await.map_err(to_js)?;
+            pipeline.covered(&frame_of(&blank).map_err(to_js)?, &face).await.map_err(to_js)?;
         }
         Ok(Engine { inner: Rc::new(Inner { pipeline, reader: RefCell::default(), opened }) })
     }
