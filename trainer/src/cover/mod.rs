@@ -47,6 +47,8 @@ use kind::Kind;
 use sitter::Sitter;
 use worn::Worn;
 
+/// What 16 bits may do to the log-odds of a picture that lies on the threshold.
+const ROUNDING: f32 = 0.01;
 /// Frames looked at of each film.
 const FRAMES: u64 = 12;
 /// Faces on a sheet.
@@ -69,7 +71,7 @@ pub struct CoverArgs {
     #[arg(long, default_value = "pkg/weights")]
     out: PathBuf,
     /// Times that each person is drawn anew, with eight pictures each.
-    #[arg(long, default_value_t = 24)]
+    #[arg(long, default_value_t = 18)]
     epochs: usize,
     /// Seed of all that is drawn.
     #[arg(long, default_value_t = 1)]
@@ -111,7 +113,7 @@ pub fn run(args: &CoverArgs) -> Result<()> {
         let folded = reload(&serialise(&learnt.fold(), Precision::Int8)?)?;
         let answers = measure::answers(&folded.clone().pack(), &finder.detector, &development, args.seed)?;
         let at = measure::threshold(&folded.clone().pack(), &answers, &development, args.seed);
-        let bytes = serialise(&folded.shifted(-at), Precision::Int8)?;
+        let bytes = serialise(&folded.shifted(-at - ROUNDING), Precision::Int8)?;
         write(&args.out, &bytes)?;
         eprintln!("{COVER_FILE}: {} bytes; the threshold lay at {at:.3}", bytes.len());
         reload(&bytes)?
