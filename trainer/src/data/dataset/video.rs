@@ -18,14 +18,14 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use bonafide::{frame::MAX_SIDE, picture::MAX_PIXELS};
 
 use super::{Listing, Media, Sample};
-use crate::picture::photo::{self, Photo};
+use crate::picture::{photo::Photo, search::ends_in};
 
 /// Endings of videos.
 pub(super) const VIDEOS: [&str; 6] = ["mp4", "mov", "avi", "mkv", "webm", "m4v"];
 
 /// Whether a file's name is a video's.
 pub fn is_video(path: &Path) -> bool {
-    photo::ends_in(path, &VIDEOS)
+    ends_in(path, &VIDEOS)
 }
 
 /// Containers that ffmpeg may recognise: no playlist, which would name other files.
