@@ -21,7 +21,10 @@ fn checkpoint(folder: &Path, stage: &str, save: impl FnOnce(&Path) -> anyhow::Re
         device: word(),
         commit: word(),
     };
-    let run = RunFolder::open(folder, &Config::load("small").unwrap(), &about, false).unwrap();
+    let config = Config::load("small").unwrap();
+    let run = RunFolder::open(folder, &config, &about, false).unwrap();
+    let second = RunFolder::open(folder, &config, &about, true).unwrap_err().to_string();
+    assert!(second.contains("is being written by another command"), "{second}");
     run.checkpoint(&Place { epoch: 1, ..Place::default() }, save).unwrap();
 }
 

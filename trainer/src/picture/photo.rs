@@ -64,12 +64,6 @@ impl Photo {
 /// Endings of photos. A JFIF file is a JPEG.
 pub const ENDINGS: [&str; 5] = ["jpg", "jpeg", "jfif", "png", "webp"];
 
-/// Whether a path's ending is one of `endings`, which are in lower case.
-pub fn ends_in(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    endings.contains(&ending.as_str())
-}
-
 /// The photos among `paths` and, recursively, in the folders among them, sorted and each once. A file that is named itself is
 /// kept whatever its ending; what else is in folders is named on the terminal.
 ///

@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::photo::ends_in;
+/// Whether a path's ending is one of `endings`, which are in lower case.
+pub fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    endings.contains(&ending.as_str())
+}
 
 /// Why something in a folder is passed over; as text what follows its path in a sentence.
 #[derive(Debug)]

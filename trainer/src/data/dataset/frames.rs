@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 
 use super::{Attack, Listing, Media, Sample, Split, tree, video};
-use crate::picture::photo;
+use crate::picture::{photo, search::ends_in};
 
 /// A video file, or a folder of frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) struct Recording {
 /// If `folder` itself cannot be listed.
 pub(super) fn find(folder: &Path, endings: &[&str], listing: &mut Listing) -> Result<Vec<Recording>> {
     let files = tree::files(folder, &[endings, &photo::ENDINGS].concat(), listing)?;
-    let (images, videos): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| photo::ends_in(file, &photo::ENDINGS));
+    let (images, videos): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| ends_in(file, &photo::ENDINGS));
     let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for image in images {
         folders.entry(image.parent().unwrap_or(folder).to_owned()).or_default().push(image);
@@ -47,7 +47,7 @@ pub(super) fn find(folder: &Path, endings: &[&str], listing: &mut Listing) -> Re
     let all = all.chain(folders.into_iter().map(|(path, images)| (path, Some(in_order(images)))));
     let mut found: BTreeMap<(PathBuf, OsString), Recording> = BTreeMap::new();
     for (path, images) in all {
-        let name = if photo::ends_in(&path, endings) { path.file_stem() } else { path.file_name() };
+        let name = if ends_in(&path, endings) { path.file_stem() } else { path.file_name() };
         let name = name.unwrap_or_default().to_owned();
         let place = (path.parent().unwrap_or(folder).to_owned(), name.clone());
         match found.get(&place) {

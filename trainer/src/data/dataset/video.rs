@@ -18,14 +18,14 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use bonafide::{frame::MAX_SIDE, picture::MAX_PIXELS};
 
 use super::{Listing, Media, Sample};
-use crate::picture::photo::{self, Photo};
+use crate::picture::{photo::Photo, search::ends_in};
 
 /// Endings of videos.
 pub(super) const VIDEOS: [&str; 6] = ["mp4", "mov", "avi", "mkv", "webm", "m4v"];
 
 /// Whether a file's name is a video's.
 pub fn is_video(path: &Path) -> bool {
-    photo::ends_in(path, &VIDEOS)
+    ends_in(path, &VIDEOS)
 }
 
 /// Containers that ffmpeg may recognise: no playlist, which would name other files.
@@ -309,19 +309,15 @@ impl Reader {
         Ok(Self { child, stdout, complaints: Some(complaints) })
     }
 
-    /// Waits for the end: that its contents are of no kind in [`CONTAINERS`], or the last line of complaint if the program failed, or complained and said nothing.
+    /// Waits for the end. If the program failed: its last line of complaint, or that it may read no such file.
     fn finish(&mut self) -> Result<Option<String>> {
         let status = self.child.wait().context("outlives its program")?;
         let said = self.complaints.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        let other = said.contains("not on whitelist");
         // Without the path, which the program puts before.
         let last = said.lines().rfind(|line| !line.trim().is_empty());
         let last = last.and_then(|line| line.rsplit(": ").next()).map(|line| line.trim().to_owned());
-        let last = if other {
-            Some(format!("what it holds is none of {}, whatever its name", VIDEOS.join(", ")))
-        } else {
-            last
-        };
+        let other = || format!("what it holds is none of {}, whatever its name", VIDEOS.join(", "));
+        let last = if said.contains("not on whitelist") { Some(other()) } else { last };
         Ok(if status.success() { None } else { Some(last.unwrap_or_else(|| format!("{status}"))) })
     }
 }
