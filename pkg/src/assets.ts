@@ -1,6 +1,6 @@
 //! URLs -> bytes of the manifest, the weights and the WebAssembly module. Does not check them: Rust does.
 
-import { pageInstead } from './delivery.js';
+import { instead } from './delivery.js';
 import { body, count, get, stalled } from './download.js';
 import { LivenessError } from './errors.js';
 import type { Progress } from './progress.js';
@@ -81,22 +81,29 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
   }
   const download = await get(url, 'ENGINE_FETCH');
   const { response } = download;
-  let counted: Promise<boolean> | undefined;
+  let first: Promise<Uint8Array> | Uint8Array = new Uint8Array();
   const type = response.headers.get('content-type') ?? '';
   try {
     // Streaming compilation refuses any other type, one with a parameter too, and hosts that do not know .wasm are common.
-    if (type.trim().toLowerCase() !== 'application/wasm') return await WebAssembly.compile(await body(download, 'ENGINE_FETCH', progress.arrived));
+    if (type.trim().toLowerCase() !== 'application/wasm') {
+      const bytes = await body(download, 'ENGINE_FETCH', progress.arrived);
+      first = bytes;
+      return await WebAssembly.compile(bytes);
+    }
     // Counted on a copy, since browsers keep compiled code for the response itself only.
-    counted = count(download, progress.arrived);
+    const counted = count(download, progress.arrived);
+    first = counted.first;
     const module = await WebAssembly.compileStreaming(response);
-    await counted;
+    await counted.all;
     return module;
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
     if (download.stall.signal.aborted) throw stalled(url.href, 'ENGINE_FETCH', cause);
-    if (await counted) throw pageInstead('ENGINE_FETCH', url.href);
+    // Not for all of it: after a refusal Firefox never ends the copy.
+    const error = instead('ENGINE_FETCH', response, await first);
+    if (error) throw error;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause });
+    throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause, ...(cause instanceof WebAssembly.CompileError && { reason: 'not-deployed', retryable: false }) });
   }
 }
 
