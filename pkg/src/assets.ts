@@ -20,6 +20,9 @@ const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
 
+/** How long the beginning of an engine that was refused may take: it has arrived already. */
+const LOOK_MS = 1_000;
+
 /** A manifest and the files that it names, unchecked. */
 export interface Weights {
   readonly manifestJson: string;
@@ -99,8 +102,9 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
     if (download.stall.signal.aborted) throw stalled(url.href, 'ENGINE_FETCH', cause);
-    // Not for all of it: after a refusal Firefox never ends the copy.
-    const error = instead('ENGINE_FETCH', response, await first);
+    // After a refusal Firefox may give the copy nothing more, not even its beginning: then that stays unknown.
+    const unknown = new Promise<Uint8Array>((resolve) => setTimeout(() => resolve(new Uint8Array(1)), LOOK_MS));
+    const error = instead('ENGINE_FETCH', response, await Promise.race([first, unknown]));
     if (error) throw error;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause, ...(cause instanceof WebAssembly.CompileError && { reason: 'not-deployed', retryable: false }) });
