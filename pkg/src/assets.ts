@@ -4,6 +4,7 @@ import { instead } from './delivery.js';
 import { body, count, get, stalled } from './download.js';
 import { LivenessError } from './errors.js';
 import type { Progress } from './progress.js';
+import { unless } from './within.js';
 
 /** File names of the weights in this package. Each URL is a literal, or bundlers would not find the file. */
 const SHIPPED: Readonly<Record<string, URL>> = {
@@ -96,7 +97,7 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
     // Counted on a copy, since browsers keep compiled code for the response itself only.
     const counted = count(download, progress.arrived);
     first = counted.first;
-    const module = await WebAssembly.compileStreaming(response);
+    const module = await unless(download.stall.signal, WebAssembly.compileStreaming(response));
     await counted.all;
     return module;
   } catch (cause) {

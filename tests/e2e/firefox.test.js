@@ -39,20 +39,3 @@ describe('Firefox that resists fingerprinting', { skip, timeout: 300_000 }, () =
     }
   });
 });
-
-describe('Firefox and half an engine', { skip, timeout: 60_000 }, () => {
-  test('gives an error, though it never ends the copy of the body', async () => {
-    const server = await serve();
-    const firefox = await launchFirefox();
-    try {
-      server.intercept = (path) => (path.endsWith('.wasm') ? { type: 'application/wasm', body: server.read(path).subarray(0, server.read(path).length / 2) } : undefined);
-      await firefox.goto(`${server.url}/blank.html`);
-      await firefox.evaluate(providePackage);
-      const error = await firefox.evaluate(() => codeOf(load({ backend: 'cpu' })));
-      assert.deepEqual([error?.code, error?.retryable], ['ENGINE_FETCH', false], JSON.stringify(error));
-    } finally {
-      await firefox.close();
-      await server.close();
-    }
-  });
-});
