@@ -1,9 +1,10 @@
 //! URLs -> bytes of the manifest, the weights and the WebAssembly module. Does not check them: Rust does.
 
-import { pageInstead } from './delivery.js';
+import { instead } from './delivery.js';
 import { body, count, get, stalled } from './download.js';
 import { LivenessError } from './errors.js';
 import type { Progress } from './progress.js';
+import { unless } from './within.js';
 
 /** File names of the weights in this package. Each URL is a literal, or bundlers would not find the file. */
 const SHIPPED: Readonly<Record<string, URL>> = {
@@ -20,6 +21,9 @@ const SHIPPED: Readonly<Record<string, URL>> = {
 const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
+
+/** How long the beginning of an engine that was refused may take: it has arrived already. */
+const LOOK_MS = 1_000;
 
 /** A manifest and the files that it names, unchecked. */
 export interface Weights {
@@ -82,22 +86,30 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
   }
   const download = await get(url, 'ENGINE_FETCH');
   const { response } = download;
-  let counted: Promise<boolean> | undefined;
+  let first: Promise<Uint8Array> | Uint8Array = new Uint8Array();
   const type = response.headers.get('content-type') ?? '';
   try {
     // Streaming compilation refuses any other type, one with a parameter too, and hosts that do not know .wasm are common.
-    if (type.trim().toLowerCase() !== 'application/wasm') return await WebAssembly.compile(await body(download, 'ENGINE_FETCH', progress.arrived));
+    if (type.trim().toLowerCase() !== 'application/wasm') {
+      const bytes = await body(download, 'ENGINE_FETCH', progress.arrived);
+      first = bytes;
+      return await WebAssembly.compile(bytes);
+    }
     // Counted on a copy, since browsers keep compiled code for the response itself only.
-    counted = count(download, progress.arrived);
-    const module = await WebAssembly.compileStreaming(response);
-    await counted;
+    const counted = count(download, progress.arrived);
+    first = counted.first;
+    const module = await unless(download.stall.signal, WebAssembly.compileStreaming(response));
+    await counted.all;
     return module;
   } catch (cause) {
     if (cause instanceof LivenessError) throw cause;
     if (download.stall.signal.aborted) throw stalled(url.href, 'ENGINE_FETCH', cause);
-    if (await counted) throw pageInstead('ENGINE_FETCH', url.href);
+    // After a refusal Firefox may give the copy nothing more, not even its beginning: then that stays unknown.
+    const unknown = new Promise<Uint8Array>((resolve) => setTimeout(() => resolve(new Uint8Array(1)), LOOK_MS));
+    const error = instead('ENGINE_FETCH', response, await Promise.race([first, unknown]));
+    if (error) throw error;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause });
+    throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause, ...(cause instanceof WebAssembly.CompileError && { reason: 'not-deployed', retryable: false }) });
   }
 }
 

@@ -11,9 +11,13 @@ const AS_SHIPPED = /\/worker-(cpu|webgpu)\.js$/;
 /** Of those of 400 and more, the ones that may be gone a minute later. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 
+/** A probe follows a failure that somebody has waited for. */
+const PROBE_MS = 5_000;
+
 /** What an answer's status and type tell against it; nothing if it may be the file. */
 export function refused(code: LivenessErrorCode, url: URL, response: Response): LivenessError | undefined {
   const { status } = response;
+  if (status === 204) return notDeployed(code, `${url.href} answered 204, without content. ${remedy(url.pathname)}`);
   // Webviews that serve an app's own files give them no status.
   if (response.ok || (status === 0 && response.type !== 'opaque' && response.type !== 'opaqueredirect')) {
     return /^text\/html\b/i.test(response.headers.get('content-type') ?? '') ? pageInstead(code, url.href) : undefined;
@@ -36,8 +40,31 @@ export function isPage(bytes: Uint8Array): boolean {
   return /^\uFEFF?\s*<(!doctype|html)/i.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 }
 
+/** What a body that is not the file is instead, by how it begins; nothing if that tells nothing. */
+export function instead(code: LivenessErrorCode, { url, headers }: Response, first: Uint8Array): LivenessError | undefined {
+  if (isPage(first)) return pageInstead(code, url);
+  const encoding = headers.get('content-encoding');
+  if (first.length === 0 && encoding) return notDeployed(code, `${url} could not be unpacked: the server names Content-Encoding: ${encoding}, which the file has not.`);
+  if (first[0] === 0x1f && first[1] === 0x8b) return notDeployed(code, `${url} is packed by gzip: the server must send Content-Encoding: gzip with it, or the file unpacked.`);
+  if (new TextDecoder().decode(first.subarray(0, 64)).startsWith('version https://git-lfs')) return notDeployed(code, `${url} is a pointer of Git LFS: deploy the file itself (git lfs pull).`);
+  return undefined;
+}
+
+/** Whether the answer leads elsewhere, where `fetch` may not follow. */
+async function leadsAway(url: URL): Promise<boolean> {
+  try {
+    return (await fetch(url, { credentials: 'same-origin', redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(PROBE_MS) })).type === 'opaqueredirect';
+  } catch {
+    return false;
+  }
+}
+
 /** The error of a request that nothing answered, once the policy has had time to say that it was its doing. */
 export async function unreachable(code: LivenessErrorCode, url: URL, cause: unknown): Promise<LivenessError> {
+  // A policy's refusal of where it leads names the file's own URL.
+  if (await leadsAway(url)) {
+    return notDeployed(code, `The answer to ${url.href} leads to another origin, as to a login page where a sign-in has expired: sign in again, and reload the page.`, cause);
+  }
   const directive = await violated(url);
   if (directive) {
     const message = `The content security policy forbids ${url.href}: its ${directive} must allow it.`;
@@ -48,8 +75,8 @@ export async function unreachable(code: LivenessErrorCode, url: URL, cause: unkn
   return new LivenessError(code, `${url.href} could not be fetched: check the connection.${foreign}`, { cause });
 }
 
-function notDeployed(code: LivenessErrorCode, message: string): LivenessError {
-  return new LivenessError(code, message, { reason: 'not-deployed', retryable: false });
+function notDeployed(code: LivenessErrorCode, message: string, cause?: unknown): LivenessError {
+  return new LivenessError(code, message, { ...(cause !== undefined && { cause }), reason: 'not-deployed', retryable: false });
 }
 
 function remedy(path: string): string {

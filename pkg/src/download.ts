@@ -1,7 +1,8 @@
 //! A URL -> its bytes, or the LivenessError that says why they do not come (delivery.ts). Knows nothing of what they are.
 
-import { isPage, pageInstead, refused, unreachable } from './delivery.js';
+import { instead, isPage, pageInstead, refused, unreachable } from './delivery.js';
 import { LivenessError, type LivenessErrorCode } from './errors.js';
+import { unless } from './within.js';
 
 /** A download that brings nothing for this long is broken, though the browser waits on. */
 const STALL_MS = 30_000;
@@ -55,31 +56,34 @@ export async function get(url: URL, code: LivenessErrorCode): Promise<Download> 
   throw error;
 }
 
-/** Hands on the chunks of a body as they arrive. */
+/** Hands on the chunks of a body as they arrive. Ends by the stall's limit, whatever the browser does: Firefox never ends some copies. */
 async function drain({ body }: Response, stall: Stall, take: (chunk: Uint8Array<ArrayBuffer>) => void): Promise<void> {
   const reader = body?.getReader();
   try {
-    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+    while (reader) {
+      const { done, value } = await unless(stall.signal, reader.read());
+      if (done) break;
       stall.moved();
-      take(read.value);
+      take(value);
     }
   } finally {
     stall.over();
   }
 }
 
-/** Tells of a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. Gives whether it is a page of HTML. */
-export async function count({ response, stall }: Download, arrived: (bytes: number) => void): Promise<boolean> {
-  let first: Uint8Array | undefined;
-  try {
-    await drain(response.clone(), stall, (chunk) => {
-      first ??= chunk;
-      arrived(chunk.byteLength);
-    });
-  } catch {
-    // Whoever reads the response itself hears of it.
-  }
-  return first !== undefined && isPage(first);
+/**
+ * Tells of a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. `first` is how the body begins,
+ * empty if nothing comes; `all` is when it has arrived. Neither rejects: whoever reads the response itself hears of it.
+ */
+export function count({ response, stall }: Download, arrived: (bytes: number) => void): { first: Promise<Uint8Array>; all: Promise<void> } {
+  let begun!: (chunk: Uint8Array) => void;
+  const first = new Promise<Uint8Array>((resolve) => (begun = resolve));
+  const ended = () => begun(new Uint8Array());
+  const all = drain(response.clone(), stall, (chunk) => {
+    begun(chunk);
+    arrived(chunk.byteLength);
+  }).then(ended, ended);
+  return { first, all };
 }
 
 /**
@@ -99,6 +103,8 @@ export async function body(download: Download, code: LivenessErrorCode, arrived:
     bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
   } catch (cause) {
     if (stall.signal.aborted) throw stalled(response.url, code, cause);
+    const error = chunks.length === 0 && instead(code, response, new Uint8Array());
+    if (error) throw error;
     throw new LivenessError(code, `${response.url} broke off while it was downloaded: check the connection.`, { cause });
   }
   if (isPage(bytes)) throw pageInstead(code, response.url);

@@ -88,6 +88,10 @@ function notStarted(cause: unknown): LivenessError {
     const message = `The page's policy demands Trusted Types: its trusted-types must allow the name '${POLICY}' (with 'allow-duplicates', if the package is there twice).`;
     return new LivenessError('ENGINE_FETCH', message, { cause, retryable: false, reason: 'forbidden' });
   }
+  if (globalThis.origin === 'null') {
+    const message = 'The worker could not be started: this page is in a sandbox, whose iframe must have allow-same-origin beside allow-scripts.';
+    return new LivenessError('ENGINE_FETCH', message, { cause, retryable: false, reason: 'forbidden' });
+  }
   const remedy = "a package from another origin needs load's worker option.";
   return new LivenessError('ENGINE_FETCH', `The worker could not be started: ${reason} (${remedy})`, { cause, retryable: false });
 }

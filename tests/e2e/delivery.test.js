@@ -3,12 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { providePackage } from './detector.js';
 import { server, withBrowser } from './suite.js';
 
 const loadCpu = () => codeOf(load({ backend: 'cpu' }));
 const HTML = { type: 'text/html', body: '<!doctype html><title>app</title>' };
 const answer = (end, what) => (path) => (path.endsWith(end) ? what : undefined);
+/** A port that no page may ask: no network is needed for a redirect to fail. */
+const AWAY = { status: 302, headers: { location: 'http://127.0.0.1:9/login' } };
+const half = (path) => (path.endsWith('.wasm') ? { type: 'application/wasm', body: server.read(path).subarray(0, 100_000) } : undefined);
 const asType = (end, type, headers) => (path) => (path.endsWith(end) ? { type, body: server.read(path), headers } : undefined);
 
 /** The page's own headers, with a worker's. */
@@ -46,6 +50,15 @@ withBrowser('delivery', () => ({}), (its) => {
     'a page in place of weights': ['MODEL_FETCH', 'not-deployed', false, /page of HTML/, answer('detector.safetensors', { ...HTML, type: 'application/octet-stream' })],
     'a page in place of the manifest': ['MODEL_FETCH', 'not-deployed', false, /page of HTML/, answer('manifest.json', HTML)],
     'a manifest whose server is overloaded': ['MODEL_FETCH', 'server-fault', true, /429/, answer('manifest.json', { status: 429 })],
+    'weights that lead to a login elsewhere': ['MODEL_FETCH', 'not-deployed', false, /leads to another origin.*sign in/, answer('classifier.safetensors', AWAY)],
+    'an engine that leads to a login elsewhere': ['ENGINE_FETCH', 'not-deployed', false, /leads to another origin/, answer('.wasm', AWAY)],
+    'a worker that leads to a login elsewhere': ['ENGINE_FETCH', 'not-deployed', false, /leads to another origin/, answer('/worker-cpu.js', AWAY)],
+    'weights that are not packed as the server says': ['MODEL_FETCH', 'not-deployed', false, /Content-Encoding: gzip, which the file has not/, asType('classifier.safetensors', undefined, { 'content-encoding': 'gzip' })],
+    'an engine that is not packed as the server says': ['ENGINE_FETCH', 'not-deployed', false, /Content-Encoding: gzip, which the file has not/, asType('.wasm', 'application/wasm', { 'content-encoding': 'gzip' })],
+    'an engine that is packed, and nobody says so': ['ENGINE_FETCH', 'not-deployed', false, /packed by gzip/, (path) => answer('.wasm', { type: 'application/wasm', body: path.endsWith('.wasm') && gzipSync(server.read(path)) })(path)],
+    'a pointer in place of the engine': ['ENGINE_FETCH', 'not-deployed', false, /Git LFS/, answer('.wasm', { type: 'application/wasm', body: 'version https://git-lfs.github.com/spec/v1' })],
+    'half an engine': ['ENGINE_FETCH', 'not-deployed', false, /could not be compiled/, half],
+    'a worker without content': ['ENGINE_FETCH', 'not-deployed', false, /204/, answer('/worker-cpu.js', { status: 204 })],
     'a policy against the weights': ['MODEL_FETCH', 'forbidden', false, /security policy.*connect-src/, (path) => asType('/worker-cpu.js', 'text/javascript', { 'content-security-policy': `script-src 'self' 'wasm-unsafe-eval'; connect-src ${server.url}/pkg/dist/` })(path)],
   };
   for (const [what, [code, reason, retryable, says, intercept]] of Object.entries(CASES)) {
@@ -55,7 +68,8 @@ withBrowser('delivery', () => ({}), (its) => {
       const error = await page.evaluate(() => load({ backend: 'cpu' }).catch(({ code, reason, retryable, message }) => ({ code, reason, retryable, message })));
       assert.deepEqual([error?.code, error?.reason, error?.retryable], [code, reason, retryable], JSON.stringify(error));
       assert.match(error.message, says);
-      // What the browser says of the policy is what the test provoked.
+      // What the browser says of the policy, or asks elsewhere, is what the test provoked; once it is closed, no more comes.
+      await page.context().close();
       its.opened[0].faults.length = 0;
     });
   }
