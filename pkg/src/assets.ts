@@ -98,7 +98,12 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
     // Counted on a copy, since browsers keep compiled code for the response itself only.
     const counted = count(download, progress.arrived);
     first = counted.first;
-    const module = await unless(download.stall.signal, WebAssembly.compileStreaming(response));
+    // Firefox never ends the compilation of a module that is cut off.
+    const never = counted.all.then(async (all) => {
+      if (cutOff(new Uint8Array(await all.arrayBuffer()))) throw new WebAssembly.CompileError('the module is cut off');
+      return new Promise<never>(() => {});
+    });
+    const module = await unless(download.stall.signal, Promise.race([WebAssembly.compileStreaming(response), never]));
     await counted.all;
     return module;
   } catch (cause) {
@@ -111,6 +116,24 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LivenessError('ENGINE_FETCH', `${url.href} (served as ${type || 'no type'}) could not be compiled: ${reason}`, { cause, ...(cause instanceof WebAssembly.CompileError && { reason: 'not-deployed', retryable: false }) });
   }
+}
+
+/** Whether a module ends within one of its sections, each of which says how long it is (WebAssembly specification, 5.5.2). */
+function cutOff(module: Uint8Array): boolean {
+  // After the magic number and the version.
+  let at = 8;
+  while (at < module.length) {
+    // The section's kind; then its length in LEB128.
+    at++;
+    let [length, shift, byte] = [0, 0, 0x80];
+    while (byte & 0x80) {
+      byte = module[at++] ?? 0;
+      length += (byte & 0x7f) * 2 ** shift;
+      shift += 7;
+    }
+    at += length;
+  }
+  return at !== module.length;
 }
 
 /** Names and sizes of the wanted networks' files. Tolerates any JSON, because judging the manifest is the engine's task. */

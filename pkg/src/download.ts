@@ -73,14 +73,19 @@ async function drain({ body }: Response, stall: Stall, take: (chunk: Uint8Array<
 
 /**
  * Tells of a response's bytes as they arrive, and leaves it to be read. Before anyone reads it. `first` is how the body begins,
- * empty if nothing comes; `all` is when it has arrived. Neither rejects: whoever reads the response itself hears of it.
+ * empty if nothing comes; `all` is what came once it has ended. Neither rejects: whoever reads the response itself hears of it.
  */
-export function count({ response, stall }: Download, arrived: (bytes: number) => void): { first: Promise<Uint8Array>; all: Promise<void> } {
+export function count({ response, stall }: Download, arrived: (bytes: number) => void): { first: Promise<Uint8Array>; all: Promise<Blob> } {
   let begun!: (chunk: Uint8Array) => void;
   const first = new Promise<Uint8Array>((resolve) => (begun = resolve));
-  const ended = () => begun(new Uint8Array());
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const ended = () => {
+    begun(new Uint8Array());
+    return new Blob(chunks);
+  };
   const all = drain(response.clone(), stall, (chunk) => {
     begun(chunk);
+    chunks.push(chunk);
     arrived(chunk.byteLength);
   }).then(ended, ended);
   return { first, all };

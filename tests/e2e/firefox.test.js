@@ -39,3 +39,21 @@ describe('Firefox that resists fingerprinting', { skip, timeout: 300_000 }, () =
     }
   });
 });
+
+describe('Firefox, of an engine that is cut off', { skip, timeout: 120_000 }, () => {
+  test('says so, though it never ends to compile it', async () => {
+    const server = await serve();
+    server.intercept = (path) => (path.endsWith('cpu_bg.wasm') ? { type: 'application/wasm', body: server.read(path).subarray(0, 1_000_000) } : undefined);
+    const firefox = await launchFirefox();
+    try {
+      await firefox.goto(`${server.url}/blank.html`);
+      await firefox.evaluate(providePackage);
+      const { code, retryable, message } = await firefox.evaluate(() => codeOf(load({ backend: 'cpu' })));
+      assert.deepEqual([code, retryable], ['ENGINE_FETCH', false]);
+      assert.match(message, /cut off/);
+    } finally {
+      await firefox.close();
+      await server.close();
+    }
+  });
+});
