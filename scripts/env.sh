@@ -55,34 +55,25 @@ wasm_route() {
   fi
 }
 
-find_firefox() {
-  if [ -n "${FIREFOX:-}" ]; then
-    [ -x "$FIREFOX" ] || fail "FIREFOX=$FIREFOX is no program: point it to a Firefox, or unset it."
-    echo "$FIREFOX"
-  else
-    type -P firefox-esr || type -P firefox || :
-  fi
-}
-
-find_webkit() {
-  if [ -n "${WEBKIT:-}" ]; then
-    [ -x "$WEBKIT" ] || fail "WEBKIT=$WEBKIT is no program: point it to a WebKitWebDriver, or unset it."
-    echo "$WEBKIT"
-  else
-    type -P WebKitWebDriver || :
-  fi
-}
-
-find_chromium() {
-  local name
-  if [ -n "${CHROMIUM:-}" ]; then
-    [ -x "$CHROMIUM" ] || fail "CHROMIUM=$CHROMIUM is no program: point it to a Chromium or Chrome, or unset it."
-    echo "$CHROMIUM"
+# The program that VARIABLE names, or the first NAME that is installed; nothing if none is: VARIABLE WHAT NAME...
+find_program() {
+  local named=${!1:-} name
+  if [ -n "$named" ]; then
+    [ -x "$named" ] || fail "$1=$named is no program: point it to $2, or unset it."
+    echo "$named"
     return
   fi
-  for name in chromium chromium-browser google-chrome-stable google-chrome; do
-    if have "$name"; then command -v "$name"; return; fi
+  for name in "${@:3}"; do
+    if have "$name"; then type -P "$name"; return; fi
   done
-  local mac="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-  if [ -x "$mac" ]; then echo "$mac"; fi
+}
+
+find_firefox() { find_program FIREFOX "a Firefox" firefox-esr firefox; }
+find_webkit() { find_program WEBKIT "a WebKitWebDriver" WebKitWebDriver; }
+
+find_chromium() {
+  local found mac="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+  found=$(find_program CHROMIUM "a Chromium or Chrome" chromium chromium-browser google-chrome-stable google-chrome) || return
+  if [ -z "$found" ] && [ -x "$mac" ]; then found=$mac; fi
+  [ -z "$found" ] || echo "$found"
 }

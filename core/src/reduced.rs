@@ -1,7 +1,10 @@
 //! A picture of many megapixels -> the picture that is looked at, so that memory is bounded by that and not by what a phone's
 //! camera gives. Whoever reads pictures does this; a [`Frame`](crate::frame::Frame) is what comes out.
 
-use crate::frame::over_black;
+use crate::{
+    error::Result,
+    frame::{Frame, over_black},
+};
 
 /// Longest side that is looked at as it is, in pixels: more than any video has. Beyond it pixels are averaged in squares, the
 /// smallest that bring the side below.
@@ -93,6 +96,14 @@ impl Reduction {
 }
 
 impl Reduced {
+    /// The pixels.
+    ///
+    /// # Errors
+    /// As [`Frame::new`].
+    pub fn frame(&self) -> Result<Frame<'_>> {
+        Frame::new(&self.rgba, self.width, self.height)
+    }
+
     /// Reduces a whole picture, RGBA8, which is kept as it is where that is small enough, laid over black.
     ///
     /// # Panics

@@ -29,6 +29,13 @@ impl Region {
         Self { cx: width / 2.0, cy: height / 2.0, side: width.max(height), angle: 0.0 }
     }
 
+    /// The same region of a picture that is so many times as large.
+    #[must_use]
+    pub fn enlarged(self, times: u32) -> Self {
+        let by = times as f32;
+        Self { cx: self.cx * by, cy: self.cy * by, side: self.side * by, ..self }
+    }
+
     /// Position `(u, v)` in the region, each in `[0, 1]` from its top left corner, as a frame position.
     pub fn to_frame(&self, u: f32, v: f32) -> (f32, f32) {
         let (sin, cos) = self.angle.sin_cos();

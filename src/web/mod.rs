@@ -22,7 +22,6 @@ use crate::{
     frame::Frame,
     pipeline::Pipeline,
     reduced::Reduced,
-    region::Region,
     views::SCALES,
 };
 use depth::Drawn;
@@ -73,9 +72,9 @@ impl Engine {
         let pipeline = Pipeline::load(&manifest, weights_in(&weights), &opened.device).map_err(to_js)?;
         if opened.backend == Backend::WebGpu {
             // A GPU compiles a network's programs when it first runs, and no score asks this one.
-            let blank = Reduced::of(vec![0; 4], 1, 1);
+            let blank = Frame::new(&[0; 4], 1, 1).map_err(to_js)?;
             let face = FaceBox { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0 };
-            pipeline.covered(&frame_of(&blank).map_err(to_js)?, &face).await.map_err(to_js)?;
+            pipeline.covered(&blank, &face).await.map_err(to_js)?;
         }
         Ok(Engine { inner: Rc::new(Inner { pipeline, reader: RefCell::default(), opened }) })
     }
@@ -108,7 +107,7 @@ impl Engine {
         let pixels = inner.reader.borrow_mut().read(&source);
         future_to_promise(async move {
             let pixels = pixels.map_err(to_js)?;
-            let frame = frame_of(&pixels).map_err(to_js)?;
+            let frame = pixels.frame().map_err(to_js)?;
             let (score, _) = inner.pipeline.score_whole(&frame).await.map_err(to_js)?;
             Ok(score.value().into())
         })
@@ -135,7 +134,7 @@ impl Inner {
 
     /// Finds, scores, and where `draw` says so draws the most confident face.
     async fn measure(&self, pixels: Reduced, began: f64, draw: bool) -> crate::Result<(ScoreResult, Option<Drawn>)> {
-        let frame = frame_of(&pixels)?;
+        let frame = pixels.frame()?;
         let read = now();
         let face = self.pipeline.detect(&frame).await?.into_iter().next();
         let detected = now();
@@ -154,8 +153,7 @@ impl Inner {
             scored = now();
             experts_ms = if asked { scored - classified } else { 0.0 };
             if draw {
-                let by = pixels.factor as f32;
-                let region = Region { cx: region.cx * by, cy: region.cy * by, side: region.side * by, ..region };
+                let region = region.enlarged(pixels.factor);
                 drawn = Some(Drawn { region, depth: self.pipeline.draw(features).await? });
             }
         }
@@ -198,10 +196,6 @@ fn to_js(error: Error) -> JsValue {
     // Setting a property of an object that was just made cannot fail.
     let _ = Reflect::set(&js, &"code".into(), &error.code().into());
     js.into()
-}
-
-fn frame_of(pixels: &Reduced) -> crate::Result<Frame<'_>> {
-    Frame::new(&pixels.rgba, pixels.width, pixels.height)
 }
 
 /// Milliseconds on the monotonic clock of the page or worker.

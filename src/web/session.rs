@@ -7,7 +7,7 @@ use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::{Engine, Inner, frame_of, to_js, to_object};
+use super::{Engine, Inner, to_js, to_object};
 use crate::{
     answers::{PostedTranscript, SessionUpdate},
     error::Error,
@@ -132,7 +132,7 @@ fn read<T: serde::de::DeserializeOwned>(value: JsValue, what: &str) -> Result<T,
 
 impl Inner {
     async fn observe(&self, pixels: Reduced, time_ms: f64, watch: &Watch) -> crate::Result<SessionUpdate> {
-        let (face, update) = watch.observe(&self.pipeline, &frame_of(&pixels)?, time_ms).await?;
+        let (face, update) = watch.observe(&self.pipeline, &pixels.frame()?, time_ms).await?;
         let face = face.map(|face| face.bounds.enlarged(pixels.factor));
         Ok(match update {
             Update::Progress(progress) => SessionUpdate { face, progress: Some(progress), verdict: None },

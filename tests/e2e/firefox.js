@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import WebSocket from 'ws';
+import { said, stop } from './program.js';
 
 const PREFERENCES = {
   'media.navigator.streams.fake': true,
@@ -24,15 +25,7 @@ export async function launchFirefox(preferences = {}) {
   const lines = Object.entries({ ...PREFERENCES, ...preferences }).map(([name, value]) => `user_pref("${name}", ${value});\n`);
   writeFileSync(join(profile, 'user.js'), lines.join(''));
   const browser = spawn(firefoxPath, ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const address = await new Promise((resolve, reject) => {
-    let said = '';
-    browser.stderr.on('data', (chunk) => {
-      said += chunk;
-      const found = said.match(/WebDriver BiDi listening on (ws:\/\/\S+)/);
-      if (found) resolve(found[1]);
-    });
-    browser.on('exit', () => reject(new Error(`Firefox ended:\n${said}`)));
-  });
+  const address = await said(browser, browser.stderr, /WebDriver BiDi listening on (ws:\/\/\S+)/);
   const socket = new WebSocket(`${address}/session`);
   await once(socket, 'open');
   const waiting = new Map();
@@ -64,9 +57,7 @@ export async function launchFirefox(preferences = {}) {
       return JSON.parse(result.value);
     },
     async close() {
-      const ended = once(browser, 'exit');
-      browser.kill();
-      await ended;
+      await stop(browser);
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

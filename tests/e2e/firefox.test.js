@@ -6,9 +6,9 @@ import { pack, providePackage } from './detector.js';
 import { firefoxPath, launchFirefox } from './firefox.js';
 import { portrait } from './pictures.js';
 import { serve } from './server.js';
-import { wholeWay } from './whole-way.js';
+import { skips, wholeWay } from './whole-way.js';
 
-const skip = (process.env.SKIP ?? '').split(' ').includes('firefox') && 'SKIP says so';
+const skip = skips('firefox');
 before(() => assert.ok(skip || firefoxPath, "no Firefox: install Debian's firefox-esr, set FIREFOX to the program's path, or leave these tests out with SKIP=firefox"));
 
 wholeWay('Firefox', skip, launchFirefox);

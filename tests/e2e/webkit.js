@@ -1,32 +1,11 @@
 //! Starts WebKitGTK's MiniBrowser, with WebKit's mock camera, over WebDriver: the nearest to Safari that runs on Linux.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { said, stop } from './program.js';
 
 /** Path of WebKit's driver; `undefined` if there is none. */
 export const webkitPath = [process.env.WEBKIT, '/usr/bin/WebKitWebDriver'].find((path) => path && existsSync(path));
-
-/** What a program writes first that `pattern` matches; it must not end before. */
-function said(program, stream, pattern) {
-  return new Promise((resolve, reject) => {
-    let all = '';
-    stream.on('data', (chunk) => {
-      all += chunk;
-      const found = all.match(pattern);
-      if (found) resolve(found[1]);
-    });
-    program.on('error', reject);
-    program.on('exit', () => reject(new Error(`${program.spawnfile} ended:\n${all}`)));
-  });
-}
-
-async function stop(program) {
-  if (program.exitCode !== null || program.signalCode !== null) return;
-  const ended = once(program, 'exit');
-  program.kill();
-  await ended;
-}
 
 /** A window: `goto(url)`, `evaluate(f, ...args)`, which gives what `f`'s promise gives, and `faults`, all errors that no code caught. */
 export async function launchWebKit() {

@@ -8,6 +8,9 @@ import { openPackage, pack, providePackage } from './detector.js';
 import { portrait } from './pictures.js';
 import { serve } from './server.js';
 
+/** Why the tests that need a program are left out, if SKIP names it. */
+export const skips = (name) => (process.env.SKIP ?? '').split(' ').includes(name) && 'SKIP says so';
+
 /** `start` gives a tab as `launchFirefox` does. */
 export function wholeWay(name, skip, start) {
   describe(name, { skip, timeout: 300_000 }, () => {

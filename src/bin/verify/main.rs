@@ -15,9 +15,7 @@ use std::{
 };
 
 use bonafide::{
-    Error,
-    frame::Frame,
-    picture,
+    Error, picture,
     pipeline::Pipeline,
     reduced::Reduced,
     session::{Step, Verdict},
@@ -231,8 +229,7 @@ fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<
             let picture = picture::decode(&bytes).map_err(|e| named(file, e))?;
             let (width, height) = picture.dimensions();
             let seen = Reduced::of(picture.into_raw(), width, height);
-            let frame = Frame::new(&seen.rgba, seen.width, seen.height)?;
-            let scored = pollster::block_on(pipeline.score(&frame))?;
+            let scored = pollster::block_on(pipeline.score(&seen.frame()?))?;
             Ok(Picture { file: file.clone(), score: scored.map(|scored| scored.score.value()) })
         })
         .collect()
