@@ -6,6 +6,7 @@ import type { Backends } from './backends.js';
 import { LivenessError } from './errors.js';
 import type { Hint, Reason, Verdict } from './generated.js';
 import { checked } from './options.js';
+import type { Request } from './protocol.js';
 import { Signals } from './signals/index.js';
 import { own } from './source.js';
 import { Steps, stepsFrom } from './steps.js';
@@ -16,6 +17,32 @@ const KINDS = { operatingPoint: 'string', rotate: 'turn', nonce: 'string', recor
 
 const ATTACH = { release: 'string', signals: 'boolean' } as const;
 
+type Begin = Omit<Extract<Request, { kind: 'startSession' }>, 'kind'>;
+
+/** Judges a check's options; what the session is told of them. */
+function begun(options: CheckOptions): Begin {
+  const { operatingPoint = 'balanced', nonce, attach, stepUrl, onStep } = checked(options, KINDS);
+  checked(attach ?? {}, ATTACH);
+  const asked = askedOf(options);
+  if (asked.revealed !== undefined && !onStep && !(stepUrl && nonce)) {
+    throw new LivenessError('INVALID_INPUT', 'Steps that a server reveals need onStep, or a stepUrl and a nonce.');
+  }
+  return { operatingPoint, asked, nonce };
+}
+
+/**
+ * Begins a session with these options, and ends it at once.
+ *
+ * @throws LivenessError as `LivenessDetector.validate` says.
+ */
+export async function validate(backends: Backends, options: CheckOptions): Promise<void> {
+  const begin = begun(options);
+  await backends.on(async ({ client }) => {
+    await client.ask({ kind: 'startSession', ...begin });
+    await client.ask({ kind: 'endSession' });
+  });
+}
+
 /**
  * Runs a session on the current worker until its verdict; if that loses its GPU, the CPU's worker goes on with the session.
  * One at a time for each worker.
@@ -23,13 +50,10 @@ const ATTACH = { release: 'string', signals: 'boolean' } as const;
  * @throws LivenessError as `LivenessDetector.check` says.
  */
 export async function check(backends: Backends, video: HTMLVideoElement, options: CheckOptions): Promise<CheckResult> {
-  const { operatingPoint = 'balanced', rotate = 0, nonce, stepUrl, attach, record = false, signal, onUpdate, onHint, onStep } = checked(options, KINDS);
-  const { release, signals: attachSignals = false } = checked(attach ?? {}, ATTACH);
-  const asked = askedOf(options);
+  const begin = begun(options);
+  const { rotate = 0, nonce, stepUrl, attach, record = false, signal, onUpdate, onHint, onStep } = options;
   const ended = new AbortController();
-  const ask = onStep ?? (stepUrl && nonce ? stepsFrom(stepUrl, nonce, ended.signal) : undefined);
-  if (asked.revealed !== undefined && !ask) throw new LivenessError('INVALID_INPUT', 'Steps that a server reveals need onStep, or a stepUrl and a nonce.');
-  const steps = new Steps(ask);
+  const steps = new Steps(onStep ?? (stepUrl && nonce ? stepsFrom(stepUrl, nonce, ended.signal) : undefined));
   const watch = new Watch(video, backends.stopped, signal);
   let worker = backends.current;
   // Times are from the first frame on: a session that goes on elsewhere knows no others.
@@ -48,7 +72,7 @@ export async function check(backends: Backends, video: HTMLVideoElement, options
     worker = next;
   };
   try {
-    await watch.during(worker.client.ask({ kind: 'startSession', operatingPoint, asked, nonce }));
+    await watch.during(worker.client.ask({ kind: 'startSession', ...begin }));
     let shown: Hint | null = null;
     for (;;) {
       // Before the frame is waited for: a step is known at a frame that was shown after it came.
@@ -65,7 +89,7 @@ export async function check(backends: Backends, video: HTMLVideoElement, options
         refuseSlowCamera(update.verdict, watch.shown);
         const { verdict, recording } = update;
         const told = signals.told();
-        const attached = attach && JSON.stringify({ release, ...(attachSignals && { signals: told }) });
+        const attached = attach && JSON.stringify({ release: attach.release, ...(attach.signals && { signals: told }) });
         const transcript = await watch.during(worker.client.ask({ kind: 'transcript', attached }));
         return { ...verdict, signals: told, ...(recording !== undefined && { recording }), ...(transcript && { transcript }) };
       }

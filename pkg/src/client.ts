@@ -5,12 +5,14 @@ import type { Backend } from './generated.js';
 import type { Answers, PlainError, Reply, Request } from './protocol.js';
 import { startWorker } from './start-worker.js';
 import type { LoadProgress } from './types.js';
-import { whyNotStarted } from './worker-fault.js';
+import { whyNotStarted, whySilent } from './worker-fault.js';
 
 /** Ticks of a second. A tick more says less after a suspended device wakes than a time does. */
 const TICK_MS = 1_000;
 /** Ticks without a word after which a worker that owes an answer counts as hung, or killed: browsers tell of neither. */
 const SILENT_TICKS = 60;
+/** Ticks without any word after which its script is looked at: one that is empty runs, says nothing, and is no error to a browser. */
+const LOOK_TICKS = 5;
 
 interface Pending {
   resolve(value: never): void;
@@ -21,6 +23,7 @@ interface Pending {
 /** A worker and the answers it still owes. */
 export class Client {
   readonly #worker: Worker;
+  readonly #url: URL | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #stop = new AbortController();
   #nextId = 0;
@@ -32,6 +35,7 @@ export class Client {
   constructor(backend: Backend, start?: (backend: Backend) => Worker) {
     const { worker, url } = startWorker(backend, start);
     this.#worker = worker;
+    this.#url = url;
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       this.#answered = true;
       this.#silent = 0;
@@ -86,8 +90,11 @@ export class Client {
     } else if (this.#ticking === undefined) {
       this.#silent = 0;
       this.#ticking = setInterval(() => {
-        if (++this.#silent < SILENT_TICKS) return;
-        this.end(new LivenessError('TIMEOUT', `The worker did not answer for ${(SILENT_TICKS * TICK_MS) / 1000} seconds, and was stopped: load a new detector.`));
+        this.#silent++;
+        if (this.#silent === LOOK_TICKS && !this.#answered) void whySilent(this.#url).then((error) => error && this.end(error));
+        if (this.#silent < SILENT_TICKS) return;
+        const remedy = this.#answered ? 'load a new detector' : "it never said a word: is its script this package's?";
+        this.end(new LivenessError('TIMEOUT', `The worker did not answer for ${(SILENT_TICKS * TICK_MS) / 1000} seconds, and was stopped: ${remedy}.`));
       }, TICK_MS);
     }
   }

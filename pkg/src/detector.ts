@@ -3,7 +3,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { Backends } from './backends.js';
-import { check } from './check.js';
+import { check, validate } from './check.js';
 import { LivenessError } from './errors.js';
 import type { Backend, OperatingPoint, ScoreResult } from './generated.js';
 import { loadWorker, type Files } from './loaded-worker.js';
@@ -145,13 +145,16 @@ export class LivenessDetector {
    * reveals the steps does not; `GPU_DEVICE_LOST`. Afterwards the detector can check again.
    */
   async check(video: HTMLVideoElement, options: CheckOptions = {}): Promise<CheckResult> {
-    if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');
-    this.#checking = true;
-    try {
-      return await this.#backends.use(this.#backends.prove().then(() => check(this.#backends, video, options)));
-    } finally {
-      this.#checking = false;
-    }
+    return this.#alone(() => this.#backends.use(this.#backends.prove().then(() => check(this.#backends, video, options))));
+  }
+
+  /**
+   * Judges the options of a check before the camera opens for it: resolves where `check` would begin with them.
+   *
+   * @throws LivenessError `INVALID_INPUT` as `check` does, for options and while a check runs; `CANCELLED` after `dispose`.
+   */
+  async validate(options: CheckOptions): Promise<void> {
+    return this.#alone(() => validate(this.#backends, options));
   }
 
   /** Whether `dispose` was called: it is of no use any more. */
@@ -167,6 +170,17 @@ export class LivenessDetector {
   /** `using detector = await LivenessDetector.load()`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** A worker has one session. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');
+    this.#checking = true;
+    try {
+      return await work();
+    } finally {
+      this.#checking = false;
+    }
   }
 }
 

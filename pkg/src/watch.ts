@@ -67,6 +67,7 @@ export class Watch {
     if (signal?.aborted) cancel();
     if (stopped.aborted) stop();
     if (this.track?.readyState === 'ended') end();
+    this.#heedSwitch();
     hide();
     // HAVE_CURRENT_DATA: there is a picture.
     if (video.readyState < 2 || video.paused || video.ended) {
@@ -84,6 +85,7 @@ export class Watch {
    * @throws LivenessError what ended the watching, or `TIMEOUT`.
    */
   async next(): Promise<number> {
+    this.#heedSwitch();
     const timeMs = await this.#within(FRAME_TIMEOUT_MS, this.#frame(), () => {
       if (this.track?.readyState === 'ended') return lost('The camera stopped.');
       const seconds = FRAME_TIMEOUT_MS / 1000;
@@ -134,6 +136,11 @@ export class Watch {
   #on(target: EventTarget, type: string, listener: () => void): void {
     target.addEventListener(type, listener);
     this.#undo.push(() => target.removeEventListener(type, listener));
+  }
+
+  /** A page's switch for the camera: frames go on, and are black. No event tells of it. */
+  #heedSwitch(): void {
+    if (this.track?.enabled === false) this.#fail(lost("The page switched the camera off: its track's `enabled` is false."));
   }
 
   #watchMute(track: MediaStreamTrack): void {

@@ -15,8 +15,7 @@ export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Pr
   const said = event.message ? `: ${event.message}` : '';
   const fault = (message: string, reason?: ErrorReason) =>
     new LivenessError('ENGINE_FETCH', message + said, { cause: event, ...(reason && { reason, retryable: false }) });
-  const general = fault("The worker did not start: check that its script is deployed, that the policy allows it, and that it has the page's Cross-Origin-Embedder-Policy");
-  if (!url) return general;
+  if (!url) return fault("The worker of the worker option did not start: start it with { type: 'module' }, and check that its script is deployed, that the policy allows it, and that it has the page's Cross-Origin-Embedder-Policy");
   const directive = await violated(url);
   if (directive) return fault(`The content security policy forbids the worker ${url.href}: its ${directive} must allow it`, 'forbidden');
   let response: Response;
@@ -44,5 +43,20 @@ export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Pr
     const message = `The page sends Cross-Origin-Embedder-Policy, and its worker's script ${url.href} does not: send Cross-Origin-Embedder-Policy: require-corp with it`;
     return fault(message, 'forbidden');
   }
-  return general;
+  // What is wrong within it browsers do not tell, nor whether it has come only by now.
+  return fault(`The worker ${url.href} did not start, and its script is there: where another try fails too, it is damaged, or lacks a file that it imports. Deploy this package's files again`);
+}
+
+/** The error of a worker that says nothing, where its script shows why: it is empty. Others may still be on their way. */
+export async function whySilent(url: URL | undefined): Promise<LivenessError | undefined> {
+  if (!url) return undefined;
+  try {
+    const response = await fetch(url, { credentials: 'same-origin', cache: 'force-cache', signal: AbortSignal.timeout(LOOK_MS) });
+    if (!response.ok || (await response.text()).trim() !== '') return undefined;
+  } catch {
+    // On its way, or the wait ends by its own limit.
+    return undefined;
+  }
+  const message = `The worker ${url.href} is an empty file: deploy this package's files again`;
+  return new LivenessError('ENGINE_FETCH', message, { reason: 'not-deployed', retryable: false });
 }

@@ -59,6 +59,9 @@ withBrowser('delivery', () => ({}), (its) => {
     'a pointer in place of the engine': ['ENGINE_FETCH', 'not-deployed', false, /Git LFS/, answer('.wasm', { type: 'application/wasm', body: 'version https://git-lfs.github.com/spec/v1' })],
     'half an engine': ['ENGINE_FETCH', 'not-deployed', false, /could not be compiled/, half],
     'a worker without content': ['ENGINE_FETCH', 'not-deployed', false, /204/, answer('/worker-cpu.js', { status: 204 })],
+    'a worker that is an empty file': ['ENGINE_FETCH', 'not-deployed', false, /worker-cpu\.js is an empty file/, answer('/worker-cpu.js', { type: 'text/javascript', body: '\n' })],
+    'half a worker': ['ENGINE_FETCH', undefined, true, /damaged, or lacks a file that it imports/, answer('/worker-cpu.js', { type: 'text/javascript', body: 'import { serve' })],
+    'a manifest that leads to a login elsewhere': ['MODEL_FETCH', 'not-deployed', false, /leads to another origin/, answer('manifest.json', AWAY)],
     'a policy against the weights': ['MODEL_FETCH', 'forbidden', false, /security policy.*connect-src/, (path) => asType('/worker-cpu.js', 'text/javascript', { 'content-security-policy': `script-src 'self' 'wasm-unsafe-eval'; connect-src ${server.url}/pkg/dist/` })(path)],
   };
   for (const [what, [code, reason, retryable, says, intercept]] of Object.entries(CASES)) {
@@ -81,6 +84,18 @@ withBrowser('delivery', () => ({}), (its) => {
     assert.deepEqual([error?.code, error?.reason, error?.retryable], ['ENGINE_FETCH', 'offline', true], JSON.stringify(error));
     await page.context().setOffline(false);
     assert.equal(await page.evaluate(loadCpu), null);
+  });
+
+  test('a page in a sandbox: the message names what its iframe must allow', async () => {
+    server.intercept = (path) => {
+      // The header does to a page what the attribute does to an iframe.
+      if (path === '/blank.html') return { type: 'text/html', body: '<!doctype html>', headers: { 'content-security-policy': 'sandbox allow-scripts' } };
+      return { type: 'text/javascript', body: server.read(path), headers: { 'access-control-allow-origin': '*' } };
+    };
+    const page = await its.open();
+    const error = await page.evaluate(() => load({ backend: 'cpu' }).catch(({ code, reason, retryable, message }) => ({ code, reason, retryable, message })));
+    assert.deepEqual([error?.code, error?.reason, error?.retryable], ['ENGINE_FETCH', 'forbidden', false], JSON.stringify(error));
+    assert.match(error.message, /iframe must have allow-same-origin/);
   });
 
   test('an isolated page whose worker is too loads', async () => {

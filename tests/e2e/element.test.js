@@ -540,12 +540,14 @@ withElements('a face before the element', () => ({ clip: writeClip('element-face
     await page.context().close();
   });
 
-  test('an unknown operating point is an error, not a silent default', async () => {
-    const page = await its.place({ 'operating-point': 'lenient' });
-    await page.click(START);
-    await reach(page, 'error');
-    assert.deepEqual(await page.evaluate(() => events.at(-1)), ['error', { code: 'INVALID_INPUT' }]);
-  });
+  for (const [what, attributes] of Object.entries({ 'operating point': { 'operating-point': 'lenient' }, 'angle': { rotate: '45' } })) {
+    test(`an unknown ${what} is an error, not a silent default, and no camera opens for it`, async () => {
+      const page = await its.place(attributes);
+      await page.click(START);
+      await reach(page, 'error');
+      assert.deepEqual(await page.evaluate(() => [events.at(-1), lights()]), [['error', { code: 'INVALID_INPUT' }], []]);
+    });
+  }
 
   test('reduced motion stops what moves', async () => {
     const page = await its.place({}, { stub: true, reducedMotion: 'reduce' });

@@ -105,6 +105,7 @@ withBrowser('a worker that the page starts', () => ({}), (its) => {
         'an instance': await codeOf(load({ backend: 'cpu', worker: from('/pkg/dist/worker.js')() })),
         'a promise': await codeOf(load({ backend: 'cpu', worker: async () => from('/pkg/dist/worker.js')() })),
         'another engine': await codeOf(load({ backend: 'cpu', worker: from('/pkg/dist/worker-webgpu.js') })),
+        'classic': await codeOf(load({ backend: 'cpu', worker: () => new Worker('/pkg/dist/worker.js') })),
         'no script': await codeOf(load({ backend: 'cpu', worker: from('/nowhere.js') })),
         'refused': await codeOf(load({ backend: 'cpu', worker: refuse })),
       };
@@ -114,9 +115,11 @@ withBrowser('a worker that the page starts', () => ({}), (its) => {
       'an instance': ['INVALID_INPUT', false, undefined],
       'a promise': ['INVALID_INPUT', false, undefined],
       'another engine': ['INVALID_INPUT', false, undefined],
+      'classic': ['ENGINE_FETCH', true, 'error'],
       'no script': ['ENGINE_FETCH', true, 'error'],
       'refused': ['ENGINE_FETCH', false, 'SecurityError'],
     });
+    assert.match(errors['classic'].message, /\{ type: 'module' \}/);
   });
 }, { path: '/blank.html', prepare: providePackage });
 

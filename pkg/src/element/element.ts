@@ -3,7 +3,7 @@
 
 import { LivenessDetector } from '../detector.js';
 import { LivenessError, type LivenessErrorCode } from '../errors.js';
-import type { BackendChoice, CheckProgress, CheckResult, Turn } from '../types.js';
+import type { BackendChoice, CheckOptions, CheckProgress, CheckResult, Turn } from '../types.js';
 import { film } from './film.js';
 import { heedLanguage, languagesOf, loadStrings, merge } from './language.js';
 import { isMeant, PROPERTIES, type LivenessCheckProperties } from './properties.js';
@@ -238,6 +238,10 @@ export class LivenessCheckElement extends Base {
       if (this.#ticket) this.#enter({ state: 'ticket' });
       heed(signal);
       const ticket = await unless(signal, askTicket(this.#ticket));
+      const options: CheckOptions = { operatingPoint: this.operatingPoint, challenge: this.challenge, rotate: this.rotate, ...ticket, signal };
+      // A detector of an older copy of this package, or a test's own, may lack it.
+      await detector.validate?.(options);
+      heed(signal);
       if (this.state !== 'asking') this.#enter({ state: 'asking' });
       heed(signal);
       const list = (cameras: readonly MediaDeviceInfo[], current: string) => this.#view.cameras(cameras, current);
@@ -245,11 +249,7 @@ export class LivenessCheckElement extends Base {
       this.#enter({ state: 'running' });
       heed(signal);
       const result = await detector.check(this.#view.video, {
-        operatingPoint: this.operatingPoint,
-        challenge: this.challenge,
-        rotate: this.rotate,
-        ...ticket,
-        signal,
+        ...options,
         onHint: (hint) => this.#tell('liveness-hint', hint),
         onUpdate: (progress) => this.#update(progress),
       });

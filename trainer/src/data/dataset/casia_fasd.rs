@@ -16,8 +16,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{
     Attack, ListOptions, Listing, Sample, Split, carve,
+    ffmpeg::VIDEOS,
     frames::{self, Recording},
-    video::VIDEOS,
 };
 use crate::recapture::PaiSpecies::{Print, Replay};
 

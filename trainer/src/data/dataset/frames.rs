@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
-use super::{Attack, Listing, Media, Sample, Split, tree, video};
+use super::{Attack, Listing, Media, Sample, Split, ffmpeg, tree, video};
 use crate::picture::{photo, search::ends_in};
 
 /// A video file, or a folder of frames.
@@ -72,7 +72,7 @@ pub(super) fn list(
     complete: impl Fn(&Recording, &mut Listing) + Sync,
 ) -> Result<Listing> {
     if recordings.iter().any(|recording| recording.images.is_none()) {
-        video::installed()?;
+        ffmpeg::installed()?;
     }
     let parts: Vec<Listing> = recordings
         .par_iter()

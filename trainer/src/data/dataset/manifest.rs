@@ -13,7 +13,7 @@ use bonafide::face::FaceBox;
 use csv::{ByteRecord, ReaderBuilder};
 use rayon::prelude::*;
 
-use super::{Attack, ListOptions, Listing, Media, Sample, Split, split, tree, video};
+use super::{Attack, ListOptions, Listing, Media, Sample, Split, ffmpeg, split, tree, video};
 use crate::recapture::PaiSpecies;
 
 const HEADER: &str = "path,class,species,instrument,subject,split,x,y,width,height";
@@ -34,7 +34,7 @@ pub(super) fn list(table: &Path, options: &ListOptions) -> Result<Listing> {
         bail!("{} has bad lines\n{}{more}", table.display(), bad[..bad.len().min(NAMED)].join("\n"));
     }
     if samples.iter().any(|sample| matches!(sample.media, Media::VideoFrame { .. })) {
-        video::installed()?;
+        ffmpeg::installed()?;
     }
     let parts: Vec<Listing> = samples
         .into_par_iter()

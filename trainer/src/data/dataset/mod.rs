@@ -8,6 +8,7 @@
 mod boxes;
 mod casia_fasd;
 mod celeba_spoof;
+mod ffmpeg;
 mod frames;
 mod manifest;
 mod msu_mfsd;

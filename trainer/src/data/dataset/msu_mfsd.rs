@@ -18,9 +18,9 @@ use bonafide::face::FaceBox;
 
 use super::{
     Attack, ListOptions, Listing, Sample, Split, boxes, carve,
+    ffmpeg::VIDEOS,
     frames::{self, Recording},
     tree,
-    video::VIDEOS,
 };
 use crate::recapture::PaiSpecies::{Print, Replay};
 

@@ -19,8 +19,8 @@ use bonafide::face::FaceBox;
 
 use super::{
     Attack, ListOptions, Listing, Sample, Split, boxes,
+    ffmpeg::VIDEOS,
     frames::{self, Recording},
-    video::VIDEOS,
 };
 use crate::recapture::PaiSpecies::{Print, Replay};
 
