@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use bonafide::{
     face::Face,
@@ -99,7 +99,8 @@ fn a_network_is_learnt_written_and_measured_and_comes_out_the_same_again() {
     support::refuses_because(path, &[&options[..], &["--measure"]].concat(), "names no cover");
     fs::write(path.join("worn.txt"), "held photos/0\nunclear photos/1\n").unwrap();
     let options = [&options[..], &["--worn", "worn.txt"]].concat();
-    let learn = [&options[..], &["--epochs", "1"]].concat();
+    support::refuses_because(path, &options, "name one with --run");
+    let learn = [&options[..], &["--epochs", "2", "--run", "run"]].concat();
     let report = support::succeeds(path, &learn);
     for row in ["| as photographed |", "| dark glasses |", "| photos |", "Photographed covers, held out: "] {
         assert!(report.contains(row), "{row}: {report}");
@@ -107,7 +108,19 @@ fn a_network_is_learnt_written_and_measured_and_comes_out_the_same_again() {
     let manifest = || Manifest::parse(&fs::read_to_string(path.join("weights/manifest.json")).unwrap()).unwrap();
     let first = manifest();
     assert!(first.bytes(COVER, |file| fs::read(path.join("weights").join(file)).ok()).is_ok());
-    support::succeeds(path, &learn);
+    support::refuses_because(path, &learn, "already holds a run");
+    // The same again, killed after an epoch, if it lasts so long, and resumed.
+    let again = [&options[..], &["--epochs", "2", "--run", "again"]].concat();
+    let mut killed = Command::new(env!("CARGO_BIN_EXE_trainer")).current_dir(path).args(&again).spawn().unwrap();
+    let checkpoints = || fs::read_dir(path.join("again/checkpoints")).into_iter().flatten().flatten();
+    let learnt_one = || checkpoints().any(|entry| entry.file_name().to_string_lossy().starts_with("epoch-0001"));
+    while killed.try_wait().unwrap().is_none() && !learnt_one() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Its end may come first: then there is nothing to kill.
+    let _ = killed.kill();
+    killed.wait().unwrap();
+    support::succeeds(path, &[&again[..], &["--resume"]].concat());
     assert_eq!(manifest(), first);
     let again = support::succeeds(path, &[&options[..], &["--measure"]].concat());
     assert_eq!(again, report);

@@ -44,13 +44,14 @@ use crate::{
     weights::store::{Precision, serialise},
 };
 use kind::Kind;
+use learn::LearnArgs;
 use sitter::Sitter;
 use worn::Worn;
 
 /// What 16 bits may do to the log-odds of a picture that lies on the threshold.
 const ROUNDING: f32 = 0.01;
 /// Frames looked at of each film.
-const FRAMES: u64 = 12;
+const FRAMES: usize = 12;
 /// Faces on a sheet.
 const SHEET: usize = 24;
 
@@ -70,9 +71,8 @@ pub struct CoverArgs {
     /// Folder whose manifest gets the network, beside the detector.
     #[arg(long, default_value = "pkg/weights")]
     out: PathBuf,
-    /// Times that each person is drawn anew, with eight pictures each.
-    #[arg(long, default_value_t = 18)]
-    epochs: usize,
+    #[command(flatten)]
+    learn: LearnArgs,
     /// Seed of all that is drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -109,7 +109,7 @@ pub fn run(args: &CoverArgs) -> Result<()> {
     let network = if args.measure {
         load(&args.out)?
     } else {
-        let learnt = learn::learn(&train, args.epochs, args.seed)?;
+        let learnt = learn::learn(&train, &args.learn, args.seed)?;
         let folded = reload(&serialise(&learnt.fold(), Precision::Int8)?)?;
         let answers = measure::answers(&folded.clone().pack(), &finder.detector, &development, args.seed)?;
         let at = measure::threshold(&folded.clone().pack(), &answers, &development, args.seed);
@@ -202,26 +202,21 @@ fn write(folder: &Path, bytes: &[u8]) -> Result<()> {
     write_atomic(&folder.join("manifest.json"), format!("{}\n", serde_json::to_string_pretty(&manifest)?).as_bytes())
 }
 
-/// The films among paths and in folders among them.
+/// Films, and those in folders; what else the folders hold is named.
 fn films(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut films = Vec::new();
     for path in paths {
         if path.is_dir() {
-            for entry in fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))? {
-                films.push(entry?.path());
-            }
+            films.extend(video::below(path, |path, why| eprintln!("{} {why}", path.display()))?);
         } else {
             films.push(path.clone());
         }
     }
-    films.retain(|path| video::is_video(path));
-    films.sort();
     Ok(films)
 }
 
 fn film(network: &Cover, finder: &Finder, path: &Path) -> Result<report::Row> {
-    let count = video::frame_count(path)?;
-    let numbers: Vec<u64> = (0..FRAMES.min(count)).map(|number| number * count / FRAMES.min(count)).collect();
+    let numbers = video::spaced(video::frame_count(path)?, FRAMES);
     let mut row = (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), 0, 0);
     for photo in video::frames(path, &numbers)? {
         if let Some(log_odds) = measure::ask(network, &finder.detector, &photo.frame())? {

@@ -42,7 +42,7 @@ pub struct RunFolder {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
-    /// pretrain, pretrain-imagenet, finetune or depth-view.
+    /// pretrain, pretrain-imagenet, finetune, depth-view or cover.
     pub stage: String,
     /// What the backbone started from: "he", or what was loaded; after [`THEN`] the earlier runs that this one goes on from.
     pub backbone: String,
@@ -93,12 +93,12 @@ pub struct Spent {
 }
 
 impl RunFolder {
-    /// Starts a run, or with `resume` goes on with one.
+    /// Starts a run, or with `resume` goes on with one. `config` is all that its result depends on beside what `about` says.
     ///
     /// # Errors
     /// If the folder already holds a run and `resume` is off, holds none and `resume` is on, it is another run, or
     /// another program trains in it.
-    pub fn open(path: &Path, config: &Config, about: &About, resume: bool) -> Result<Self> {
+    pub fn open(path: &Path, config: &impl Serialize, about: &About, resume: bool) -> Result<Self> {
         let config_path = path.join("config.toml");
         let text = toml::to_string(config).context("the config cannot be written as TOML")?;
         ensure!(

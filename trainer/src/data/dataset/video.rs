@@ -13,11 +13,22 @@ use super::{
     Listing, Media, Sample,
     ffmpeg::{PAM, Reader, VIDEOS, frame, input},
 };
-use crate::picture::{photo::Photo, search::ends_in};
+use crate::picture::{
+    photo::Photo,
+    search::{Passed, ends_in, search},
+};
 
 /// Whether a file's name is a video's.
 pub fn is_video(path: &Path) -> bool {
     ends_in(path, &VIDEOS)
+}
+
+/// The videos below a folder, as [`search`] finds them.
+///
+/// # Errors
+/// If it cannot be listed.
+pub fn below(folder: &Path, pass: impl FnMut(PathBuf, Passed<'static>)) -> Result<Vec<PathBuf>> {
+    search(folder, &VIDEOS, pass)
 }
 
 /// How many frames a video has. The file is read in full, because what its header says may be wrong, but not decoded.
@@ -122,7 +133,7 @@ impl Iterator for Stream {
 
 /// The numbers of `wanted` of `count` frames: the middle of each of so many equal parts, never the black first frame or
 /// the cut-off last one of a long video.
-pub(super) fn spaced(count: u64, wanted: usize) -> Vec<u64> {
+pub fn spaced(count: u64, wanted: usize) -> Vec<u64> {
     let wanted = (wanted as u64).min(count);
     (0..wanted).map(|part| ((2 * part + 1) * count) / (2 * wanted)).collect()
 }
