@@ -19,12 +19,12 @@ const engine = (backend) => [`dist/worker-${backend}.js`, `dist/wasm/bonafide_${
 const languages = readdirSync(join(import.meta.dirname, 'src/element/languages')).map((file) => basename(file, '.ts')).filter((name) => name !== 'en');
 
 export default [
-  { name: 'bonafide-liveness: JavaScript of the page', path: 'dist/index.js', limit: '13.8 kB', modifyEsbuildConfig: bundle() },
+  { name: 'bonafide-liveness: JavaScript of the page', path: 'dist/index.js', limit: '14.8 kB', modifyEsbuildConfig: bundle() },
   {
     // The others are downloaded one at a time, when they are shown.
     name: 'bonafide-liveness/element, in English',
     path: 'dist/element/index.js',
-    limit: '22.1 kB',
+    limit: '23.8 kB',
     modifyEsbuildConfig: bundle({ external: languages.map((language) => `./element/languages/${language}.js`) }),
   },
   { name: 'a check on the CPU: JavaScript, engine, weights', path: ['dist/index.js', ...engine('cpu'), ...weights], limit: '2.1 MB', modifyEsbuildConfig: bundle() },

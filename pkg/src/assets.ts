@@ -35,19 +35,23 @@ export interface Weights {
 const DECODER = 'decoder';
 
 /**
- * Fetches the manifest and then, side by side, the weights that it names, but for the depth view's.
+ * Fetches the manifest and then, side by side, the weights that it names, but for the depth view's. `cache` as `get` takes it.
  *
  * @throws LivenessError `MODEL_FETCH` if a file does not arrive. A manifest that is not JSON is passed on: the engine
  * refuses it with `MODEL_INTEGRITY`.
  */
-export async function fetchWeights(assetBase: string | undefined, progress: Progress): Promise<Weights> {
-  const manifest = await get(locate('manifest.json', assetBase), 'MODEL_FETCH');
+export async function fetchWeights(assetBase: string | undefined, progress: Progress, cache?: RequestCache): Promise<Weights> {
+  const manifest = await get(locate('manifest.json', assetBase), 'MODEL_FETCH', cache);
   const manifestJson = new TextDecoder().decode(await body(manifest, 'MODEL_FETCH'));
+  if (/script/.test(manifest.response.headers.get('content-type') ?? '')) {
+    const message = `A bundler made a script of the weights' manifest (${manifest.response.url}): serve the folder weights of this package as it is, and name it by assetBase.`;
+    throw new LivenessError('MODEL_FETCH', message, { reason: 'not-deployed', retryable: false });
+  }
   const named = weightFiles(manifestJson, (network) => network !== DECODER);
   progress.expect(named.reduce((sum, { bytes }) => sum + bytes, 0));
   const files = await Promise.all(
     named.map(async ({ name }) => {
-      const download = await get(locate(name, assetBase), 'MODEL_FETCH');
+      const download = await get(locate(name, assetBase), 'MODEL_FETCH', cache);
       return [name, await body(download, 'MODEL_FETCH', progress.arrived)] as const;
     }),
   );
@@ -59,10 +63,10 @@ export async function fetchWeights(assetBase: string | undefined, progress: Prog
  *
  * @throws LivenessError `MODEL_FETCH` if the file does not arrive.
  */
-export async function fetchDecoder(manifestJson: string, assetBase: string | undefined): Promise<Weights['files']> {
+export async function fetchDecoder(manifestJson: string, assetBase: string | undefined, cache?: RequestCache): Promise<Weights['files']> {
   const files: Record<string, Uint8Array> = {};
   for (const { name } of weightFiles(manifestJson, (network) => network === DECODER)) {
-    files[name] = await body(await get(locate(name, assetBase), 'MODEL_FETCH'), 'MODEL_FETCH');
+    files[name] = await body(await get(locate(name, assetBase), 'MODEL_FETCH', cache), 'MODEL_FETCH');
   }
   return files;
 }
@@ -73,7 +77,7 @@ export async function fetchDecoder(manifestJson: string, assetBase: string | und
  * @throws LivenessError `ENGINE_FETCH` if it does not arrive or is not WebAssembly, `NOT_SUPPORTED` without SIMD,
  * `WASM_BLOCKED_BY_CSP` if the policy forbids it.
  */
-export async function compileEngine(url: URL, progress: Progress): Promise<WebAssembly.Module> {
+export async function compileEngine(url: URL, progress: Progress, cache?: RequestCache): Promise<WebAssembly.Module> {
   if (!WebAssembly.validate(SIMD_PROBE)) {
     throw new LivenessError('NOT_SUPPORTED', 'This browser has no WebAssembly SIMD: update it to a version from 2023 or later.');
   }
@@ -84,7 +88,7 @@ export async function compileEngine(url: URL, progress: Progress): Promise<WebAs
     const remedy = "allow 'wasm-unsafe-eval' in script-src, on the worker's script too.";
     throw new LivenessError('WASM_BLOCKED_BY_CSP', `The content security policy forbids WebAssembly: ${remedy}`, { cause });
   }
-  const download = await get(url, 'ENGINE_FETCH');
+  const download = await get(url, 'ENGINE_FETCH', cache);
   const { response } = download;
   let first: Promise<Uint8Array> | Uint8Array = new Uint8Array();
   const type = response.headers.get('content-type') ?? '';

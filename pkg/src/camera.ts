@@ -47,7 +47,12 @@ export async function openCamera(options: CameraOptions = {}): Promise<Camera> {
     stop(stream);
     throw new LivenessError('CAMERA_NOT_FOUND', 'The browser gave a stream without a camera in it.');
   }
-  const lost = () => options.onLost?.(new LivenessError('CAMERA_LOST', 'The camera stopped: it was unplugged or taken by another program.'));
+  const gone = () => new LivenessError('CAMERA_LOST', 'The camera stopped: it was unplugged or taken by another program.');
+  if (track.readyState === 'ended') {
+    stop(stream);
+    throw gone();
+  }
+  const lost = () => options.onLost?.(gone());
   track.addEventListener('ended', lost, { once: true });
   return {
     stream,

@@ -15,6 +15,9 @@ import { Watch } from './watch.js';
 
 const KINDS = { operatingPoint: 'string', rotate: 'turn', nonce: 'string', record: 'boolean', signal: 'signal', onUpdate: 'function', onHint: 'function', onStep: 'function' } as const;
 
+/** So many frames in a row that cannot be read are no accident. */
+const UNREADABLE = 5;
+
 const ATTACH = { release: 'string', signals: 'boolean' } as const;
 
 type Begin = Omit<Extract<Request, { kind: 'startSession' }>, 'kind'>;
@@ -59,11 +62,24 @@ export async function check(backends: Backends, video: HTMLVideoElement, options
   // Times are from the first frame on: a session that goes on elsewhere knows no others.
   let firstMs: number | undefined;
   const signals = new Signals(watch.track);
+  let unread = 0;
+  /** The picture that the video shows; nothing for one that a browser happens not to hand out, as while its GPU process starts anew. */
+  const picture = async () => {
+    try {
+      const owned = await watch.during(own(video, rotate));
+      unread = 0;
+      return owned;
+    } catch (error) {
+      if (!watch.goes || ++unread >= UNREADABLE) throw error;
+      return undefined;
+    }
+  };
   const observe = async (timeMs: number) => {
-    const { frame, transfer } = await watch.during(own(video, rotate));
-    signals.see(frame, watch.metadata);
-    const request = { kind: 'observe', frame, timeMs: timeMs - (firstMs ??= timeMs), record } as const;
-    return watch.during(worker.client.ask(request, transfer));
+    const owned = await picture();
+    if (!owned) return undefined;
+    signals.see(owned.frame, watch.metadata);
+    const request = { kind: 'observe', frame: owned.frame, timeMs: timeMs - (firstMs ??= timeMs), record } as const;
+    return watch.during(worker.client.ask(request, owned.transfer));
   };
   const goOn = async (error: unknown) => {
     const next = backends.after(worker, error);
@@ -85,6 +101,7 @@ export async function check(backends: Backends, video: HTMLVideoElement, options
         await goOn(error);
         return observe(timeMs);
       });
+      if (!update) continue;
       if (update.verdict) {
         refuseSlowCamera(update.verdict, watch.shown);
         const { verdict, recording } = update;

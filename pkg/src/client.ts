@@ -93,8 +93,10 @@ export class Client {
         this.#silent++;
         if (this.#silent === LOOK_TICKS && !this.#answered) void whySilent(this.#url).then((error) => error && this.end(error));
         if (this.#silent < SILENT_TICKS) return;
-        const remedy = this.#answered ? 'load a new detector' : "it never said a word: is its script this package's?";
-        this.end(new LivenessError('TIMEOUT', `The worker did not answer for ${(SILENT_TICKS * TICK_MS) / 1000} seconds, and was stopped: ${remedy}.`));
+        const silent = `for ${(SILENT_TICKS * TICK_MS) / 1000} seconds, and was stopped`;
+        // One that never spoke has not come, or is not this package's.
+        if (!this.#answered) return this.end(new LivenessError('ENGINE_FETCH', `The worker said nothing ${silent}: did its script come, and is it this package's?`));
+        this.end(new LivenessError('TIMEOUT', `The worker did not answer ${silent}: load a new detector.`));
       }, TICK_MS);
     }
   }

@@ -174,7 +174,10 @@ export class LivenessDetector {
 
   /** A worker has one session. */
   async #alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#checking) throw new LivenessError('INVALID_INPUT', 'This detector is checking already: await that check, or cancel it by its signal.');
+    if (this.#checking) {
+      const message = 'This detector is checking already: await that check, or cancel it by its signal.';
+      throw new LivenessError('INVALID_INPUT', message, { retryable: true });
+    }
     this.#checking = true;
     try {
       return await work();

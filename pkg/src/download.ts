@@ -34,16 +34,16 @@ class Stall {
 }
 
 /**
- * Asks for a file.
+ * Asks for a file; with `reload` past the browser's cache, which gets it anew.
  *
  * @throws LivenessError with `code`, if nothing answers or what does has no such file.
  */
-export async function get(url: URL, code: LivenessErrorCode): Promise<Download> {
+export async function get(url: URL, code: LivenessErrorCode, cache: RequestCache = 'default'): Promise<Download> {
   const stall = new Stall();
   stall.moved();
   let response: Response;
   try {
-    response = await fetch(url, { credentials: 'same-origin', signal: stall.signal });
+    response = await fetch(url, { credentials: 'same-origin', cache, signal: stall.signal });
   } catch (cause) {
     stall.over();
     if (stall.signal.aborted) throw stalled(url.href, code, cause);

@@ -117,12 +117,16 @@ export class LivenessError extends Error {
     const code = (error as { code?: unknown } | null)?.code;
     const message = error instanceof Error ? error.message : String(error);
     // Its cause, if it has one: it is the same error itself.
-    if (typeof code === 'string' && CODES.has(code)) return new LivenessError(code as LivenessErrorCode, message, causeOf(error));
+    if (typeof code === 'string' && CODES.has(code)) return new LivenessError(code as LivenessErrorCode, message, restOf(error));
     return new LivenessError(fallback, message, { cause: error });
   }
 }
 
-function causeOf(error: unknown): { cause?: unknown } {
-  const cause = (error as { cause?: unknown }).cause;
-  return cause === undefined ? {} : { cause };
+function restOf(error: unknown): { cause?: unknown; retryable?: boolean; reason?: ErrorReason } {
+  const { cause, retryable, reason } = error as { cause?: unknown; retryable?: unknown; reason?: unknown };
+  return {
+    ...(cause !== undefined && { cause }),
+    ...(typeof retryable === 'boolean' && { retryable }),
+    ...(ERROR_REASONS.includes(reason as ErrorReason) && { reason: reason as ErrorReason }),
+  };
 }

@@ -34,6 +34,8 @@ export type Request =
 
 /** What the worker knows once it is loaded. */
 export interface Loaded {
+  /** Of the worker's script. */
+  readonly version: string;
   readonly backend: string;
   readonly adapter: string | undefined;
   readonly operatingPoints: Readonly<Record<string, OperatingPoint>>;

@@ -2,12 +2,13 @@
 //! worker-webgpu.ts and worker.ts bring the modules, so that a page downloads only what it uses.
 
 import { compileEngine, fetchDecoder, fetchWeights } from './assets.js';
-import type { Engine, EngineFiles, EngineModule, Session } from './engine.js';
+import type { Engine, EngineFiles, Session } from './engine.js';
 import { LivenessError } from './errors.js';
 import type { Backend, OperatingPoint } from './generated.js';
 import { Pixels } from './pixels.js';
 import { Progress } from './progress.js';
 import type { Answers, Envelope, Loaded, LoadRequest, PlainError, Reply, Request } from './protocol.js';
+import { VERSION } from './version.js';
 import { heedPolicy } from './violations.js';
 
 /** A page gives a worker up that is silent for longer, and cannot see its downloads. */
@@ -27,7 +28,7 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   const scope = self as unknown as WorkerScope;
   let engine: Engine | undefined;
   let session: Session | undefined;
-  let decoder: (() => Promise<Record<string, Uint8Array>>) | undefined;
+  let decoder: ((cache?: RequestCache) => Promise<Record<string, Uint8Array>>) | undefined;
   const pixels = new Pixels();
   let queue: Promise<void> = Promise.resolve();
 
@@ -35,26 +36,30 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
     const files = engines[backend];
     if (!files) throw new LivenessError('INVALID_INPUT', `This worker has no engine for the backend '${backend}': start 'bonafide-liveness/worker'.`);
     const { module, url, name, bytes } = files;
-    const progress = new Progress(bytes, (progress) => scope.postMessage({ id, progress }));
-    const [compiled, weights] = await beating(id, Promise.all([
-      compileEngine(wasmBase === undefined ? url : new URL(name, wasmBase), progress),
-      fetchWeights(assetBase, progress),
-    ]));
-    progress.step();
-    await instantiate(module, compiled);
-    engine = await module.Engine.load(weights.manifestJson, weights.files, backend);
+    const { progress, weights, loaded } = await anew(async (cache) => {
+      const progress = new Progress(bytes, (progress) => scope.postMessage({ id, progress }));
+      const [compiled, weights] = await beating(id, Promise.all([
+        compileEngine(wasmBase === undefined ? url : new URL(name, wasmBase), progress, cache),
+        fetchWeights(assetBase, progress, cache),
+      ]));
+      progress.step();
+      await fitting(() => module.default({ module_or_path: compiled }));
+      const loaded = await fitting(() => module.Engine.load(weights.manifestJson, weights.files, backend));
+      return { progress, weights, loaded };
+    });
     progress.step();
     // Both networks once on a GPU, which compiles its programs now, not while a person waits; one that cannot fails here. A CPU
     // compiles what it runs when it runs it: that may as well be the first score.
     const gpu = backend === 'webgpu';
     const blank = new ImageData(32, 32);
-    if (gpu) await engine.score(blank);
+    if (gpu) await loaded.score(blank);
     progress.step();
-    if (gpu) await engine.scoreCrop(blank);
+    if (gpu) await loaded.scoreCrop(blank);
     progress.step();
-    decoder = () => fetchDecoder(weights.manifestJson, assetBase);
+    engine = loaded;
+    decoder = (cache) => fetchDecoder(weights.manifestJson, assetBase, cache);
     const { operatingPoints } = JSON.parse(weights.manifestJson) as { operatingPoints: Record<string, OperatingPoint> };
-    return { backend: engine.backend, adapter: engine.adapter, operatingPoints };
+    return { version: VERSION, backend: loaded.backend, adapter: loaded.adapter, operatingPoints };
   }
 
   /** Waits for downloads, and tells the page meanwhile that the worker lives. */
@@ -87,11 +92,12 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   async function answer(id: number, request: Request): Promise<Answers[keyof Answers]> {
     if (request?.kind === 'load') return load(id, request);
     if (!engine || !decoder) throw new LivenessError('INTERNAL', 'The worker was asked to score before it had loaded.');
+    const [loaded, view] = [engine, decoder];
     switch (request?.kind) {
       case 'scorePixels':
         return engine.scorePixels(request.rgba, request.width, request.height);
       case 'loadDecoder':
-        return engine.loadDecoder(await beating(id, decoder()));
+        return anew(async (cache) => loaded.loadDecoder(await beating(id, view(cache))));
       case 'startSession':
         endSession();
         session = engine.startSession(request.operatingPoint, request.asked, request.nonce);
@@ -137,14 +143,30 @@ export function serve(engines: Readonly<Partial<Record<Backend, EngineFiles>>>):
   };
 }
 
-async function instantiate(module: EngineModule, compiled: WebAssembly.Module): Promise<void> {
+/** What the engine does with files, or the error of an engine that compiles, but imports or exports other things than ours. */
+async function fitting<T>(work: () => Promise<T>): Promise<T> {
   try {
-    await module.default({ module_or_path: compiled });
+    return await work();
   } catch (cause) {
-    // It compiles, but imports or exports other things than ours.
     if (!(cause instanceof WebAssembly.LinkError || cause instanceof TypeError)) throw cause;
     throw new LivenessError('ENGINE_FETCH', `The .wasm file does not fit this version of the package: ${cause.message}`, { cause, retryable: false, reason: 'not-deployed' });
   }
+}
+
+/** What comes of files, once more past the browser's cache if they are not of one version: no reload of a page empties that. */
+async function anew<T>(work: (cache?: RequestCache) => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isMisfit(error)) throw error;
+    return work('reload');
+  }
+}
+
+/** Whether files came, and are not those of one version. */
+function isMisfit(error: unknown): boolean {
+  const { code, reason } = LivenessError.from(error);
+  return code === 'MODEL_INTEGRITY' || reason === 'not-deployed';
 }
 
 /** Causes lose their class, and some could not be cloned at all. */

@@ -35,7 +35,7 @@ export function startWorker(backend: Backend, start?: (backend: Backend) => Work
   try {
     started = start ? { worker: start(backend), url: undefined } : heard(() => startOwn(backend));
   } catch (cause) {
-    throw notStarted(cause);
+    throw notStarted(cause, start !== undefined);
   }
   const { worker, url } = started;
   // By tag, not `instanceof`: it may come from an iframe.
@@ -57,7 +57,7 @@ function heard(start: () => Worker): Started {
   const Native = globalThis.Worker;
   let url: URL | undefined;
   const Heard = function (from: string | URL, options?: WorkerOptions): Worker {
-    url = new URL(from, document.baseURI);
+    url = new URL(from, globalThis.document?.baseURI ?? self.location.href);
     return new Native(trusted(from), options);
   };
   Heard.prototype = Native.prototype;
@@ -82,7 +82,7 @@ function trusted(url: string | URL): string | URL {
   }
 }
 
-function notStarted(cause: unknown): LivenessError {
+function notStarted(cause: unknown, byPage: boolean): LivenessError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (/TrustedScriptURL/.test(reason)) {
     const message = `The page's policy demands Trusted Types: its trusted-types must allow the name '${POLICY}' (with 'allow-duplicates', if the package is there twice).`;
@@ -92,6 +92,12 @@ function notStarted(cause: unknown): LivenessError {
     const message = 'The worker could not be started: this page is in a sandbox, whose iframe must have allow-same-origin beside allow-scripts.';
     return new LivenessError('ENGINE_FETCH', message, { cause, retryable: false, reason: 'forbidden' });
   }
-  const remedy = "a package from another origin needs load's worker option.";
-  return new LivenessError('ENGINE_FETCH', `The worker could not be started: ${reason} (${remedy})`, { cause, retryable: false });
+  const foreign = (cause as DOMException | null)?.name === 'SecurityError';
+  const who = byPage ? 'The worker of the worker option could not be started' : 'The worker could not be started';
+  const remedies = {
+    foreign: byPage ? 'a script from another origin can be imported by one from a blob: see "Serving it" in the README' : "a package from another origin needs load's worker option",
+    bundled: 'a bundler made a classic script of this package, which then knows no URL of its own: it must make a module (format esm)',
+  };
+  const remedy = foreign ? ` (${remedies.foreign})` : !byPage && /\bURL\b/.test(reason) ? ` (${remedies.bundled})` : '';
+  return new LivenessError('ENGINE_FETCH', `${who}: ${reason}${remedy}`, { cause, retryable: false, reason: 'forbidden' });
 }

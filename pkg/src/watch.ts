@@ -15,6 +15,7 @@ const MUTED_MS = 1_000;
 /** Watches one video until `close`. The first thing that goes wrong stays the reason. */
 export class Watch {
   readonly #video: HTMLVideoElement;
+  readonly #stream: MediaStream | undefined;
   /** The camera's, if the video plays a stream. */
   readonly track: MediaStreamTrack | undefined;
   readonly #failed: Promise<never>;
@@ -39,6 +40,7 @@ export class Watch {
     this.#failed.catch(() => {});
     // By its method, not `instanceof`: the stream may come from an iframe.
     const stream = video.srcObject && 'getVideoTracks' in video.srcObject ? video.srcObject : undefined;
+    this.#stream = stream;
     this.track = stream?.getVideoTracks()[0];
 
     const cancel = () => this.#fail(new LivenessError('CANCELLED', 'The check was cancelled.', { cause: signal?.reason }));
@@ -67,7 +69,7 @@ export class Watch {
     if (signal?.aborted) cancel();
     if (stopped.aborted) stop();
     if (this.track?.readyState === 'ended') end();
-    this.#heedSwitch();
+    this.#heedStream();
     hide();
     // HAVE_CURRENT_DATA: there is a picture.
     if (video.readyState < 2 || video.paused || video.ended) {
@@ -85,7 +87,7 @@ export class Watch {
    * @throws LivenessError what ended the watching, or `TIMEOUT`.
    */
   async next(): Promise<number> {
-    this.#heedSwitch();
+    this.#heedStream();
     const timeMs = await this.#within(FRAME_TIMEOUT_MS, this.#frame(), () => {
       if (this.track?.readyState === 'ended') return lost('The camera stopped.');
       const seconds = FRAME_TIMEOUT_MS / 1000;
@@ -123,6 +125,11 @@ export class Watch {
     return this.#within(ANSWER_TIMEOUT_MS, work, late);
   }
 
+  /** Whether nothing has ended it yet. */
+  get goes(): boolean {
+    return this.#failure === undefined;
+  }
+
   close(): void {
     this.#closed = true;
     for (const undo of this.#undo.splice(0)) undo();
@@ -138,9 +145,10 @@ export class Watch {
     this.#undo.push(() => target.removeEventListener(type, listener));
   }
 
-  /** A page's switch for the camera: frames go on, and are black. No event tells of it. */
-  #heedSwitch(): void {
+  /** What a page may do to its stream, of which no event tells: frames go on, and are black, or another camera's. */
+  #heedStream(): void {
     if (this.track?.enabled === false) this.#fail(lost("The page switched the camera off: its track's `enabled` is false."));
+    if (this.track && !this.#stream?.getVideoTracks().includes(this.track)) this.#fail(lost("The video's stream was given another track."));
   }
 
   #watchMute(track: MediaStreamTrack): void {

@@ -1,14 +1,14 @@
 //! A worker that never ran -> why. Browsers tell a page nothing of it, so its script is fetched once more and looked at.
 
-import { refused, unreachable } from './delivery.js';
+import { instead, refused, unreachable } from './delivery.js';
 import { LivenessError, type ErrorReason } from './errors.js';
 import { violated } from './violations.js';
 
 /** The worker has failed already; who waits has waited. */
 const LOOK_MS = 5_000;
 
-/** Where vite's development server, and Angular's, which is vite, keeps what it bundles in advance, without the files beside it. */
-const PREBUNDLED = /\/\.?vite\/deps[^/]*\//;
+/** Where vite's development server, and those of Angular and Nuxt, which are vite, keep what they bundle in advance, without the files beside it. */
+const PREBUNDLED = /\/\.?vite\/([^/]+\/)?deps[^/]*\//;
 
 /** The error of a worker whose script never ran. `url` is the script's, where it is known; `event` what the browser said. */
 export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Promise<LivenessError> {
@@ -25,12 +25,14 @@ export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Pr
     return unreachable('ENGINE_FETCH', url, cause);
   }
   const { headers } = response;
-  await response.body?.cancel();
-  const missing = refused('ENGINE_FETCH', url, response);
+  const missing = refused('ENGINE_FETCH', url, response) ?? instead('ENGINE_FETCH', response, await beginning(response));
   if (missing && missing.reason === 'not-deployed' && PREBUNDLED.test(url.pathname)) {
+    const exclude = "optimizeDeps: { exclude: ['bonafide-liveness'] }";
     const remedy = /\/\.angular\//.test(url.pathname)
       ? '"prebundle": { "exclude": ["bonafide-liveness"] } for "serve" in angular.json'
-      : "optimizeDeps: { exclude: ['bonafide-liveness'] } in vite's configuration, or use vite 8";
+      : /\/_nuxt\//.test(url.pathname)
+        ? `vite: { ${exclude} } in nuxt.config`
+        : `${exclude} in vite's configuration, or use vite 8`;
     const message = `The development server bundled this package in advance, without its worker: set ${remedy}`;
     return fault(message, 'not-deployed');
   }
@@ -45,6 +47,15 @@ export async function whyNotStarted(url: URL | undefined, event: ErrorEvent): Pr
   }
   // What is wrong within it browsers do not tell, nor whether it has come only by now.
   return fault(`The worker ${url.href} did not start, and its script is there: where another try fails too, it is damaged, or lacks a file that it imports. Deploy this package's files again`);
+}
+
+/** How a script begins; nothing if that does not come. */
+async function beginning(response: Response): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 /** The error of a worker that says nothing, where its script shows why: it is empty. Others may still be on their way. */

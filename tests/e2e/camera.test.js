@@ -195,6 +195,85 @@ withBrowser('a camera', () => ({ clip: writeClip('camera.y4m', portrait()) }), (
     assert.deepEqual(await page.evaluate(() => [errors, lights()]), [[blocked, blocked], ['ended', 'ended']]);
   });
 
+  for (const [what, code, happens] of [
+    ['in a page that is hidden', 'APP_INACTIVE', () => (Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true }), document.dispatchEvent(new Event('visibilitychange')))],
+    ['that nothing is shown of', 'APP_INACTIVE', () => (element.style.display = 'none')],
+    ['that is taken away by the system', 'CAMERA_LOST', () => (tracks.at(-1).stop(), tracks.at(-1).dispatchEvent(new Event('ended')))],
+  ]) {
+    for (const state of ['press', 'running']) {
+      test(`${what} closes: ${state}`, async () => {
+        const page = await opened();
+        await page.evaluate(() => place());
+        if (state === 'press') await still(page, false);
+        await page.evaluate(() => element.start());
+        await reach(page, state);
+        await page.evaluate(happens);
+        await reach(page, 'error');
+        assert.deepEqual(await page.evaluate(() => [errors, lights().at(-1)]), [[{ code, reason: undefined, retryable: true }], 'ended']);
+      });
+    }
+  }
+
+  test('that another element films with the same detector is waited for', async () => {
+    const page = await opened();
+    const states = await page.evaluate(async () => {
+      const ends = [];
+      let checking = 0;
+      const detector = { check: () => (checking++, new Promise((resolve) => ends.push(() => (checking--, resolve({ outcome: 'bona-fide', reasons: [] }))))) };
+      await place({ detector });
+      const [first, second] = [element, Object.assign(document.createElement('liveness-check'), { detector })];
+      document.body.append(second);
+      const until = async (what) => {
+        while (!what()) await new Promise((resolve) => setTimeout(resolve, 10));
+      };
+      first.start();
+      await until(() => first.state === 'running');
+      second.start();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const waiting = [second.state, wishes.length];
+      ends[0]();
+      await until(() => second.state === 'running');
+      const then = [first.state, checking, wishes.length];
+      ends[1]();
+      await until(() => second.state === 'result');
+      return [waiting, then];
+    });
+    assert.deepEqual(states, [['loading', 1], ['result', 1, 2]]);
+  });
+
+  test('whose detector is disposed while it is asked for closes, and says so', async () => {
+    const page = await opened();
+    await page.evaluate(async () => {
+      await place({ detector: await load({ backend: 'cpu' }) });
+      globalThis.give = async (wish) => (element.detector.dispose(), navigator.mediaDevices.constructor.prototype.getUserMedia.call(navigator.mediaDevices, wish));
+      element.start();
+    });
+    await reach(page, 'error');
+    assert.deepEqual(await page.evaluate(() => [errors, lights().at(-1)]), [[{ code: 'INVALID_INPUT', reason: undefined, retryable: false }], 'ended']);
+  });
+
+  test('that has ended when it comes is lost', async () => {
+    const page = await opened();
+    const error = await page.evaluate(async () => {
+      const ask = globalThis.give;
+      globalThis.give = async (wish) => {
+        const stream = await ask(wish);
+        stream.getTracks().forEach((track) => track.stop());
+        return stream;
+      };
+      return codeOf(openCamera());
+    });
+    assert.deepEqual([error?.code, error?.retryable], ['CAMERA_LOST', true]);
+  });
+
+  test('whose ticket another copy of the package refuses keeps its word', async () => {
+    const page = await opened();
+    await page.evaluate(() => place({ ticket: () => Promise.reject(Object.assign(new Error('no more today'), { name: 'LivenessError', code: 'TICKET_FAILED', retryable: false, reason: 'server-fault' })) }));
+    await page.evaluate(() => element.start());
+    await reach(page, 'error');
+    assert.deepEqual(await page.evaluate(() => errors), [{ code: 'TICKET_FAILED', reason: 'server-fault', retryable: false }]);
+  });
+
   test('whose video is interrupted, or refused for another reason, closes, and a retry plays it', async () => {
     const page = await opened();
     const errors = await page.evaluate(async () => {

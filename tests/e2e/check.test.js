@@ -84,7 +84,8 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
       return errors;
     });
     for (const [why, error] of Object.entries(errors)) {
-      assert.deepEqual([error?.code, error?.retryable, error?.typed], ['INVALID_INPUT', false, true], `${why}: ${JSON.stringify(error)}`);
+      // Another check ends.
+      assert.deepEqual([error?.code, error?.retryable, error?.typed], ['INVALID_INPUT', why === 'already', true], `${why}: ${JSON.stringify(error)}`);
       assert.match(error.message, new RegExp(why));
     }
     assert.match(errors['operating point'].message, /balanced/);
@@ -161,6 +162,39 @@ withCamera('a face', () => [[portrait(), 3]], (its) => {
     });
     assert.deepEqual(codes.slice(0, 2), ['CAMERA_LOST', 'CAMERA_LOST']);
     assert.match(codes[2], VERDICT);
+  });
+
+  test('a stream that is given another track is no longer the camera', async () => {
+    const [error, after] = await its.page.evaluate(async () => {
+      const other = document.createElement('canvas');
+      other.getContext('2d').fillRect(0, 0, 9, 9);
+      const [track] = video.srcObject.getVideoTracks();
+      const error = await checkUntil(() => true, () => {
+        video.srcObject.addTrack(other.captureStream(15).getVideoTracks()[0]);
+        video.srcObject.removeTrack(track);
+      });
+      track.stop();
+      video = await film();
+      return [error, said(await detector.check(video))];
+    });
+    assert.deepEqual([error?.code, error?.retryable], ['CAMERA_LOST', true], JSON.stringify(error));
+    assert.match(after, VERDICT);
+  });
+
+  test('a frame that the browser does not hand out is left out; one after the other ends the check', async () => {
+    const [some, all] = await its.page.evaluate(async () => {
+      const { createImageBitmap: make } = globalThis;
+      let calls = 0;
+      const failing = (when) => (globalThis.createImageBitmap = (...of) => (when(calls++) ? Promise.reject(new DOMException('no', 'InvalidStateError')) : make(...of)));
+      failing((call) => call % 4 === 1);
+      const some = said(await detector.check(video));
+      failing(() => true);
+      const all = await codeOf(detector.check(video));
+      globalThis.createImageBitmap = make;
+      return [some, all];
+    });
+    assert.match(some, VERDICT);
+    assert.equal(all?.code, 'INVALID_INPUT');
   });
 
   test('options are judged before a camera opens, as a check judges them', async () => {

@@ -60,6 +60,8 @@ withBrowser('delivery', () => ({}), (its) => {
     'half an engine': ['ENGINE_FETCH', 'not-deployed', false, /could not be compiled/, half],
     'a worker without content': ['ENGINE_FETCH', 'not-deployed', false, /204/, answer('/worker-cpu.js', { status: 204 })],
     'a worker that is an empty file': ['ENGINE_FETCH', 'not-deployed', false, /worker-cpu\.js is an empty file/, answer('/worker-cpu.js', { type: 'text/javascript', body: '\n' })],
+    'a page in place of the worker, as a script': ['ENGINE_FETCH', 'not-deployed', false, /page of HTML/, answer('/worker-cpu.js', { ...HTML, type: 'text/javascript' })],
+    'a manifest that a bundler made a script of': ['MODEL_FETCH', 'not-deployed', false, /made a script of the weights' manifest.*assetBase/, answer('manifest.json', { type: 'text/javascript', body: 'module.exports = {}' })],
     'half a worker': ['ENGINE_FETCH', undefined, true, /damaged, or lacks a file that it imports/, answer('/worker-cpu.js', { type: 'text/javascript', body: 'import { serve' })],
     'a manifest that leads to a login elsewhere': ['MODEL_FETCH', 'not-deployed', false, /leads to another origin/, answer('manifest.json', AWAY)],
     'a policy against the weights': ['MODEL_FETCH', 'forbidden', false, /security policy.*connect-src/, (path) => asType('/worker-cpu.js', 'text/javascript', { 'content-security-policy': `script-src 'self' 'wasm-unsafe-eval'; connect-src ${server.url}/pkg/dist/` })(path)],
@@ -84,6 +86,51 @@ withBrowser('delivery', () => ({}), (its) => {
     assert.deepEqual([error?.code, error?.reason, error?.retryable], ['ENGINE_FETCH', 'offline', true], JSON.stringify(error));
     await page.context().setOffline(false);
     assert.equal(await page.evaluate(loadCpu), null);
+  });
+
+  test("a package that Nuxt's development server bundled in advance: the message has the line to add", async () => {
+    const there = '/_nuxt/node_modules/.cache/vite/client/deps/';
+    server.intercept = (path) => {
+      if (!path.startsWith(there) || path.endsWith('/worker-cpu.js')) return undefined;
+      return { type: 'text/javascript', body: server.read(path.replace(there, '/pkg/dist/')) };
+    };
+    const page = await its.open();
+    const error = await page.evaluate(async (there) => {
+      const { LivenessDetector } = await import(`${there}index.js`);
+      return LivenessDetector.load({ backend: 'cpu' }).catch(({ code, reason, message }) => ({ code, reason, message }));
+    }, there);
+    assert.deepEqual([error.code, error.reason], ['ENGINE_FETCH', 'not-deployed']);
+    assert.match(error.message, /vite: \{ optimizeDeps: \{ exclude: \['bonafide-liveness'\] \} \} in nuxt\.config/);
+  });
+
+  // Both are answered wrongly once, and kept: no reload of the page would get them anew.
+  for (const [file, wrong] of [['manifest.json', (path) => server.read(path).toString().replace(/"sha256": "./g, '"sha256": "0')], ['cpu_bg.wasm', (path) => server.read(path.replace('cpu', 'webgpu'))]]) {
+    test(`${file} of another version in the cache is fetched anew`, async () => {
+      const page = await its.open();
+      const old = { headers: { 'cache-control': 'max-age=600' } };
+      server.intercept = (path) => (path.endsWith(file) ? { ...old, type: path.endsWith('.wasm') ? 'application/wasm' : 'application/json', body: wrong(path) } : undefined);
+      const url = file === 'manifest.json' ? '/pkg/weights/manifest.json' : '/pkg/dist/wasm/bonafide_cpu_bg.wasm';
+      await page.evaluate(async (url) => (await fetch(url)).arrayBuffer(), url);
+      server.intercept = () => undefined;
+      server.requests.length = 0;
+      assert.equal(await page.evaluate(loadCpu), null);
+      assert.deepEqual(server.requests.filter((path) => path.endsWith(file)), [url]);
+    });
+  }
+
+  test('a service worker that does not hand files on is named', async () => {
+    const page = await its.open();
+    server.intercept = (path) =>
+      path === '/service.js' && { type: 'text/javascript', body: "addEventListener('fetch', (event) => event.request.url.endsWith('worker-cpu.js') && event.respondWith(Response.error()));\naddEventListener('activate', (event) => event.waitUntil(clients.claim()));" };
+    const error = await page.evaluate(async () => {
+      const registered = await navigator.serviceWorker.register('/service.js');
+      if (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+      const error = await load({ backend: 'cpu' }).catch(({ code, message }) => ({ code, message }));
+      await registered.unregister();
+      return error;
+    });
+    assert.equal(error.code, 'ENGINE_FETCH');
+    assert.match(error.message, /service worker/);
   });
 
   test('a page in a sandbox: the message names what its iframe must allow', async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withBrowser } from './suite.js';
+import { server, withBrowser } from './suite.js';
 
 /** Runs in the page: an element within a shadow root, and the language that it settles on. */
 async function prepare() {
@@ -21,6 +21,7 @@ withBrowser('language', () => ({}), (its) => {
     ['de-AT', 'de'], ['DE', 'de'], ['pt_BR', 'pt'], ['de-CH-1996', 'de'], ['ar-EG', 'ar'], ['cmn-CN', 'zh'], ['zh-cmn-Hans-CN', 'zh'], ['zh-yue', 'en'], ['de_DE.UTF-8', 'de'], ['de-DE@euro', 'de'], [' de ', 'de'],
     ['zh', 'zh'], ['zh-CN', 'zh'], ['zh-SG', 'zh'], ['zh-Hans-HK', 'zh'],
     ['zh-Hant', 'en'], ['zh-TW', 'en'], ['zh-HK', 'en'], ['ja-Latn', 'en'], ['yue', 'en'],
+    ['ko-Hang', 'ko'], ['apc', 'ar'], ['ary-MA', 'ar'], ['ko-Latn', 'en'],
     ['tlh', 'en'], ['!', 'en'], ['constructor', 'en'], ['en-GB', 'en'],
   ]) {
     test(`${tag} is ${language}`, async () => {
@@ -45,6 +46,20 @@ withBrowser('language', () => ({}), (its) => {
     // Removed, it hears nothing; back, it catches up.
     await page.evaluate(() => (outer.remove(), (document.documentElement.lang = 'de'), document.body.append(outer)));
     await speaks(page, 'de');
+  });
+
+  test('one whose file is late is shown when it comes; English stands in for one that does not', async () => {
+    const page = await its.open();
+    let answer;
+    server.intercept = (path) => (path.endsWith('/languages/de.js') ? { type: 'text/javascript', body: (response) => (answer = () => response.end(server.read(path))) } : undefined);
+    await page.evaluate(() => (element.lang = 'de'));
+    // English in the meantime.
+    await page.waitForFunction(() => frame.lang === 'en' && element.shadowRoot.querySelector('.primary').innerText === 'Start');
+    answer();
+    await speaks(page, 'de');
+    server.intercept = (path) => (path.includes('/languages/fr.js') ? { status: 503 } : undefined);
+    await page.evaluate(() => (element.lang = 'fr'));
+    await speaks(page, 'en');
   });
 
   test("of the browser's languages the first that is there counts, again when they change", async () => {

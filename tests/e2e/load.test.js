@@ -1,7 +1,7 @@
 //! Loading in a real browser: its progress, byte by byte, and workers that the page starts itself.
 
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -92,6 +92,32 @@ withBrowser('a worker that the page starts', () => ({}), (its) => {
     assert.deepEqual([asked, backend], [['cpu'], 'cpu']);
     assert.equal(score, await page.evaluate(async () => (await load({ backend: 'cpu' })).scoreCrop(new ImageData(224, 224))));
     assert.deepEqual([...new Set(server.requests.filter((path) => path.endsWith('.wasm')))], ['/pkg/dist/wasm/bonafide_cpu_bg.wasm']);
+  });
+
+  test('of another version is refused, whatever it answers', async () => {
+    const page = await its.open();
+    const errors = await page.evaluate(async () => {
+      const { VERSION } = await import('/pkg/build/version.js');
+      const errors = {};
+      for (const [what, value] of Object.entries({ nothing: undefined, older: { version: '0.0.1', backend: 'cpu', operatingPoints: {} } })) {
+        const answers = () => ({ postMessage({ id }) { this.onmessage({ data: { id, ok: true, value } }); }, terminate() {}, get [Symbol.toStringTag]() { return 'Worker'; } });
+        errors[what] = await load({ backend: 'cpu', worker: answers }).catch(({ code, reason, message }) => ({ code, reason, message }));
+      }
+      return { errors, version: VERSION };
+    });
+    assert.equal(errors.version, JSON.parse(readFileSync(join(root, 'pkg/package.json'), 'utf8')).version);
+    for (const error of Object.values(errors.errors)) {
+      assert.deepEqual([error.code, error.reason], ['ENGINE_FETCH', 'not-deployed'], JSON.stringify(error));
+      assert.match(error.message, /version/);
+    }
+  });
+
+  test('can itself load the package', async () => {
+    const body = "import { LivenessDetector } from '/pkg/dist/index.js';\nLivenessDetector.load({ backend: 'cpu' }).then((detector) => detector.scoreCrop(new ImageData(224, 224))).then(postMessage, (error) => postMessage(error.message));";
+    server.intercept = (path) => (path === '/scores.js' ? { type: 'text/javascript', body } : undefined);
+    const page = await its.open();
+    const score = await page.evaluate(() => new Promise((resolve) => (new Worker('/scores.js', { type: 'module' }).onmessage = ({ data }) => resolve(data))));
+    assert.ok(score >= 0 && score <= 1, score);
   });
 
   test('that cannot be one is refused, and one that does not start is ENGINE_FETCH', async () => {

@@ -1,9 +1,10 @@
 //! `<liveness-check>`: idle -> loading -> (ticket) -> asking -> (press) -> running -> result or error, with the camera open no
 //! longer than `press` and `running`. No state between idle and an ending lasts without a limit.
 
-import { LivenessDetector } from '../detector.js';
+import type { LivenessDetector } from '../detector.js';
 import { LivenessError, type LivenessErrorCode } from '../errors.js';
 import type { BackendChoice, CheckOptions, CheckProgress, CheckResult, Turn } from '../types.js';
+import { Detectors, turn } from './detectors.js';
 import { film } from './film.js';
 import { heedLanguage, languagesOf, loadStrings, merge } from './language.js';
 import { isMeant, PROPERTIES, type LivenessCheckProperties } from './properties.js';
@@ -28,9 +29,8 @@ export class LivenessCheckElement extends Base {
   readonly #view: View;
   #screen: Screen = { state: 'idle' };
   #progress: CheckProgress | undefined;
-  #detector: LivenessDetector | null = null;
+  readonly #detectors = new Detectors();
   #ticket: LivenessCheckProperties['ticket'];
-  #own: { readonly detector: LivenessDetector; readonly from: string } | undefined;
   #ownStrings: OwnStrings = {};
   #loaded: { readonly strings: Strings; readonly language: string } | undefined;
   #strings: Strings | undefined;
@@ -70,7 +70,7 @@ export class LivenessCheckElement extends Base {
     this.#deafen?.();
     this.#deafen = undefined;
     this.cancel();
-    this.#dispose();
+    this.#detectors.dispose();
   }
 
   adoptedCallback(): void {
@@ -101,10 +101,10 @@ export class LivenessCheckElement extends Base {
 
   /** A loaded detector to check with; it stays the caller's to dispose. Default: one of the element's own, loaded on start. */
   get detector(): LivenessDetector | null {
-    return this.#detector;
+    return this.#detectors.given;
   }
   set detector(detector: LivenessDetector | null | undefined) {
-    this.#detector = detector ?? null;
+    this.#detectors.given = detector ?? null;
   }
 
   /** Asked for a server's ticket before each check. */
@@ -194,10 +194,11 @@ export class LivenessCheckElement extends Base {
     const languages = tags.join();
     if (languages === this.#languages) return;
     this.#languages = languages;
-    const loaded = await loadStrings(tags);
-    if (languages !== this.#languages) return;
-    this.#loaded = loaded;
-    this.#translate();
+    await loadStrings(tags, (loaded) => {
+      if (languages !== this.#languages) return;
+      this.#loaded = loaded;
+      this.#translate();
+    });
   }
 
   #translate(): void {
@@ -233,7 +234,9 @@ export class LivenessCheckElement extends Base {
       // A detector makes one check at a time.
       await before;
       heed(signal);
-      const detector = await unless(signal, this.#detect(signal));
+      const loaded = (fraction: number) => !signal.aborted && this.state === 'loading' && this.#view.progress(fraction);
+      const detector = await unless(signal, this.#detectors.get(this, signal, loaded));
+      await turn(detector, this.#ended, signal);
       // Before the camera opens: it is never on while a server is waited for.
       if (this.#ticket) this.#enter({ state: 'ticket' });
       heed(signal);
@@ -244,8 +247,10 @@ export class LivenessCheckElement extends Base {
       heed(signal);
       if (this.state !== 'asking') this.#enter({ state: 'asking' });
       heed(signal);
+      const fail = (error: LivenessError) => this.#fail(run, error);
       const list = (cameras: readonly MediaDeviceInfo[], current: string) => this.#view.cameras(cameras, current);
-      await unless(signal, film(this.#view.video, { deviceId: this.#deviceId, rotate: this.rotate, signal, list, press: () => this.#press(signal) }));
+      await unless(signal, film(this.#view.video, { deviceId: this.#deviceId, rotate: this.rotate, signal, list, fail, press: () => this.#press(signal) }));
+      this.#detectors.heed();
       this.#enter({ state: 'running' });
       heed(signal);
       const result = await detector.check(this.#view.video, {
@@ -255,10 +260,13 @@ export class LivenessCheckElement extends Base {
       });
       this.#finish(run, { state: 'result', result });
     } catch (cause) {
-      const error = LivenessError.from(cause);
-      const retry = error.retryable || (RETRY.has(error.code) && !(this.#detector && RENEW.has(error.code)));
-      this.#finish(run, { state: 'error', error, retry });
+      this.#fail(run, LivenessError.from(cause));
     }
+  }
+
+  #fail(run: AbortController, error: LivenessError): void {
+    const retry = error.retryable || (RETRY.has(error.code) && !(this.#detectors.given && RENEW.has(error.code)));
+    this.#finish(run, { state: 'error', error, retry });
   }
 
   #finish(run: AbortController, screen: Screen & { readonly state: 'result' | 'error' }): void {
@@ -266,7 +274,7 @@ export class LivenessCheckElement extends Base {
     if (run.signal.aborted) return;
     this.#stop();
     if (screen.state === 'error') {
-      if (RENEW.has(screen.error.code)) this.#dispose();
+      if (RENEW.has(screen.error.code)) this.#detectors.dispose();
       if (screen.error.code.startsWith('CAMERA_')) this.#deviceId = undefined;
     }
     this.#enter(screen);
@@ -279,39 +287,6 @@ export class LivenessCheckElement extends Base {
     if (signal.aborted) return Promise.reject(signal.reason);
     this.#enter({ state: 'press' });
     return new Promise((resolve) => (this.#pressed = resolve));
-  }
-
-  async #detect(signal: AbortSignal): Promise<LivenessDetector> {
-    if (this.#detector) {
-      // By its method, not `instanceof`: it may come from another copy of this package.
-      if (this.#detector.disposed) throw new LivenessError('INVALID_INPUT', "The element's detector was disposed: give it another, or null for its own.");
-      if (typeof this.#detector.check === 'function') return this.#detector;
-      throw new LivenessError('INVALID_INPUT', "The element's detector is no LivenessDetector: await LivenessDetector.load() first.");
-    }
-    const { backend, assetBase, wasmBase } = this;
-    const from = JSON.stringify([backend, assetBase, wasmBase]);
-    if (this.#own?.from === from) return this.#own.detector;
-    this.#dispose();
-    const detector = await LivenessDetector.load({
-      backend,
-      ...(assetBase !== null && { assetBase }),
-      ...(wasmBase !== null && { wasmBase }),
-      signal,
-      onProgress: ({ fraction }) => {
-        if (!signal.aborted && this.state === 'loading') this.#view.progress(fraction);
-      },
-    });
-    if (signal.aborted) {
-      detector.dispose();
-      throw signal.reason;
-    }
-    this.#own = { detector, from };
-    return detector;
-  }
-
-  #dispose(): void {
-    this.#own?.detector.dispose();
-    this.#own = undefined;
   }
 
   #update(progress: CheckProgress): void {

@@ -4,6 +4,7 @@ import { openCamera, type Camera } from '../camera.js';
 import { LivenessError } from '../errors.js';
 import type { Turn } from '../types.js';
 import { within } from '../within.js';
+import { guard } from './guard.js';
 
 /** Some webviews never begin to play a camera, and never say so. */
 const PLAY_TIMEOUT_MS = 10_000;
@@ -22,6 +23,8 @@ export interface Filming {
   readonly signal: AbortSignal;
   /** Hears of all cameras, and which one it is. */
   list(cameras: readonly MediaDeviceInfo[], current: string): void;
+  /** Hears once why the camera must close, as `guard` says, or that it stopped. */
+  fail(error: LivenessError): void;
   /** The browser plays nothing without a press: resolves within one. */
   press(): Promise<void>;
 }
@@ -46,12 +49,13 @@ export async function film(video: HTMLVideoElement, filming: Filming): Promise<v
   video.classList.toggle('mirrored', settings?.facingMode !== 'environment');
   video.dataset['turn'] = String(filming.rotate);
   video.srcObject = camera.stream;
+  guard(video, signal, filming.fail);
   await play(video, filming);
   // The check does not wait for a list that only offers a choice.
   void cameras().then((all) => signal.aborted || filming.list(all, settings?.deviceId ?? ''));
 }
 
-async function open({ deviceId, signal }: Filming): Promise<Camera> {
+async function open({ deviceId, signal, fail }: Filming): Promise<Camera> {
   const stop = new AbortController();
   const abort = () => stop.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
@@ -62,7 +66,7 @@ async function open({ deviceId, signal }: Filming): Promise<Camera> {
     stop.abort(late);
   }, ANSWER_TIMEOUT_MS);
   try {
-    return await openCamera({ signal: stop.signal, ...(deviceId !== undefined && { deviceId }) });
+    return await openCamera({ signal: stop.signal, onLost: fail, ...(deviceId !== undefined && { deviceId }) });
   } catch (error) {
     throw late ?? error;
   } finally {

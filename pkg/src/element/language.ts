@@ -15,7 +15,13 @@ const LANGUAGES: Readonly<Record<string, () => Promise<{ readonly default: Strin
   zh: () => import('./languages/zh.js'),
 };
 
-/** A screen in English is better than none, if the file does not come. */
+/** Spoken Arabic, whose readers read the written one (ISO 639-3, macrolanguage `ara`). */
+const ARABIC: ReadonlySet<string> = new Set(['abv', 'acm', 'acq', 'acw', 'acx', 'acy', 'aeb', 'aec', 'afb', 'ajp', 'apc', 'apd', 'arq', 'ars', 'ary', 'arz', 'auz', 'avl', 'ayh', 'ayl', 'ayn', 'ayp', 'pga', 'shu', 'ssh']);
+
+/** Scripts that are part of another (ISO 15924). */
+const PARTS: Readonly<Record<string, string>> = { Hang: 'Kore', Hira: 'Jpan', Kana: 'Jpan', Hrkt: 'Jpan' };
+
+/** A screen in English is better than none, until the file comes. */
 const PATIENCE_MS = 3_000;
 
 /** The languages that an element is to speak, the wished first: its own, its closest ancestor's (through shadow roots), or the browser's. */
@@ -45,14 +51,29 @@ export function heedLanguage(element: Element, heard: () => void): () => void {
   };
 }
 
-/** The texts in the first of these languages that has some, by their tags (`pt-BR`), and the tag of what they are in. Else English. */
-export async function loadStrings(tags: readonly string[]): Promise<{ strings: Strings; language: string }> {
-  const english = { strings: en, language: 'en' };
+/**
+ * Shows the texts in the first of these languages that has some, by their tags (`pt-BR`), with the tag of what they are in; else English, and
+ * English too while a file is long on its way. One that does not come stays away until the page is loaded again: browsers remember it.
+ */
+export async function loadStrings(tags: readonly string[], show: (texts: Texts) => void): Promise<void> {
+  const english = () => show({ strings: en, language: 'en' });
   const language = tags.map(textsFor).find((language) => language !== undefined) ?? 'en';
   const load = LANGUAGES[language];
-  if (!load) return english;
-  const late = new Promise<typeof english>((resolve) => setTimeout(resolve, PATIENCE_MS, english));
-  return Promise.race([load().then((file) => ({ strings: file.default, language }), () => english), late]);
+  if (!load) return english();
+  const late = setTimeout(english, PATIENCE_MS);
+  try {
+    show({ strings: (await load()).default, language });
+  } catch {
+    english();
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** Texts, and the language that they are in. */
+export interface Texts {
+  readonly strings: Strings;
+  readonly language: string;
 }
 
 /**
@@ -61,9 +82,11 @@ export async function loadStrings(tags: readonly string[]): Promise<{ strings: S
  */
 function textsFor(tag: string): string | undefined {
   try {
-    const { language, script } = new Intl.Locale(plain(tag)).maximize();
+    const { language: own, script } = new Intl.Locale(plain(tag)).maximize();
+    const language = ARABIC.has(own) ? 'ar' : own;
     if (language !== 'en' && !Object.hasOwn(LANGUAGES, language)) return undefined;
-    return script === new Intl.Locale(language).maximize().script ? language : undefined;
+    const ours = new Intl.Locale(language).maximize().script;
+    return script === ours || PARTS[script ?? ''] === ours ? language : undefined;
   } catch {
     // No language tag.
     return undefined;

@@ -21,7 +21,8 @@ export async function askTicket(ask: LivenessCheckProperties['ticket']): Promise
   try {
     ticket = await within(TICKET_TIMEOUT_MS, Promise.resolve(ask()), late);
   } catch (cause) {
-    if (cause instanceof LivenessError) throw cause;
+    // By its name, not `instanceof`: it may come from another copy of this package.
+    if ((cause as Error | null)?.name === 'LivenessError') throw LivenessError.from(cause);
     throw new LivenessError('TICKET_FAILED', "The page's ticket function failed: it could not get a ticket for this check.", { cause });
   }
   if (typeof ticket !== 'object' || ticket === null) throw new LivenessError('INVALID_INPUT', "What the element's ticket function gave is no ticket.");

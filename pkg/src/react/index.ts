@@ -31,20 +31,21 @@ export const LivenessCheck: ForwardRefExoticComponent<LivenessCheckProps & RefAt
     const element = useRef<LivenessCheckElement>(null);
     const latest = useRef(props);
     const applied = useRef<LivenessCheckProps>({});
+    const heard = useRef<LivenessCheckElement>(null);
     useImperativeHandle(ref, () => element.current!, []);
 
     // Before the properties, one of which may start a check: no event is missed.
     useBrowserEffect(() => {
       const node = element.current!;
-      const listening = new AbortController();
+      // Not taken back with the effect: React undoes effects of a tree that it merely hides, and a check there goes on to its end.
+      if (heard.current === node) return;
+      heard.current = node;
       for (const name of EVENTS) {
-        node.addEventListener(
-          `liveness-${name}`,
-          ({ detail }: CustomEvent) => (latest.current[callback(name)] as ((detail: unknown) => void) | undefined)?.(detail),
-          { signal: listening.signal },
-        );
+        node.addEventListener(`liveness-${name}`, ({ detail }: CustomEvent) => {
+          // An element that is taken away cancels its check, which is no news to whoever took it.
+          if (node.isConnected) (latest.current[callback(name)] as ((detail: unknown) => void) | undefined)?.(detail);
+        });
       }
-      return () => listening.abort();
     }, []);
 
     useBrowserEffect(() => {
