@@ -38,7 +38,7 @@ export const ERROR_CODES = [
   'CAMERA_LOST',
   /** The camera gave too few frames for a verdict. A device too slow to score them is an `inconclusive` verdict instead. */
   'FRAMERATE_TOO_LOW',
-  /** The page was hidden during a check. */
+  /** The page, or the camera screen in it, was hidden during a check. */
   'APP_INACTIVE',
   /** No frame, or no answer, came for seconds. */
   'TIMEOUT',

@@ -80,7 +80,7 @@ withBrowser('workers', () => ({ clip: writeClip('faults.y4m', portrait()) }), (i
     server.intercept = (path) => (path.endsWith('/worker-cpu.js') ? { type: 'text/javascript', body: 'onmessage = () => {};' } : client(path));
     const page = await its.open();
     const error = await page.evaluate(() => codeOf(load({ backend: 'cpu' })));
-    assert.deepEqual([error?.code, error?.retryable], ['TIMEOUT', true], JSON.stringify(error));
+    assert.deepEqual([error?.code, error?.retryable], ['ENGINE_FETCH', true], JSON.stringify(error));
   });
 
   test('one that hangs ends the check of the element, whose camera closes, and a retry has a new one', async () => {

@@ -63,22 +63,6 @@ export async function checkBindings(page) {
     [2, 'result', { outcome: 'bona-fide', reasons: [] }],
   ]);
 
-  const hidden = await page.evaluate(async () => {
-    if (!globalThis.hide) return ['result'];
-    handle().start();
-    const before = stub.last;
-    await until(() => stub.last !== before);
-    hide(true, { detector: stub });
-    await until(() => element().style.display === 'none');
-    heard.length = 0;
-    stub.last.end({ outcome: 'bona-fide', reasons: [] });
-    await until(() => heard.some(([, name]) => name === 'result'));
-    hide(false, { detector: stub });
-    await until(() => element().style.display !== 'none');
-    return heard.splice(0).flatMap(([, name]) => (name === 'result' ? [name] : []));
-  });
-  assert.deepEqual(hidden, ['result']);
-
   const without = await page.evaluate(async () => {
     render({});
     await until(() => element().operatingPoint === 'balanced');
@@ -104,4 +88,20 @@ export async function checkBindings(page) {
     return { started, cancelled: cancelled.signal.aborted, removed: stub.last.signal.aborted };
   });
   assert.deepEqual(alone, { started: ['state loading', 'state asking', 'state running'], cancelled: true, removed: true });
+
+  const hidden = await page.evaluate(async () => {
+    if (!globalThis.hide) return ['result'];
+    const before = stub.last;
+    render({ autoStart: true, detector: stub });
+    await until(() => stub.last !== before);
+    hide(true, { detector: stub });
+    await until(() => element().style.display === 'none');
+    heard.length = 0;
+    stub.last.end({ outcome: 'bona-fide', reasons: [] });
+    await until(() => heard.some(([, name]) => name === 'result'));
+    hide(false, { detector: stub });
+    await until(() => element().style.display !== 'none');
+    return heard.splice(0).flatMap(([, name]) => (name === 'result' ? [name] : []));
+  });
+  assert.deepEqual(hidden, ['result']);
 }
