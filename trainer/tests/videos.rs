@@ -130,13 +130,16 @@ fn what_is_damaged_is_named_from_the_frame_on_and_those_before_are_not_lost() {
     let folder = folder.path();
     let path = folder.join("whole.avi");
     let source = "testsrc=s=160x120:r=25,trim=end_frame=12";
-    for codec in ["mjpeg", "mpeg4"] {
-        ffmpeg(&["-f", "lavfi", "-i", source, "-c:v", codec, "-q:v", "2", "-g", "1"], &path);
+    // A camera's JPEGs have the standard tables.
+    for (codec, as_cameras) in [("mjpeg", &["-huffman", "default"][..]), ("mpeg4", &[])] {
+        let args = ["-f", "lavfi", "-i", source, "-c:v", codec, "-q:v", "5", "-g", "1"];
+        ffmpeg(&[&args, as_cameras].concat(), &path);
         assert!(read(&path, &[0, 5, 11]).iter().all(Result::is_ok), "{codec}");
         let mut bytes = fs::read(&path).unwrap();
-        // The sixth of the chunks of pictures, up to the index, which names them again.
-        let chunks: Vec<usize> =
-            bytes.windows(4).enumerate().filter(|(_, name)| name == b"00dc").map(|(at, _)| at).collect();
+        // The sixth of the chunks of pictures, behind the header, which names their kind.
+        let header = bytes.windows(4).position(|name| name == b"movi").unwrap();
+        let chunks = bytes.windows(4).enumerate().skip(header).filter(|(_, name)| name == b"00dc");
+        let chunks: Vec<usize> = chunks.map(|(at, _)| at).collect();
         let (from, to) = (chunks[5] + 8, chunks[6]);
         bytes[from + (to - from) / 3..to - 4].fill(0);
         let damaged = folder.join("damaged.avi");
