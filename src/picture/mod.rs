@@ -87,7 +87,7 @@ pub fn decode(bytes: &[u8]) -> Result<RgbaImage> {
 /// What the numbers of a picture's colours mean, `None` for those of sRGB: a PNG's code points count before a profile, and its
 /// gamma where there is neither.
 fn profile(bytes: &[u8], format: Option<ImageFormat>, decoder: &mut impl ImageDecoder) -> Result<Option<ColorProfile>> {
-    let chunks = (format == Some(ImageFormat::Png)).then(|| png::Chunks::of(bytes)).unwrap_or_default();
+    let chunks = if format == Some(ImageFormat::Png) { png::Chunks::of(bytes) } else { png::Chunks::default() };
     let gray = !decoder.color_type().has_color();
     let mut icc = || decoder.icc_profile().ok().flatten().and_then(|icc| colours::of_icc(&icc, gray));
     let profile = match chunks.code_points() {
