@@ -225,7 +225,7 @@ fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<
     pictures
         .iter()
         .map(|file| {
-            let bytes = fs::read(file).map_err(|e| named(file, e))?;
+            let bytes = File::open(file).and_then(picture::bytes).map_err(|e| named(file, e))?;
             let picture = picture::decode(&bytes).map_err(|e| named(file, e))?;
             let (width, height) = picture.dimensions();
             let seen = Reduced::of(picture.into_raw(), width, height);

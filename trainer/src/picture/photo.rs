@@ -24,7 +24,8 @@ impl Photo {
     /// # Errors
     /// If it cannot be read, is no image, or is absurdly large.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = fs::File::open(path).and_then(picture::bytes);
+        let bytes = bytes.with_context(|| format!("cannot read {}", path.display()))?;
         let image = picture::decode(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
         Ok(Self { width: image.width(), height: image.height(), rgba: image.into_raw() })
     }

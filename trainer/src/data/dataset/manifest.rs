@@ -14,7 +14,10 @@ use csv::{ByteRecord, ReaderBuilder};
 use rayon::prelude::*;
 
 use super::{Attack, ListOptions, Listing, Media, Sample, Split, ffmpeg, split, tree, video};
-use crate::recapture::PaiSpecies;
+use crate::{
+    picture::{photo::ENDINGS, search::ends_in},
+    recapture::PaiSpecies,
+};
 
 const HEADER: &str = "path,class,species,instrument,subject,split,x,y,width,height";
 /// About a million lines.
@@ -133,6 +136,14 @@ fn inside(folder: &Path, path: &str) -> Result<PathBuf> {
     let resolved = folder.join(path).canonicalize().with_context(|| format!("the file {path} cannot be found"))?;
     ensure!(resolved.starts_with(folder), "the path {path} is a link that leads out of the table's folder");
     ensure!(resolved.is_file(), "the path {path} is no regular file");
+    let [photos, videos] =
+        [&ENDINGS[..], &ffmpeg::VIDEOS].map(|endings| (ends_in(&resolved, endings), endings.join(", ")));
+    ensure!(
+        photos.0 || videos.0,
+        "the file {path} is of a kind that is not read: of photos {}, of videos {} are",
+        photos.1,
+        videos.1
+    );
     Ok(resolved)
 }
 

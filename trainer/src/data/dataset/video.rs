@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, Read},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -96,9 +97,8 @@ pub fn each(
 /// If the file cannot be read, or `ffmpeg` is missing. A frame may be an error too, the last one then.
 pub fn stream(path: &Path, rate: f64) -> Result<Stream> {
     let start = || {
-        sdr(path)?;
-        let mut ffmpeg = input("ffmpeg", path)?;
-        ffmpeg.args(["-map", "0:v:0", "-vf", &format!("fps={rate}:start_time=0")]);
+        let mut ffmpeg = strict(path)?;
+        ffmpeg.args(["-map", "0:v:0", "-vf", &format!("fps={rate}:start_time=0,{}", displayed())]);
         ffmpeg.args(PAM);
         Reader::start(ffmpeg, "ffmpeg")
     };
@@ -155,7 +155,7 @@ pub(super) fn spread(sample: &Sample, frames_per_video: usize) -> Listing {
 }
 
 fn count(path: &Path) -> Result<u64> {
-    let mut probe = input("ffprobe", path)?;
+    let mut probe = input("ffprobe", path, &[])?;
     probe.args(["-select_streams", "v:0", "-show_entries", "packet=flags", "-of", "compact=nokey=1:print_section=0"]);
     let mut reader = Reader::start(probe, "ffprobe")?;
     let shown = shown(&mut reader.stdout);
@@ -178,11 +178,10 @@ fn shown(mut flags: impl BufRead) -> std::io::Result<u64> {
 }
 
 fn decode(path: &Path, numbers: &BTreeSet<u64>) -> Result<Reader> {
-    sdr(path)?;
     let chosen: Vec<String> = numbers.iter().map(|number| format!("eq(n,{number})")).collect();
-    let mut ffmpeg = input("ffmpeg", path)?;
-    ffmpeg.args(["-map", "0:v:0", "-vf", &format!("select='{}'", any(&chosen)), "-fps_mode", "passthrough"]);
-    ffmpeg.args(["-frames:v", &numbers.len().to_string()]);
+    let mut ffmpeg = strict(path)?;
+    ffmpeg.args(["-map", "0:v:0", "-vf", &format!("select='{}',{}", any(&chosen), displayed())]);
+    ffmpeg.args(["-fps_mode", "passthrough", "-frames:v", &numbers.len().to_string()]);
     ffmpeg.args(PAM);
     Reader::start(ffmpeg, "ffmpeg")
 }
@@ -200,21 +199,39 @@ fn any(conditions: &[String]) -> String {
     }
 }
 
+/// Frames as large as they are shown: pixels that are wider than high are widened, others heightened. A later frame of another size
+/// is scaled to the first one's, which the filter remembers (0 and 1); one of another shape has no size there, and ends the program.
+fn displayed() -> String {
+    let first = "st(2,iw*max(sar,1));st(3,ih/min(sar,1));if(not(ld(0)),st(0,ld(2))+st(1,ld(3)))";
+    let side = |side: u32| format!("'{first};if(lt(abs(ld(2)*ld(1)/ld(3)/ld(0)-1),0.02),round(ld({side})),NAN)'");
+    format!("scale=w={}:h={}:eval=frame", side(0), side(1))
+}
+
+/// `ffmpeg` as it decodes the file: it ends at the first thing that is damaged, which it would otherwise fill in with gray or from
+/// other frames. Frames of another size are no new beginning for it, from which it would count anew.
+///
 /// Refuses what a camera for high dynamic range recorded: read as if it were sRGB its colours are washed out.
-fn sdr(path: &Path) -> Result<()> {
-    let mut probe = input("ffprobe", path)?;
-    probe.args(["-select_streams", "v:0", "-show_entries", "stream=color_transfer"]);
+fn strict(path: &Path) -> Result<Command> {
+    let mut probe = input("ffprobe", path, &[])?;
+    probe.args(["-select_streams", "v:0", "-show_entries", "stream=codec_name,color_transfer"]);
     probe.args(["-of", "default=nokey=1:noprint_wrappers=1"]);
     let mut reader = Reader::start(probe, "ffprobe")?;
     let mut answer = String::new();
     let _ = reader.stdout.by_ref().take(1024).read_to_string(&mut answer);
     // What cannot be probed cannot be decoded either, and says so then.
-    let transfer = answer.lines().next().unwrap_or_default().trim().to_owned();
+    let mut lines = answer.lines().map(str::trim);
+    let (codec, transfer) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     ensure!(
-        !["arib-std-b67", "smpte2084"].contains(&transfer.as_str()),
+        !["arib-std-b67", "smpte2084"].contains(&transfer),
         "is a video of high dynamic range ({transfer}): convert it first, with ffmpeg's zscale and tonemap filters"
     );
-    Ok(())
+    let mut options = vec!["-nostdin", "-xerror", "-reinit_filter", "0"];
+    // The one decoder that goes on without a flag on the frame. With others this would refuse what is harmless, such as a reference
+    // to a frame before a cut.
+    if codec == "mjpeg" {
+        options.extend(["-err_detect:v", "explode"]);
+    }
+    input("ffmpeg", path, &options)
 }
 
 #[cfg(test)]
