@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     faces::FaceArgs,
+    picture::photo::Photo,
     run::{self, terminal::progress},
 };
 
@@ -101,6 +102,7 @@ impl Preparation<'_> {
         groups.into_par_iter().try_for_each(|(_, numbers)| -> Result<()> {
             maker.read(samples, &numbers, |number, photo| {
                 let sample = &samples[number];
+                let picture = photo.as_ref().ok().map(Photo::digest);
                 let Made { outcome, tone, faceless } = match photo {
                     Ok(photo) => maker.crops(number, sample, photo)?,
                     Err(error) => Outcome::Unreadable(format!("{error:#}")).into(),
@@ -113,6 +115,7 @@ impl Preparation<'_> {
                     attack: sample.attack.clone(),
                     file: sample.media.path().display().to_string(),
                     frame: sample.media.frame(),
+                    picture,
                     tone,
                     faceless,
                     outcome,

@@ -141,7 +141,7 @@ pub fn table(peers: &[Peer]) -> String {
         .map(|peer| {
             let mut row = vec![
                 peer.model.clone(),
-                markdown::figure(Some(peer.auc), fraction),
+                markdown::ranks(Some(peer.auc), fraction),
                 format!("{:.4}", peer.threshold),
                 share(peer.bpcer),
                 share(peer.apcer_max),
@@ -200,6 +200,7 @@ s,3,replay,,test
         assert_eq!((peers[0].bpcer.value, peers[1].bpcer.value), (0.0, 0.5));
         assert!(peers[0].threshold > 0.2 && peers[1].threshold < 0.09);
         assert_eq!(peers[0].non_response.attacks, 1);
+        assert!(text.contains("(too few people for an interval)"), "{text}");
         assert!(text.contains("| APCER, print |") && text.contains("| 0 / 1 |"), "{text}");
         assert_eq!(table(&peers), text);
     }

@@ -29,8 +29,8 @@ pub struct FuseArgs {
     #[arg(long, required_unless_present = "block")]
     scores: Vec<PathBuf>,
     /// What they are: a CSV file with the columns path,class,species,source,subject, and split if there is one; without it
-    /// the score files themselves have these columns. class is bona-fide or attack; rows of the split `test` are measured
-    /// and not fitted on.
+    /// the score files themselves have these columns. class is bona-fide or attack, split train, development, test or
+    /// empty; rows of the split `test` are measured and not fitted on, and nobody is in it and in another.
     #[arg(long, requires = "scores")]
     labels: Option<PathBuf>,
     /// Smallest face that is fitted on, pixels: what the gate lets through.
@@ -78,9 +78,14 @@ pub fn run(args: &FuseArgs) -> Result<()> {
             }
         }
         None => {
+            for (name, limit) in
+                [("--classifier-limit", args.classifier_limit), ("--experts-limit", args.experts_limit)]
+            {
+                ensure!(limit.is_finite() && limit > 0.0, "{name} is {limit}: it must be a number above 0");
+            }
+            ensure!(args.min_face.is_finite(), "--min-face is {}: it must be a number", args.min_face);
             let scores = scores::read(&args.scores, args.labels.as_deref(), args.min_face)?;
             let limits = fit::Limits { classifier: args.classifier_limit, experts: args.experts_limit };
-            ensure!(limits.classifier > 0.0 && limits.experts > 0.0, "limits are above 0");
             let fitted = fit::fit(&scores, limits, &args.about)?;
             let report = fitted.report();
             println!("{report}");

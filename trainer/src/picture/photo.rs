@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use bonafide::{frame::Frame, picture, reduced::Reduced};
+use bonafide::{frame::Frame, picture, reduced::Reduced, weights::sha256};
 
 use super::search::search;
 
@@ -53,6 +53,12 @@ impl Photo {
     pub fn seen(self) -> (Self, u32) {
         let Reduced { rgba, width, height, factor } = Reduced::of(self.rgba, self.width, self.height);
         (Self { rgba, width, height }, factor)
+    }
+
+    /// Lower-case hexadecimal SHA-256 of size and pixels: the same for every file that decodes to them.
+    pub fn digest(&self) -> String {
+        let size = [self.width, self.height].map(|side| side.to_string()).join("x");
+        sha256(format!("{size} {}", sha256(&self.rgba)).as_bytes())
     }
 
     /// The pixels.

@@ -104,6 +104,7 @@ pub fn train<T: Trainee, D: Data<Batch = T::Batch>>(
         Some((place, checkpoint)) => (fresh.load(&checkpoint)?, place),
         None => (fresh, Place::default()),
     };
+    folder.unlog(place.epoch)?;
     parallel::run(devices, |rank| {
         let mut trainee = start.clone().fork(&rank);
         let mut keeper = Keeper { folder, every: schedule.checkpoint_every, saved: Instant::now() };
