@@ -23,7 +23,10 @@ use super::{
 use crate::{
     faces::FaceArgs,
     picture::photo::Photo,
-    run::{self, terminal::progress},
+    run::{
+        self,
+        terminal::{progress, say},
+    },
 };
 
 /// Options of `trainer prepare`.
@@ -157,13 +160,13 @@ fn report(records: &[Record], unlisted: &[dataset::LeftOut], out: &Path) -> Resu
         }
     }
     run::write_atomic(&out.join("left-out.csv"), &csv.into_inner()?)?;
-    println!(
+    say(format_args!(
         "{}: {} samples -> {crops} crops, {depths} with depth; left out: {faceless} without a usable face, {unreadable} unreadable, \
          {} not listable (left-out.csv names them), {recaptures} recaptures without a face",
         out.display(),
         records.len(),
         unlisted.len()
-    );
+    ))?;
     ensure!(
         crops > 0,
         "nothing of {} samples could be used: {} says why",

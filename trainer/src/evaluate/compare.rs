@@ -23,6 +23,7 @@ use crate::{
     },
     run::{
         named::{self, Named},
+        terminal::say,
         write_atomic,
     },
 };
@@ -93,7 +94,7 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     write_atomic(&args.out.join("peers.md"), text.as_bytes())?;
     write_atomic(&args.out.join("peers.json"), serde_json::to_string_pretty(&peers)?.as_bytes())?;
-    println!("{text}");
+    say(&text)?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use clap::Args;
 
 pub use block::Block;
 
-use crate::run::write_atomic;
+use crate::run::{terminal::say, write_atomic};
 
 /// Options of `trainer fuse`.
 #[derive(Debug, Args)]
@@ -69,12 +69,12 @@ pub struct FuseArgs {
 /// If files cannot be read, a row has no label, a class is missing, the votes do not tell the classes apart, or the disk
 /// refuses.
 pub fn run(args: &FuseArgs) -> Result<()> {
-    let block = match &args.block {
+    let (block, mut said) = match &args.block {
         Some(path) => {
             let block = Block::read(path)?;
             match args.successor.as_slice() {
-                [was, now] => Block { fusion: successor::succeed(block.fusion, was, now)?, ..block },
-                _ => block,
+                [was, now] => (Block { fusion: successor::succeed(block.fusion, was, now)?, ..block }, String::new()),
+                _ => (block, String::new()),
             }
         }
         None => {
@@ -88,11 +88,10 @@ pub fn run(args: &FuseArgs) -> Result<()> {
             let limits = fit::Limits { classifier: args.classifier_limit, experts: args.experts_limit };
             let fitted = fit::fit(&scores, limits, &args.about)?;
             let report = fitted.report();
-            println!("{report}");
             if let Some(path) = &args.report {
                 write_atomic(path, report.as_bytes())?;
             }
-            fitted.block
+            (fitted.block, report + "\n")
         }
     };
     if let Some(path) = &args.out {
@@ -100,7 +99,7 @@ pub fn run(args: &FuseArgs) -> Result<()> {
     }
     if let Some(folder) = &args.weights {
         block.apply(folder)?;
-        println!("{}: fusion and operating points are set", folder.join("manifest.json").display());
+        said += &format!("{}: fusion and operating points are set\n", folder.join("manifest.json").display());
     }
-    Ok(())
+    if said.is_empty() { Ok(()) } else { say(said) }
 }

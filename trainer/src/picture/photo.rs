@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use bonafide::{frame::Frame, picture, reduced::Reduced, weights::sha256};
 
 use super::search::search;
+use crate::run::terminal::remark;
 
 /// A decoded photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     passed.sort();
     passed.dedup();
     for sentence in &passed {
-        eprintln!("left out: {sentence}");
+        remark(format_args!("left out: {sentence}"));
     }
     ensure!(!found.is_empty(), "the given folders hold no file that is read: {} are", ENDINGS.join(", "));
     Ok(found)

@@ -28,7 +28,7 @@ use crate::{
         Labelled,
         labelled::{Presentations, read_csv, write_csv},
     },
-    run::write_atomic,
+    run::{terminal::say, write_atomic},
     train::finetune,
 };
 
@@ -57,7 +57,7 @@ pub(super) fn run(args: &ProtocolArgs) -> Result<()> {
         for &seed in &args.seeds {
             let measured = (0..sets.len())
                 .map(|left_out| {
-                    println!("{} seed {seed} without {}", row.name(), sets[left_out].name);
+                    say(format_args!("{} seed {seed} without {}", row.name(), sets[left_out].name))?;
                     let scores = trained(args, row, seed, &sets, left_out)?;
                     measure(scores).with_context(|| format!("{} without {}", row.name(), sets[left_out].name))
                 })
@@ -73,7 +73,7 @@ pub(super) fn run(args: &ProtocolArgs) -> Result<()> {
     let text = cross::text(&names, &rows);
     write_atomic(&args.run.join("table.md"), text.as_bytes())?;
     write_atomic(&args.run.join("table.html"), cross::html(&names, &rows).as_bytes())?;
-    println!("{text}");
+    say(&text)?;
     Ok(())
 }
 

@@ -30,8 +30,9 @@ pub struct Owned {
 /// # Errors
 /// If it holds something of another kind, another program owns it, or the disk refuses.
 pub fn own(path: &Path, mark: &str) -> Result<Owned> {
-    for (other, what) in MARKS.into_iter().filter(|(other, _)| *other != mark) {
-        ensure!(!path.join(other).exists(), "{} holds {what}: name another folder", path.display());
+    let there = |mark: &str| path.join(mark).exists();
+    for (other, what) in MARKS {
+        ensure!(there(mark) || !there(other), "{} holds {what}: name another folder", path.display());
     }
     create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
     let file = path.join("lock");

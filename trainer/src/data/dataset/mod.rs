@@ -156,8 +156,10 @@ pub fn list(layout: Layout, root: &Path, options: &ListOptions) -> Result<Listin
         Layout::Csv => manifest::list(root, options),
     }?;
     // A table of your own has named them by their lines.
-    if layout != Layout::Csv {
-        same::once(&mut listing, false);
+    match layout {
+        Layout::Csv => {}
+        Layout::CelebaSpoof => same::once(&mut listing, same::Files::Pictures),
+        _ => same::once(&mut listing, same::Files::Recordings),
     }
     if listing.samples.is_empty() {
         match listing.left_out.first() {

@@ -27,7 +27,7 @@ pub fn list(roots: &[PathBuf], per_source: usize) -> Result<Listing> {
         all.append([listing]);
     }
     all.samples.sort_by(|a, b| (&a.subject, &a.media).cmp(&(&b.subject, &b.media)));
-    same::once(&mut all, true);
+    same::once(&mut all, same::Files::People);
     Ok(all)
 }
 

@@ -57,9 +57,20 @@ fn digest(file: &Path) -> Option<String> {
     }
 }
 
-/// Leaves out, by name, every sample whose picture another one has: once it stays where class and split agree, else none
-/// does, since one of them is wrong. Pictures of `of_people_by_file` have no split of their own, and the first stays.
-pub(super) fn once(listing: &mut Listing, of_people_by_file: bool) {
+/// What the files of a layout are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Files {
+    /// Each a person, whose split follows from the name.
+    People,
+    /// Pictures of people who have a split.
+    Pictures,
+    /// The same, or recordings: videos, or folders of frames, which may stand still.
+    Recordings,
+}
+
+/// Leaves out, by name, every sample whose picture another one has: it stays once where class and split agree, else not at all,
+/// since one of them is wrong.
+pub(super) fn once(listing: &mut Listing, of: Files) {
     let mut place: BTreeMap<&Path, usize> = BTreeMap::new();
     let mut first: Vec<&Sample> = Vec::new();
     for sample in &listing.samples {
@@ -75,10 +86,15 @@ pub(super) fn once(listing: &mut Listing, of_people_by_file: bool) {
     };
     let mut out: BTreeMap<PathBuf, String> = BTreeMap::new();
     for group in groups(&files) {
+        let folder = |at: usize| files[at].parent();
+        let frames = |at: usize| !video::is_video(&files[at]);
+        if of == Files::Recordings && group.iter().all(|&at| frames(at) && folder(at) == folder(group[0])) {
+            continue;
+        }
         let (one, others) = (first[group[0]], &group[1..]);
         let other = others.iter().map(|&at| first[at]).find(|sample| what(sample) != what(one));
         let same = |of: &Sample| format!("is the same picture as {}", of.media.path().display());
-        match other.filter(|_| !of_people_by_file) {
+        match other.filter(|_| of != Files::People) {
             None => out.extend(others.iter().map(|&at| (files[at].clone(), same(one)))),
             Some(other) => out.extend(group.iter().map(|&at| {
                 let than = if what(first[at]) == what(one) { other } else { one };
