@@ -66,6 +66,7 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
     let whole = files(&path.join("out"));
     let prepared = Prepared::load(&path.join("out")).unwrap();
     for record in &prepared.records {
+        assert_eq!(record.picture.is_none(), matches!(record.outcome, Outcome::Unreadable(_)), "{record:?}");
         if let Outcome::Crops(crops) = &record.outcome {
             assert_eq!(crops.iter().filter(|crop| crop.attack.is_some()).count(), 2);
             assert!(crops.iter().all(|crop| crop.depth.is_some() == crop.attack.is_none()));

@@ -124,8 +124,7 @@ pub struct Record {
     /// Of a video: the frame's number from 0, in the order of display.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
-    /// [`Photo::digest`](crate::picture::photo::Photo::digest) of the picture, by which it is known in other folders and under
-    /// other names; `None` where it could not be read, and in folders of before.
+    /// The picture's `Photo::digest`, by which it is known elsewhere; `None` where it could not be read, and in older folders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
     /// Of bona fide photos that are recaptured: the skin's tone in the photo.

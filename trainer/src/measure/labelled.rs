@@ -71,6 +71,9 @@ pub fn check_scores(of: &[Labelled], split: &str) -> Result<()> {
 /// What `scores.csv` holds of each presentation: the class is `bona fide` or the species, the score of a non-response empty.
 const COLUMNS: [&str; 5] = ["source", "subject", "class", "score", "split"];
 
+/// In the place of a split's name: all presentations of a set that others were trained without.
+pub const LEFT_OUT: &str = "left-out";
+
 /// The presentations of one split: with a score, and without.
 pub type Presentations = (Vec<Labelled>, Vec<Unscored>);
 
@@ -89,7 +92,10 @@ pub fn read_csv(path: &Path) -> Result<BTreeMap<String, Presentations>> {
         let [source, subject] = ["source", "subject"].map(|column| row.some(column).map(str::to_owned));
         let (source, subject) = (source?, subject?);
         let attack = words::class(row.get("class")?).with_context(place)?;
-        let split = words::split(row.get("split")?).with_context(place)?;
+        let split = match row.get("split")? {
+            LEFT_OUT => LEFT_OUT,
+            word => words::split(word).with_context(place)?,
+        };
         let first = *split_of.entry((source.clone(), subject.clone())).or_insert(split);
         ensure!(
             first == split,

@@ -26,14 +26,11 @@ use crate::{
     evaluate::cross::{self, Measured},
     measure::{
         Labelled,
-        labelled::{Presentations, read_csv, write_csv},
+        labelled::{LEFT_OUT, Presentations, read_csv, write_csv},
     },
     run::{terminal::say, write_atomic},
     train::finetune,
 };
-
-/// What the left-out set's presentations are called in `scores-….csv`.
-const LEFT_OUT: &str = "left-out";
 
 /// One of the data sets.
 struct Set {
