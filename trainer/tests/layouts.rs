@@ -883,8 +883,15 @@ fn every_bad_line_of_a_table_is_named() {
     let lines = lines.map(|line| format!("{line},,,,\n")).concat();
     write(&path, format!("{HEADER}\na.png,bona-fide,,,ann,train,,,,\n\n{lines}"));
     let says = error(Layout::Csv, &path);
-    let same = |line: usize| format!("\nline {line}: the picture is the same as in line 2");
-    assert_eq!(says, format!("ROOT has bad lines{}{}{}", same(4), same(5), same(6)));
+    let same =
+        |line: usize| format!("\nline {line}: the picture is the same as in line 2, of another person, class or split");
+    // The link says the same as the first line.
+    assert_eq!(says, format!("ROOT has bad lines{}{}", same(4), same(6)));
+    write(&path, format!("{HEADER}\na.png,bona-fide,,,ann,train,,,,\nlink.png,bona-fide,,,ann,train,,,,\n"));
+    let listing = list(Layout::Csv, &path, &options(2)).unwrap();
+    assert_eq!(listing.samples.len(), 1);
+    let folder = root.path().canonicalize().unwrap();
+    assert_eq!(left_out(&listing, &folder), ["link.png is the same picture as a.png"]);
 
     let repeated = "x.png,bona-fide,,,ann,,,,,\n".repeat(25);
     assert!(error(Layout::Csv, &table(&repeated).1).ends_with("\nand 5 more"));

@@ -221,7 +221,7 @@ pub fn run(args: &PresetArgs) -> Result<()> {
     let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == args.name) else {
         bail!("there is no preset {}: {} are there", args.name, names());
     };
-    say(&text)?;
+    say(text)?;
     Ok(())
 }
 

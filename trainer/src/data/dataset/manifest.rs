@@ -1,10 +1,10 @@
 //! A table of your own files ([`super::Layout::Csv`] says how it is written) -> samples.
 //!
-//! Unlike a published data set it was written by hand, and its mistakes are there to be mended: every bad line is named,
-//! and none is left out.
+//! Unlike a published data set it was written by hand, and its mistakes are there to be mended: every bad line is named.
+//! Left out is but what says the same again: a further copy of a picture, of the same person, class and split.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Component, Path, PathBuf},
 };
 
@@ -33,11 +33,21 @@ pub(super) fn list(table: &Path, options: &ListOptions) -> Result<Listing> {
     let (samples, lines, mut bad) =
         rows(&bytes, &folder, &source).with_context(|| format!("cannot use {}", table.display()))?;
     let files: Vec<PathBuf> = samples.iter().map(|sample| sample.media.path().to_owned()).collect();
+    let (mut listing, mut copies) = (Listing::default(), HashSet::new());
     for group in same::groups(&files) {
-        let first = lines[group[0]];
-        bad.extend(
-            group[1..].iter().map(|&at| format!("line {}: the picture is the same as in line {first}", lines[at])),
-        );
+        let (first, line) = (&samples[group[0]], lines[group[0]]);
+        for &at in &group[1..] {
+            let what = |of: &Sample| (of.subject.clone(), of.split, of.attack.clone());
+            if what(&samples[at]) == what(first) {
+                copies.insert(files[at].as_path());
+                listing.leave_out(&files[at], format!("is the same picture as {}", files[group[0]].display()));
+            } else {
+                bad.push(format!(
+                    "line {}: the picture is the same as in line {line}, of another person, class or split",
+                    lines[at]
+                ));
+            }
+        }
     }
     if !bad.is_empty() {
         let more = bad.len().saturating_sub(NAMED);
@@ -49,12 +59,12 @@ pub(super) fn list(table: &Path, options: &ListOptions) -> Result<Listing> {
     }
     let parts: Vec<Listing> = samples
         .into_par_iter()
+        .filter(|sample| !copies.contains(sample.media.path()))
         .map(|sample| match sample.media {
             Media::Photo(_) => Listing { samples: vec![sample], left_out: Vec::new() },
             Media::VideoFrame { .. } => video::spread(&sample, options.frames_per_video),
         })
         .collect();
-    let mut listing = Listing::default();
     listing.append(parts);
     listing.samples.sort_by(|a, b| a.media.cmp(&b.media));
     Ok(listing)
