@@ -80,6 +80,14 @@ fn the_networks_know_no_browser_no_files_and_no_backend() {
     assert_eq!(named(&others, &["Device::flex", "Device::wgpu", "Device::cuda"]), Vec::<String>::new());
 }
 
+#[test]
+fn native_programs_print_in_one_place() {
+    // These macros panic where nobody reads, or the disk is full. `trainer::run::terminal` and `verify`'s `say` do not.
+    let mut programs = [files("trainer/src", &["rs"]), files("src/bin", &["rs"])].concat();
+    programs.push(root().join("www/examples/server/src/main.rs"));
+    assert_eq!(named(&programs, &["println!(", "print!(", "dbg!("]), Vec::<String>::new());
+}
+
 /// Imports of modules that come later on the path: `order` is the path.
 fn against(folder: &str, order: &[&str]) -> Vec<String> {
     let place = |module: &str| order.iter().position(|of| *of == module);

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use bonafide::verify::{Entry, Ticket};
@@ -202,12 +202,57 @@ fn uploaded_pictures_are_scored_by_the_networks_of_the_page() {
 
     // No picture, and one that would unpack to more than a frame may have.
     fs::write(&picture, "no picture").unwrap();
+    let good = folder.path().join("good.png");
+    image::RgbImage::from_pixel(64, 64, image::Rgb([90, 90, 90])).save(&good).unwrap();
     for message in ["picture.png", "limit"] {
-        let output = verify(&with_picture, folder.path());
+        let output = verify(&[&with_picture[..], &["--pictures", good.to_str().unwrap()]].concat(), folder.path());
+        // The report comes all the same, with what could be scored.
+        let report = json(&output);
+        assert_eq!((&report["accepted"], &report["pictures"][1]["error"]), (&true.into(), &Value::Null));
+        assert!(report["pictures"][0]["error"].as_str().unwrap().to_lowercase().contains(message), "{report}");
+        assert!(report["pictures"][1]["file"].as_str().unwrap().ends_with("good.png"));
         let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
         assert!(output.status.code() == Some(2) && said.contains(message), "{said}");
         image::RgbImage::new(bonafide::frame::MAX_SIDE + 1, 1).save(&picture).unwrap();
     }
+}
+
+/// Runs `verify` where its output is lost: exit code, and what it says.
+fn lost(arguments: &[&str], folder: &Path, out: impl Into<Stdio>) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_verify"));
+    command.args(arguments).arg("--ledger").arg(folder.join("tickets.json")).arg("--weights").arg(weights());
+    let output = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_ticket_that_nobody_got_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let kept = || -> BTreeMap<String, Value> {
+        serde_json::from_slice(&fs::read(folder.path().join("tickets.json")).unwrap()).unwrap()
+    };
+    assert_eq!(lost(&["issue"], folder.path(), closed()), (Some(2), String::new()));
+    assert!(kept().is_empty());
+    let (code, says) = lost(&["issue"], folder.path(), full());
+    assert!(code == Some(2) && says.starts_with("verify: cannot write to the standard output: "), "{says}");
+    assert_eq!((says.lines().count(), kept().len()), (1, 0));
+    let ticket = issue(&[], folder.path());
+    assert_eq!(kept().len(), 1);
+    let file = folder.path().join("transcript.json");
+    fs::write(&file, transcript(&ticket, 0.01)).unwrap();
+    let check = ["check", file.to_str().unwrap()];
+    assert_eq!(lost(&check, folder.path(), closed()), (Some(2), String::new()));
+    let (code, says) = lost(&check, folder.path(), full());
+    assert!(code == Some(2) && says.starts_with("verify: cannot write to the standard output: "), "{says}");
+    // The same again is answered as it was.
+    assert!(verify(&check, folder.path()).status.success());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use trainer::{
     evaluate::{self, compare, steadiness},
     faces::{detect, draw},
     fuse, kernels, protocol,
-    run::config,
+    run::{config, terminal::remark},
     sessions,
     ship::{card, export, precision, replay, score},
     simulate::{audit, contact, ruler, synthesize},
@@ -123,7 +123,7 @@ fn main() -> ExitCode {
         Command::Turns(args) => turns::run(&args).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        remark(format_args!("error: {error:#}"));
         ExitCode::from(2)
     })
 }

@@ -117,6 +117,7 @@ fn prepared(folder: &Path, pictures: &Path, source: &str) {
             attack,
             file: file.to_str().unwrap().into(),
             frame: None,
+            picture: None,
             tone: None,
             faceless: Vec::new(),
             outcome: Outcome::Crops(vec![crop]),

@@ -6,6 +6,7 @@ use std::{
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use bonafide::face::FaceBox;
@@ -20,18 +21,27 @@ fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
     fs::write(path, bytes).unwrap();
 }
 
+/// A picture of one colour, another one each time.
 fn photo(path: impl AsRef<Path>, width: u32, height: u32) {
     fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
-    RgbImage::from_pixel(width, height, Rgb([120, 90, 80])).save(path).unwrap();
+    RgbImage::from_pixel(width, height, Rgb(next_colour())).save(path).unwrap();
 }
 
-/// A grey video whose frame n has the level 10 n; false where SKIP leaves out what needs ffmpeg.
+/// Far enough from the others for a JPEG to tell it from them.
+fn next_colour() -> [u8; 3] {
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    let number = DRAWN.fetch_add(1, Ordering::Relaxed);
+    [number, number >> 4, number >> 8].map(|part| (part % 16 * 16) as u8)
+}
+
+/// A grey video whose frame n has the level 10 n, and a title of its own; false where SKIP leaves out what needs ffmpeg.
 fn clip(path: impl AsRef<Path>, frames: u32) -> bool {
     let path = path.as_ref();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let source = format!("color=black:s=64x48:r=25,format=gray,geq=lum='10*N',trim=end_frame={frames}");
     let made = Command::new("ffmpeg")
         .args(["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p"])
+        .args(["-metadata", &format!("title={:?}", next_colour())])
         .arg(path)
         .status();
     match made {
@@ -43,6 +53,13 @@ fn clip(path: impl AsRef<Path>, frames: u32) -> bool {
         }
     }
     true
+}
+
+/// The same video as another recording: other bytes, in a box that players pass over.
+fn copy_of(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    let [a, b, c] = next_colour();
+    write(to, [&fs::read(from).unwrap()[..], &[0, 0, 0, 12], b"free", &[a, b, c, 0]].concat());
 }
 
 fn options(frames_per_video: usize) -> ListOptions {
@@ -76,10 +93,14 @@ fn near(face: &FaceBox, expected: [f32; 4]) -> bool {
 #[test]
 fn a_folder_of_photos_is_a_person_a_file() {
     let root = tempdir().unwrap();
-    for (name, bytes) in
-        [("a.jpg", "one"), ("b/c.png", "two"), ("b/d.jpeg", "one"), ("notes.txt", ""), (".DS_Store", "")]
-    {
-        write(root.path().join(name), bytes);
+    photo(root.path().join("a.png"), 8, 6);
+    photo(root.path().join("b/c.png"), 8, 6);
+    // The same picture: with a byte after its end, packed otherwise, and both in one.
+    let bytes = fs::read(root.path().join("a.png")).unwrap();
+    write(root.path().join("b/d.png"), [&bytes[..], b"!"].concat());
+    image::open(root.path().join("a.png")).unwrap().save(root.path().join("b/e.webp")).unwrap();
+    for name in ["notes.txt", ".DS_Store"] {
+        write(root.path().join(name), "");
     }
     std::os::unix::fs::symlink(root.path(), root.path().join("b/loop")).unwrap();
     let listing = photos::list(&[root.path().to_owned()], 0).unwrap();
@@ -92,7 +113,8 @@ fn a_folder_of_photos_is_a_person_a_file() {
     let kind = "is of a kind that is not read: jpg, jpeg, jfif, png, webp are";
     let expected = [
         format!(".DS_Store {kind}"),
-        "b/d.jpeg is the same picture as a.jpg".into(),
+        "b/d.png is the same picture as a.png".into(),
+        "b/e.webp is the same picture as a.png".into(),
         "b/loop is a link, and links are not followed".into(),
         format!("notes.txt {kind}"),
     ];
@@ -109,6 +131,57 @@ fn a_folder_of_photos_is_a_person_a_file() {
     assert!(refused(&[empty.path()]).ends_with("holds no photo"));
     assert!(refused(&[&empty.path().join("x")]).starts_with("cannot list "));
     assert!(refused(&[root.path(), root.path()]).contains("have the same name"));
+}
+
+#[test]
+fn a_picture_in_two_folders_of_photos_is_one_person() {
+    let root = tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| root.path().join(name));
+    for name in ["a", "b"] {
+        photo(one.join(format!("{name}.png")), 8, 6);
+        fs::create_dir_all(&two).unwrap();
+        fs::copy(one.join(format!("{name}.png")), two.join(format!("other-{name}.png"))).unwrap();
+    }
+    photo(two.join("c.png"), 8, 6);
+    for roots in [[one.clone(), two.clone()], [two, one]] {
+        let listing = photos::list(&roots, 0).unwrap();
+        let subjects: Vec<&str> = listing.samples.iter().map(|sample| sample.subject.as_str()).collect();
+        assert_eq!(subjects, ["one/a", "one/b", "two/c"]);
+        let named = left_out(&listing, root.path());
+        assert_eq!(
+            named,
+            ["two/other-a.png is the same picture as one/a.png", "two/other-b.png is the same picture as one/b.png"]
+        );
+    }
+}
+
+#[test]
+fn a_picture_of_two_classes_or_splits_is_used_in_neither() {
+    let label = |path: &str, spoof| format!(r#""Data/{path}": {}"#, labels(spoof, spoof, spoof));
+    let train = ["train/1/live/1.png", "train/1/live/2.png"].map(|path| label(path, 0)).join(",");
+    let test = [("test/9/live/1.png", 0), ("test/8/spoof/1.png", 1), ("test/8/spoof/2.png", 1)];
+    let test = test.map(|(path, spoof)| label(path, spoof)).join(",");
+    let root = celeba(&format!("{{{train}}}"), &format!("{{{test}}}"));
+    let data = root.path().join("Data");
+    photo(data.join("train/1/live/1.png"), 32, 32);
+    photo(data.join("train/1/live/2.png"), 32, 32);
+    photo(data.join("test/8/spoof/1.png"), 32, 32);
+    for (from, to) in [("train/1/live/1.png", "test/9/live/1.png"), ("test/8/spoof/1.png", "test/8/spoof/2.png")] {
+        fs::create_dir_all(data.join(to).parent().unwrap()).unwrap();
+        fs::copy(data.join(from), data.join(to)).unwrap();
+    }
+    let listing = list(Layout::CelebaSpoof, root.path(), &options(1)).unwrap();
+    assert!(find(&listing, "train/1/live/1.png").is_empty() && find(&listing, "test/9/live/1.png").is_empty());
+    assert_eq!((find(&listing, "spoof/1.png").len(), find(&listing, "spoof/2.png").len()), (1, 0));
+    assert_eq!(listing.samples.len(), 2);
+    let named = left_out(&listing, root.path()).join("\n");
+    assert!(
+        named.contains(
+            "Data/test/9/live/1.png is the same picture as Data/train/1/live/1.png, yet bona fide in the split test"
+        ),
+        "{named}"
+    );
+    assert!(named.contains("Data/test/8/spoof/2.png is the same picture as Data/test/8/spoof/1.png"), "{named}");
 }
 
 // CelebA-Spoof
@@ -253,11 +326,7 @@ fn rose_youtu_is_read_from_its_names() {
     if !clip(root.path().join("2/G_NT_5s_wg_E_2_1.mp4"), 10) {
         return;
     }
-    let copy = |name: &str| {
-        let to = root.path().join(name);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(root.path().join("2/G_NT_5s_wg_E_2_1.mp4"), to).unwrap();
-    };
+    let copy = |name: &str| copy_of(&root.path().join("2/G_NT_5s_wg_E_2_1.mp4"), &root.path().join(name));
     for (number, class) in ["Ps", "Pq", "Vl", "Vm", "Mc", "Mf", "Mu", "Ml"].iter().enumerate() {
         copy(&format!("test/_13/{class}_T_HS_g_E_13_{number}.mp4"));
     }
@@ -327,11 +396,7 @@ fn siw_has_boxes_a_frame() {
     if !clip(&recording, 4) {
         return;
     }
-    let copy = |name: &str| {
-        let to = root.path().join(name);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(&recording, to).unwrap();
-    };
+    let copy = |name: &str| copy_of(&recording, &root.path().join(name));
     copy("Train/live/003/003-2-1-1-1.m.mov");
     copy("Train/spoof/003/003-1-2-1-1.mov");
     copy("Test/live/004/004_1_1_1_1.mp4");
@@ -366,7 +431,7 @@ fn siw_names_what_is_wrong() {
     }
     write(recording.with_extension("face"), "a b c d\n");
     for name in ["003-1-2-1-1", "004-1-1-1-1", "clip", "x-1-1-1-1", "003-1-7-1-1"] {
-        fs::copy(&recording, recording.with_file_name(format!("{name}.mov"))).unwrap();
+        copy_of(&recording, &recording.with_file_name(format!("{name}.mov")));
     }
     let listing = list(Layout::Siw, root.path(), &options(2)).unwrap();
     assert_eq!(listing.samples.len(), 2);
@@ -384,7 +449,7 @@ fn siw_names_what_is_wrong() {
     }
     let to = root.path().join("Test/live/003/003-1-1-1-1.mov");
     fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(&recording, to).unwrap();
+    copy_of(&recording, &to);
     let says = error(Layout::Siw, root.path());
     assert!(says.starts_with("siw/003 is in two splits, "), "{says}");
     assert!(
@@ -407,7 +472,7 @@ fn oulu_npu_is_read_from_its_protocols() {
     let copy = |name: &str| {
         let to = root.path().join(name);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(&first, to).unwrap();
+        copy_of(&first, &to);
     };
     for name in ["Train_files/1_1_01_2", "Dev_files/1_1_21_3", "Test_files/1_3_36_4", "Test_files/1_3_36_5"] {
         copy(&format!("{name}.avi"));
@@ -814,6 +879,25 @@ fn every_bad_line_of_a_table_is_named() {
         "line 2: the file film.mts is of a kind that is not read: of photos jpg, jpeg, jfif, png, webp, of videos mp4, mov, avi, \
          mkv, webm, m4v are"
     ));
+    // A copy, a hard link, and the same pixels in another file.
+    let (root, path) = table("");
+    let at = |name: &str| root.path().join(name);
+    fs::copy(at("a.png"), at("copy.png")).unwrap();
+    fs::hard_link(at("a.png"), at("link.png")).unwrap();
+    image::open(at("a.png")).unwrap().save(at("a.webp")).unwrap();
+    let lines = ["copy.png,attack,print,,bob,test", "link.png,bona-fide,,,ann,train", "a.webp,bona-fide,,,cid,test"];
+    let lines = lines.map(|line| format!("{line},,,,\n")).concat();
+    write(&path, format!("{HEADER}\na.png,bona-fide,,,ann,train,,,,\n\n{lines}"));
+    let says = error(Layout::Csv, &path);
+    let same =
+        |line: usize| format!("\nline {line}: the picture is the same as in line 2, of another person, class or split");
+    // The link says the same as the first line.
+    assert_eq!(says, format!("ROOT has bad lines{}{}", same(4), same(6)));
+    write(&path, format!("{HEADER}\na.png,bona-fide,,,ann,train,,,,\nlink.png,bona-fide,,,ann,train,,,,\n"));
+    let listing = list(Layout::Csv, &path, &options(2)).unwrap();
+    assert_eq!(listing.samples.len(), 1);
+    let folder = root.path().canonicalize().unwrap();
+    assert_eq!(left_out(&listing, &folder), ["link.png is the same picture as a.png"]);
 
     let repeated = "x.png,bona-fide,,,ann,,,,,\n".repeat(25);
     assert!(error(Layout::Csv, &table(&repeated).1).ends_with("\nand 5 more"));

@@ -66,6 +66,7 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
     let whole = files(&path.join("out"));
     let prepared = Prepared::load(&path.join("out")).unwrap();
     for record in &prepared.records {
+        assert_eq!(record.picture.is_none(), matches!(record.outcome, Outcome::Unreadable(_)), "{record:?}");
         if let Outcome::Crops(crops) = &record.outcome {
             assert_eq!(crops.iter().filter(|crop| crop.attack.is_some()).count(), 2);
             assert!(crops.iter().all(|crop| crop.depth.is_some() == crop.attack.is_none()));
@@ -125,13 +126,16 @@ fn a_table_of_ones_own_keeps_its_classes_and_its_box_chooses_the_face() {
     let path = folder.path();
     fs::copy(&photos()[0], path.join("a.jpg")).unwrap();
     fs::copy(&photos()[1], path.join("b.jpg")).unwrap();
-    fs::copy(&photos()[1], path.join("c.jpg")).unwrap();
+    // Other pixels, since a line would be refused whose picture another one has.
+    let mut again = image::open(&photos()[1]).unwrap().into_rgb8();
+    again.put_pixel(0, 0, image::Rgb([255, 0, 0]));
+    again.save(path.join("c.png")).unwrap();
     fs::write(
         path.join("list.csv"),
         "path,class,species,instrument,subject,split,x,y,width,height\n\
          a.jpg,bona-fide,,,ann,train,,,,\n\
          b.jpg,attack,replay,phone,bob,test,,,,\n\
-         c.jpg,attack,replay,phone,bob,test,0,0,3,3\n",
+         c.png,attack,replay,phone,bob,test,0,0,3,3\n",
     )
     .unwrap();
     let said = fills(path, "prepare", &["--layout", "csv", "--data", "list.csv"]);
@@ -145,7 +149,7 @@ fn a_table_of_ones_own_keeps_its_classes_and_its_box_chooses_the_face() {
     assert!(left_out.contains("the detector found 1 face, none at the box given for it"), "{left_out}");
 
     // While another program writes there.
-    let _owned = trainer::run::owned::own(&path.join("out")).unwrap();
+    let _owned = trainer::run::owned::own(&path.join("out"), "prepared.json").unwrap();
     let second = trainer(path, &["prepare", "--out", "out", "--layout", "csv", "--data", "list.csv"]);
     let sentence = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(!second.status.success() && sentence.contains("out is being written by another command"), "{sentence}");

@@ -63,6 +63,11 @@ fn a_protocols_rows_are_the_papers_and_those_left_out_have_a_reason() {
     }
 }
 
+/// Another program, that must succeed.
+fn succeeds_in(folder: &std::path::Path, program: &str, args: &[&str]) {
+    assert!(std::process::Command::new(program).current_dir(folder).args(args).status().unwrap().success());
+}
+
 #[test]
 fn bad_options_answer_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
@@ -85,6 +90,16 @@ fn bad_options_answer_in_one_sentence() {
     assert!(finetune(&["--resume"]).contains("no run to resume"));
     assert!(refuses(path, &["protocol", "inter", "--data", "data", "--run", "run"]).contains("--test"));
     assert!(refuses(path, &["evaluate", "--run", "run", "--data", "data"]).contains("not the folder of a run"));
+    // The same folder twice, under another name, and as a copy.
+    succeeds_in(path, "cp", &["-r", "data", "copy"]);
+    for again in ["data", "./data", "copy"] {
+        assert!(finetune(&["--data", again]).contains("hold the same sample, 0.jpg of data/0: it would count twice"));
+    }
+    // One kind of things a folder.
+    assert!(
+        refuses(path, &["finetune", "--data", "data", "--run", "data"]).contains("data holds a prepared set of crops")
+    );
+    assert!(!path.join("data/config.toml").exists());
     assert!(!path.join("run/config.toml").exists(), "a refused command must not leave a run");
 }
 
@@ -101,6 +116,7 @@ fn a_run_is_not_overwritten_nor_resumed_as_another() {
     let resume = |more: &[&'static str]| refuses(path, &[&run[..], &["--resume"], more].concat());
     assert!(resume(&["--seed", "7"]).contains("another config"));
     assert!(resume(&["--data", "more"]).contains("another data"));
+    assert!(resume(&["--margin", "1.6"]).contains("another margin"));
     succeeds(path, &[&run[..], &["--resume"]].concat());
 }
 

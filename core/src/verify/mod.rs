@@ -164,7 +164,9 @@ impl Verifier {
         // This release records by the present rules alone: older ones would let by what they refuse.
         let current = sdk == SDK && held.version == recording::VERSION;
         if !current && !self.releases.iter().any(|release| release == sdk && release != SDK) {
-            return Err(Rejection::OtherRelease(sdk.clone()));
+            let other =
+                if sdk == SDK { Rejection::OtherRules(held.version) } else { Rejection::OtherRelease(sdk.clone()) };
+            return Err(other);
         }
         let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds } = &held.setup;
         let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);

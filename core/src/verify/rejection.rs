@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{error::Error, transcript::SDK};
+use crate::{error::Error, session::recording, transcript::SDK};
 
 /// Why a transcript is not taken. [`Rejection::code`] is stable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Rejection {
     Impossible,
     /// A release of the code made it that is not current here.
     OtherRelease(String),
+    /// A release that is current made it, yet by rules of this version, which pages of that release do not record by.
+    OtherRules(u32),
     /// Weights scored it that are not current here.
     OtherWeights,
     /// Another operating point than the ticket's, or another threshold than the weights' by that name.
@@ -42,7 +44,7 @@ impl Rejection {
             Self::Replayed => "REPLAYED",
             Self::Expired => "EXPIRED",
             Self::Impossible => "IMPOSSIBLE",
-            Self::OtherRelease(_) => "OTHER_RELEASE",
+            Self::OtherRelease(_) | Self::OtherRules(_) => "OTHER_RELEASE",
             Self::OtherWeights => "OTHER_WEIGHTS",
             Self::OtherOperatingPoint => "OTHER_OPERATING_POINT",
             Self::OtherChallenge => "OTHER_CHALLENGE",
@@ -65,6 +67,13 @@ impl fmt::Display for Rejection {
             Self::Impossible => "the check claims to have lasted longer than its ticket exists",
             Self::OtherRelease(sdk) => {
                 return write!(f, "release {sdk} made this transcript, which is not current here: this is {SDK}");
+            }
+            Self::OtherRules(version) => {
+                let present = recording::VERSION;
+                return write!(
+                    f,
+                    "the recording is of version {version} of the rules, and release {SDK} records by {present}: was it written by hand?"
+                );
             }
             Self::OtherWeights => "weights scored it that are not current here",
             Self::OtherOperatingPoint => "it was checked at another operating point than the ticket's",

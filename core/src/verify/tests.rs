@@ -247,7 +247,9 @@ fn every_rule_refuses_what_breaks_it() {
     assert_eq!(changed(|r| r.setup.model_sha256 = "0".repeat(64)), Rejection::OtherWeights);
     assert_eq!(changed(|r| r.verdict = None), Rejection::NoVerdict);
     // Rules that have been left behind, under this release's name.
-    assert_eq!(changed(|r| r.version = recording::FIRST), Rejection::OtherRelease(SDK.into()));
+    assert_eq!(changed(|r| r.version = recording::FIRST), Rejection::OtherRules(recording::FIRST));
+    let (says, now) = (Rejection::OtherRules(recording::FIRST).to_string(), recording::VERSION);
+    assert!(says.contains(&format!("version {} ", recording::FIRST)) && says.contains(&format!("by {now}")), "{says}");
     // A verdict that the scores do not lead to.
     assert_eq!(changed(|r| r.verdict.as_mut().unwrap().outcome = Outcome::BonaFide), Rejection::OtherVerdict);
     assert_eq!(changed(|r| r.observations.truncate(3)), Rejection::OtherVerdict);

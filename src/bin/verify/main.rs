@@ -8,7 +8,7 @@ mod ledger;
 
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{ErrorKind, Read, Write, stderr, stdout},
     path::{Path, PathBuf},
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -43,7 +43,7 @@ enum Command {
     /// Print a new ticket as JSON, for the page to hand to `check()`.
     Issue(IssueArgs),
     /// Verify a transcript: exit code 0 if it answers its ticket, whatever the verdict, 1 if it is rejected, 2 if the
-    /// files cannot be used.
+    /// files cannot be used; with 2 for a picture that cannot be read, the report still comes, and says which.
     Check(CheckArgs),
 }
 
@@ -111,6 +111,9 @@ struct Picture {
     file: PathBuf,
     /// P(bona fide) of its most confident face; `None` without a face.
     score: Option<f32>,
+    /// Why it could not be scored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -119,8 +122,26 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("verify: {error}");
+        let unread = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
+        if !error.downcast_ref().is_some_and(unread) {
+            complain(&error.to_string());
+        }
         ExitCode::from(2)
+    })
+}
+
+fn complain(sentence: &str) {
+    // Where even this cannot be written, the exit code is left.
+    let _ = writeln!(stderr(), "verify: {sentence}");
+}
+
+/// Prints a result, the one thing on the standard output. Where nobody reads it any more, the error is a broken pipe, of which
+/// nothing is said.
+fn say(text: &str) -> Result<()> {
+    let done = writeln!(stdout(), "{text}").and_then(|()| stdout().flush());
+    done.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => error.into(),
+        _ => format!("cannot write to the standard output: {error}").into(),
     })
 }
 
@@ -138,8 +159,13 @@ fn issue(args: &IssueArgs) -> Result<()> {
     ledger.entries.retain(|_, entry| !entry.is_over(now));
     ledger.entries.insert(ticket.nonce.clone(), Entry::new(ticket.clone()));
     ledger.save()?;
-    println!("{}", serde_json::to_string(&ticket)?);
-    Ok(())
+    let told = say(&serde_json::to_string(&ticket)?);
+    if told.is_err() {
+        // Nobody has it: as if it had not been issued.
+        ledger.entries.remove(&ticket.nonce);
+        ledger.save()?;
+    }
+    told
 }
 
 fn verifier(Shared { weights, release, .. }: &Shared) -> Result<Verifier> {
@@ -182,8 +208,10 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
             pictures,
         },
     };
-    println!("{}", serde_json::to_string_pretty(&report)?);
-    Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    say(&serde_json::to_string_pretty(&report)?)?;
+    let unread: Vec<&String> = report.pictures.iter().filter_map(|picture| picture.error.as_ref()).collect();
+    unread.iter().for_each(|error| complain(error));
+    Ok(if unread.is_empty() { ExitCode::from(u8::from(!accepted)) } else { ExitCode::from(2) })
 }
 
 /// What was sent and the verdict, or why not; the ticket is used up and the ledger saved before either is known.
@@ -225,14 +253,20 @@ fn score(digest: &str, weights: &[PathBuf], pictures: &[PathBuf]) -> Result<Vec<
     pictures
         .iter()
         .map(|file| {
-            let bytes = File::open(file).and_then(picture::bytes).map_err(|e| named(file, e))?;
-            let picture = picture::decode(&bytes).map_err(|e| named(file, e))?;
-            let (width, height) = picture.dimensions();
-            let seen = Reduced::of(picture.into_raw(), width, height);
-            let scored = pollster::block_on(pipeline.score(&seen.frame()?))?;
-            Ok(Picture { file: file.clone(), score: scored.map(|scored| scored.score.value()) })
+            let (score, error) = match seen(file) {
+                Ok(seen) => (pollster::block_on(pipeline.score(&seen.frame()?))?, None),
+                Err(error) => (None, Some(error.to_string())),
+            };
+            Ok(Picture { file: file.clone(), score: score.map(|scored| scored.score.value()), error })
         })
         .collect()
+}
+
+fn seen(file: &Path) -> Result<Reduced> {
+    let bytes = File::open(file).and_then(picture::bytes).map_err(|e| named(file, e))?;
+    let picture = picture::decode(&bytes).map_err(|e| named(file, e))?;
+    let (width, height) = picture.dimensions();
+    Ok(Reduced::of(picture.into_raw(), width, height))
 }
 
 fn read_manifest(weights: &Path) -> Result<String> {

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     data::batches::Data,
-    run::{self, About, RunFolder},
+    run::{self, About, RunFolder, terminal::remark},
     train::{
         losses::binary_cross_entropy,
         parallel::Rank,
@@ -95,7 +95,7 @@ pub(super) fn learn(sitters: &[&Sitter], args: &LearnArgs, seed: u64) -> Result<
         |epoch, _, cross_entropy, spent| {
             let log =
                 serde_json::json!({ "epoch": epoch, "cross_entropy": cross_entropy.get(), "seconds": spent.seconds });
-            eprintln!("{log}");
+            remark(&log);
             folder.log(&log)
         },
     )?;

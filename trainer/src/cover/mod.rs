@@ -39,7 +39,11 @@ use crate::{
     data::dataset::{Listing, Split, photos, video},
     faces::{FaceArgs, Finder},
     picture::sheet::Sheet,
-    run::{self, terminal::progress, write_atomic},
+    run::{
+        self,
+        terminal::{progress, remark, say},
+        write_atomic,
+    },
     ship::export::COVER_FILE,
     weights::store::{Precision, serialise},
 };
@@ -115,7 +119,7 @@ pub fn run(args: &CoverArgs) -> Result<()> {
         let at = measure::threshold(&folded.clone().pack(), &answers, &development, args.seed);
         let bytes = serialise(&folded.shifted(-at - ROUNDING), Precision::Int8)?;
         write(&args.out, &bytes)?;
-        eprintln!("{COVER_FILE}: {} bytes; the threshold lay at {at:.3}", bytes.len());
+        remark(format_args!("{COVER_FILE}: {} bytes; the threshold lay at {at:.3}", bytes.len()));
         reload(&bytes)?
     }
     .pack();
@@ -124,7 +128,7 @@ pub fn run(args: &CoverArgs) -> Result<()> {
     for answer in
         answers.iter().filter(|answer| answer.kind == Kind::Bare && answer.log_odds.is_some_and(|at| at > 0.0))
     {
-        eprintln!("refused as photographed: {}", answer.sitter.subject);
+        remark(format_args!("refused as photographed: {}", answer.sitter.subject));
     }
     let mut photographed = [
         ("Worn in generated pictures of people whom it did not learn from".to_owned(), 0, 0),
@@ -139,11 +143,11 @@ pub fn run(args: &CoverArgs) -> Result<()> {
         if let Some(log_odds) = measure::ask(&network, &finder.detector, &example::frame(&sitter.canvas().rgba()))? {
             row.1 += usize::from(log_odds > 0.0);
             row.2 += 1;
-            eprintln!("worn, {}: {log_odds:.2}", sitter.subject);
+            remark(format_args!("worn, {}: {log_odds:.2}", sitter.subject));
         }
     }
     let clips = films(&args.films)?.iter().map(|path| film(&network, &finder, path)).collect::<Result<Vec<_>>>()?;
-    print!("{}", report::report(train.len(), &answers, &photographed, &clips));
+    say(report::report(train.len(), &answers, &photographed, &clips))?;
     Ok(())
 }
 
@@ -207,7 +211,7 @@ fn films(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut films = Vec::new();
     for path in paths {
         if path.is_dir() {
-            films.extend(video::below(path, |path, why| eprintln!("{} {why}", path.display()))?);
+            films.extend(video::below(path, |path, why| remark(format_args!("{} {why}", path.display())))?);
         } else {
             films.push(path.clone());
         }

@@ -11,6 +11,7 @@ use burn::tensor::Device;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
+use super::known::Known;
 use super::{
     augment::Augmentation,
     batch::Numbers,
@@ -64,10 +65,11 @@ impl Examples {
     /// Opens prepared folders.
     ///
     /// # Errors
-    /// If a folder is unfinished or damaged, or a subject is in two splits.
+    /// If a folder is unfinished or damaged, a subject is in two splits, a picture is of two people, or a sample counts twice.
     pub fn load(folders: &[PathBuf]) -> Result<Self> {
         let (mut examples, mut unscored, mut descriptions) = (Vec::new(), Vec::new(), Vec::new());
         let mut split_of: BTreeMap<String, Split> = BTreeMap::new();
+        let mut known = Known::default();
         for folder in folders {
             let prepared = Prepared::load(folder)?;
             let (cut, synthesized) = (prepared.header.cut(), prepared.is_recaptured());
@@ -77,6 +79,7 @@ impl Examples {
                 folder.display()
             );
             let mut sources = BTreeSet::new();
+            known.refuse(&prepared)?;
             for record in prepared.records {
                 sources.insert(record.source.clone());
                 let split = *split_of.entry(record.subject.clone()).or_insert(record.split);

@@ -13,6 +13,7 @@ mod crops;
 pub mod dataset;
 pub mod examples;
 pub mod item;
+mod known;
 pub mod prepare;
 pub mod prepared;
 pub mod preview;

@@ -22,7 +22,11 @@ use super::{
 };
 use crate::{
     faces::FaceArgs,
-    run::{self, terminal::progress},
+    picture::photo::Photo,
+    run::{
+        self,
+        terminal::{progress, say},
+    },
 };
 
 /// Options of `trainer prepare`.
@@ -101,6 +105,7 @@ impl Preparation<'_> {
         groups.into_par_iter().try_for_each(|(_, numbers)| -> Result<()> {
             maker.read(samples, &numbers, |number, photo| {
                 let sample = &samples[number];
+                let picture = photo.as_ref().ok().map(Photo::digest);
                 let Made { outcome, tone, faceless } = match photo {
                     Ok(photo) => maker.crops(number, sample, photo)?,
                     Err(error) => Outcome::Unreadable(format!("{error:#}")).into(),
@@ -113,6 +118,7 @@ impl Preparation<'_> {
                     attack: sample.attack.clone(),
                     file: sample.media.path().display().to_string(),
                     frame: sample.media.frame(),
+                    picture,
                     tone,
                     faceless,
                     outcome,
@@ -154,13 +160,13 @@ fn report(records: &[Record], unlisted: &[dataset::LeftOut], out: &Path) -> Resu
         }
     }
     run::write_atomic(&out.join("left-out.csv"), &csv.into_inner()?)?;
-    println!(
+    say(format_args!(
         "{}: {} samples -> {crops} crops, {depths} with depth; left out: {faceless} without a usable face, {unreadable} unreadable, \
          {} not listable (left-out.csv names them), {recaptures} recaptures without a face",
         out.display(),
         records.len(),
         unlisted.len()
-    );
+    ))?;
     ensure!(
         crops > 0,
         "nothing of {} samples could be used: {} says why",

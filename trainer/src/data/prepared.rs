@@ -30,7 +30,7 @@ use crate::{
     picture::skin::Tone,
     recapture::{self, Take},
     run::{
-        owned::{Owned, own},
+        owned::{Owned, PREPARED, own},
         write_atomic,
     },
 };
@@ -124,6 +124,9 @@ pub struct Record {
     /// Of a video: the frame's number from 0, in the order of display.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
+    /// The picture's `Photo::digest`, by which it is known elsewhere; `None` where it could not be read, and in older folders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
     /// Of bona fide photos that are recaptured: the skin's tone in the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tone: Option<Tone>,
@@ -244,7 +247,7 @@ impl Writer {
     pub fn open(path: &Path, cut: Cut, samples: usize, made_with: serde_json::Value) -> Result<(Self, Vec<Record>)> {
         let Cut { margin, reach } = cut;
         let header = Header { format: FORMAT, margin, reach, made_with, samples, complete: false };
-        let owned = own(path)?;
+        let owned = own(path, PREPARED)?;
         match read_header(path)? {
             Some(there) => ensure!(
                 Header { complete: false, ..there } == header,
@@ -291,7 +294,7 @@ fn line(record: &Record) -> Result<String> {
 }
 
 fn read_header(path: &Path) -> Result<Option<Header>> {
-    let file = path.join("prepared.json");
+    let file = path.join(PREPARED);
     if !file.exists() {
         return Ok(None);
     }
@@ -303,7 +306,7 @@ fn read_header(path: &Path) -> Result<Option<Header>> {
 }
 
 fn write_header(path: &Path, header: &Header) -> Result<()> {
-    write_atomic(&path.join("prepared.json"), serde_json::to_string_pretty(header)?.as_bytes())
+    write_atomic(&path.join(PREPARED), serde_json::to_string_pretty(header)?.as_bytes())
 }
 
 /// The whole lines, one for each number, in its order.

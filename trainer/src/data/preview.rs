@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     picture::sheet::Sheet,
-    run::{self, config::Config},
+    run::{self, config::Config, terminal::say},
 };
 
 /// Options of `trainer augment`.
@@ -64,6 +64,10 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
         tiles.iter().for_each(|(_, depth)| sheet.gray(depth));
     }
     sheet.write(&args.out)?;
-    println!("{}: the product's crop, then {} augmentations; depth beneath", args.out.display(), args.variants);
+    say(format_args!(
+        "{}: the product's crop, then {} augmentations; depth beneath",
+        args.out.display(),
+        args.variants
+    ))?;
     Ok(())
 }

@@ -23,6 +23,7 @@ use crate::{
     },
     run::{
         named::{self, Named},
+        terminal::say,
         write_atomic,
     },
 };
@@ -93,7 +94,7 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     write_atomic(&args.out.join("peers.md"), text.as_bytes())?;
     write_atomic(&args.out.join("peers.json"), serde_json::to_string_pretty(&peers)?.as_bytes())?;
-    println!("{text}");
+    say(&text)?;
     Ok(())
 }
 
@@ -141,7 +142,7 @@ pub fn table(peers: &[Peer]) -> String {
         .map(|peer| {
             let mut row = vec![
                 peer.model.clone(),
-                markdown::figure(Some(peer.auc), fraction),
+                markdown::ranks(Some(peer.auc), fraction),
                 format!("{:.4}", peer.threshold),
                 share(peer.bpcer),
                 share(peer.apcer_max),
@@ -200,6 +201,7 @@ s,3,replay,,test
         assert_eq!((peers[0].bpcer.value, peers[1].bpcer.value), (0.0, 0.5));
         assert!(peers[0].threshold > 0.2 && peers[1].threshold < 0.09);
         assert_eq!(peers[0].non_response.attacks, 1);
+        assert!(text.contains("(too few people for an interval)"), "{text}");
         assert!(text.contains("| APCER, print |") && text.contains("| 0 / 1 |"), "{text}");
         assert_eq!(table(&peers), text);
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::measure::{
     evaluation::NonResponse,
-    intervals::{Bootstrap, Figure, Interval},
+    intervals::{Bootstrap, Figure, Interval, of_ranks},
     labelled::{Labelled, Unscored, check},
     ranked::Ranked,
 };
@@ -45,12 +45,12 @@ impl Measured {
         let statistics = |weights: &[u32]| vec![ranked.tally(threshold, weights).acer(), ranked.auc(weights)];
         let values = statistics(&ranked.once());
         let intervals = Bootstrap::default().intervals(ranked.subjects(), statistics);
-        let figure = |at: usize| Figure { value: values[at].expect("both classes are there"), interval: intervals[at] };
+        let figure = |at: usize, interval| Figure { value: values[at].expect("both classes are there"), interval };
         let attacks = left_out.iter().filter(|item| item.attack.is_some()).count();
         Ok(Self {
             threshold,
-            hter: figure(0),
-            auc: figure(1),
+            hter: figure(0, intervals[0]),
+            auc: figure(1, of_ranks(intervals[1], ranked.fewest_people())),
             scored: [left_out.len() - attacks, attacks],
             non_response: NonResponse::new(left_out, unscored),
         })

@@ -1,6 +1,6 @@
 //! Cells -> a table in Markdown. Knows nothing of what they mean.
 
-use crate::measure::intervals::{Figure, Interval};
+use crate::measure::intervals::{Figure, Interval, TOO_FEW};
 
 /// A table: the first `words` columns are aligned to the left, the others, which hold figures, to the right.
 pub fn table(head: &[&str], words: usize, rows: &[Vec<String>]) -> String {
@@ -25,6 +25,14 @@ pub fn figure(of: Option<Figure>, write: fn(f64) -> String) -> String {
     }
 }
 
+/// An AUC or EER with its interval, or the sentence that there are too few people for one.
+pub fn ranks(of: Option<Figure>, write: fn(f64) -> String) -> String {
+    match of {
+        Some(Figure { value, interval: None }) => format!("{} ({TOO_FEW})", write(value)),
+        of => figure(of, write),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +45,10 @@ mod tests {
         let interval = Some(Interval { low: 0.01, high: 0.125 });
         assert_eq!(figure(Some(Figure { value: 0.05, interval }), percent), "5.00 % [1.00 %, 12.5 %]");
         assert_eq!(figure(None, percent), "—");
+        assert_eq!(
+            ranks(Some(Figure { value: 0.05, interval: None }), percent),
+            "5.00 % (too few people for an interval)"
+        );
+        assert_eq!(ranks(Some(Figure { value: 0.05, interval }), percent), "5.00 % [1.00 %, 12.5 %]");
     }
 }

@@ -45,6 +45,7 @@ use crate::{
         config::Config,
         device::DeviceChoice,
         named::{self, Named},
+        terminal::say,
         write_atomic,
     },
     train::{finetune, pretrain::load_generator},
@@ -158,8 +159,8 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     write_atomic(&folder.file("report.html"), report.html().as_bytes())?;
     // Last: a protocol takes a run with evaluation.json as finished.
     write_atomic(&folder.file("evaluation.json"), json.as_bytes())?;
-    println!("{json}");
-    println!("evaluation.json, scores.csv and report.html: {}", args.run.display());
+    say(&json)?;
+    say(format_args!("evaluation.json, scores.csv and report.html: {}", args.run.display()))?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::measure::{
     evaluation::{AtApcer, Evaluation},
-    intervals::{Figure, Interval},
+    intervals::{Figure, Interval, TOO_FEW},
     labelled::Labelled,
     ranked::Ranked,
 };
@@ -92,14 +92,14 @@ impl Report<'_> {
                 escape(&note)
             )
         };
+        let ranks = |range: Option<Interval>, write| range.map_or(TOO_FEW.into(), |_| interval(range, write));
         let percents = |value: f64, range: Option<Interval>| (percent(value), interval(range, percent));
         let (apcer, bpcer) = (percents(is.apcer, of.held.apcer_max), percents(is.bpcer, of.held.bpcer));
-        let eer = percents(is.eer, of.eer);
         let tiles = [
             tile("APCER", apcer.0, apcer.1, format!("attacks accepted, worst species ({worst})")),
             tile("BPCER", bpcer.0, bpcer.1, "bona fide presentations refused".into()),
-            tile("EER", eer.0, eer.1, "where both errors are equal".into()),
-            tile("AUC", fraction(is.auc), interval(of.auc, fraction), "area under the ROC curve".into()),
+            tile("EER", percent(is.eer), ranks(of.eer, percent), "where both errors are equal".into()),
+            tile("AUC", fraction(is.auc), ranks(of.auc, fraction), "area under the ROC curve".into()),
         ]
         .concat();
         format!(

@@ -24,7 +24,7 @@ use crate::{
     measure::Evaluation,
     picture::{features::quantiles, photo::Photo},
     recapture::normal,
-    run::{self, RunFolder, device::DeviceChoice, write_atomic},
+    run::{self, RunFolder, device::DeviceChoice, terminal::say, write_atomic},
     train::liveness::Liveness,
 };
 
@@ -123,10 +123,10 @@ pub fn run(args: &SteadinessArgs) -> Result<()> {
     };
     let jitter = quantiles(deviations);
     let text = table(&changes, &jitter, live.len());
-    print!("{text}");
     write_atomic(&folder.file("steadiness.md"), text.as_bytes())?;
     let json = serde_json::json!({ "changes": changes, "box_jitter_deviation": jitter, "crops": live.len() });
-    write_atomic(&folder.file("steadiness.json"), serde_json::to_string_pretty(&json)?.as_bytes())
+    write_atomic(&folder.file("steadiness.json"), serde_json::to_string_pretty(&json)?.as_bytes())?;
+    say(&text)
 }
 
 /// Each pixel keeps one colour whole, in columns, as a screen's stripes do.

@@ -20,7 +20,7 @@ use crate::{
         photo::{Photo, expand},
         sheet::{Sheet, to_byte, write_png},
     },
-    run::terminal::progress,
+    run::terminal::{progress, say},
 };
 
 /// Most photos that a contact sheet shows.
@@ -110,24 +110,24 @@ pub fn run(args: &DepthArgs) -> Result<()> {
             Outcome::ThereBefore => 0,
             Outcome::Drawn => 1,
             Outcome::NoFace => {
-                println!("no face: {}", photo.display());
+                say(format_args!("no face: {}", photo.display()))?;
                 2
             }
             Outcome::Unreadable(reason) => {
-                println!("unreadable: {reason}");
+                say(format_args!("unreadable: {reason}"))?;
                 3
             }
         };
         counts[kind] += 1;
     }
-    println!(
+    say(format_args!(
         "{} photos: {} drawn, {} there before, {} without a face, {} unreadable",
         photos.len(),
         counts[1],
         counts[0],
         counts[2],
         counts[3]
-    );
+    ))?;
     anyhow::ensure!(counts[3] < photos.len(), "none of the files could be read");
     Ok(())
 }

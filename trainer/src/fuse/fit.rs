@@ -208,7 +208,7 @@ impl Fitted {
         text += "\n";
         let mut rows = Vec::new();
         for (name, of) in std::iter::once(("both", evaluation)).chain(self.alone.iter().map(|(name, of)| (*name, of))) {
-            let auc = |interval, value| markdown::figure(Some(Figure { value, interval }), fraction);
+            let auc = |interval, value| markdown::ranks(Some(Figure { value, interval }), fraction);
             rows.push(vec![
                 name.to_owned(),
                 "all".into(),
@@ -216,7 +216,7 @@ impl Fitted {
                 auc(of.intervals.eer, of.eer),
             ]);
             for (slice, figures) in of.slices.iter().filter(|(_, figures)| figures.auc.is_some()) {
-                rows.push(vec![name.to_owned(), slice.clone(), markdown::figure(figures.auc, fraction), "—".into()]);
+                rows.push(vec![name.to_owned(), slice.clone(), markdown::ranks(figures.auc, fraction), "—".into()]);
             }
         }
         text += &markdown::table(&["votes", "presentations", "AUC", "EER"], 2, &rows);

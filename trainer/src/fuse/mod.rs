@@ -20,7 +20,7 @@ use clap::Args;
 
 pub use block::Block;
 
-use crate::run::write_atomic;
+use crate::run::{terminal::say, write_atomic};
 
 /// Options of `trainer fuse`.
 #[derive(Debug, Args)]
@@ -29,8 +29,8 @@ pub struct FuseArgs {
     #[arg(long, required_unless_present = "block")]
     scores: Vec<PathBuf>,
     /// What they are: a CSV file with the columns path,class,species,source,subject, and split if there is one; without it
-    /// the score files themselves have these columns. class is bona-fide or attack; rows of the split `test` are measured
-    /// and not fitted on.
+    /// the score files themselves have these columns. class is bona-fide or attack, split train, development, test or
+    /// empty; rows of the split `test` are measured and not fitted on, and nobody is in it and in another.
     #[arg(long, requires = "scores")]
     labels: Option<PathBuf>,
     /// Smallest face that is fitted on, pixels: what the gate lets through.
@@ -69,25 +69,29 @@ pub struct FuseArgs {
 /// If files cannot be read, a row has no label, a class is missing, the votes do not tell the classes apart, or the disk
 /// refuses.
 pub fn run(args: &FuseArgs) -> Result<()> {
-    let block = match &args.block {
+    let (block, mut said) = match &args.block {
         Some(path) => {
             let block = Block::read(path)?;
             match args.successor.as_slice() {
-                [was, now] => Block { fusion: successor::succeed(block.fusion, was, now)?, ..block },
-                _ => block,
+                [was, now] => (Block { fusion: successor::succeed(block.fusion, was, now)?, ..block }, String::new()),
+                _ => (block, String::new()),
             }
         }
         None => {
+            for (name, limit) in
+                [("--classifier-limit", args.classifier_limit), ("--experts-limit", args.experts_limit)]
+            {
+                ensure!(limit.is_finite() && limit > 0.0, "{name} is {limit}: it must be a number above 0");
+            }
+            ensure!(args.min_face.is_finite(), "--min-face is {}: it must be a number", args.min_face);
             let scores = scores::read(&args.scores, args.labels.as_deref(), args.min_face)?;
             let limits = fit::Limits { classifier: args.classifier_limit, experts: args.experts_limit };
-            ensure!(limits.classifier > 0.0 && limits.experts > 0.0, "limits are above 0");
             let fitted = fit::fit(&scores, limits, &args.about)?;
             let report = fitted.report();
-            println!("{report}");
             if let Some(path) = &args.report {
                 write_atomic(path, report.as_bytes())?;
             }
-            fitted.block
+            (fitted.block, report + "\n")
         }
     };
     if let Some(path) = &args.out {
@@ -95,7 +99,7 @@ pub fn run(args: &FuseArgs) -> Result<()> {
     }
     if let Some(folder) = &args.weights {
         block.apply(folder)?;
-        println!("{}: fusion and operating points are set", folder.join("manifest.json").display());
+        said += &format!("{}: fusion and operating points are set\n", folder.join("manifest.json").display());
     }
-    Ok(())
+    if said.is_empty() { Ok(()) } else { say(said) }
 }

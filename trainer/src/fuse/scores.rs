@@ -9,7 +9,11 @@ use anyhow::{Context, Result, bail, ensure};
 use bonafide::fusion::Votes;
 
 use super::columns;
-use crate::measure::{Labelled, Unscored};
+use crate::measure::{
+    Labelled, Unscored,
+    table::{Row, Table},
+    words,
+};
 
 /// All presentations, sorted out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,7 +22,7 @@ pub struct Scores {
     pub fitted: Vec<Presentation>,
     /// To measure on, by others than those.
     pub test: Vec<Presentation>,
-    /// Without a face that could be scored.
+    /// Of those to measure on, or where there are none of those to fit on: without a face that could be scored.
     pub unscored: Vec<Unscored>,
     /// With a smaller face than the gate lets through: neither fitted on nor measured.
     pub too_small: usize,
@@ -46,25 +50,39 @@ struct Label {
 /// Reads score files, and the labels from `labels` or from the score files themselves.
 ///
 /// # Errors
-/// If a file cannot be read or lacks a column, a picture has no label or two, or a label or a vote makes no sense.
+/// If a file cannot be read or lacks a column, a picture has no label or two, or is scored twice, a person is fitted on and
+/// measured on, or a label or a vote makes no sense.
 pub fn read(files: &[PathBuf], labels: Option<&Path>, min_face: f32) -> Result<Scores> {
     let labels = labels.map(read_labels).transpose()?;
     let mut scores = Scores::default();
+    let mut silent: Vec<(bool, Unscored)> = Vec::new();
+    let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut measured: BTreeMap<(String, String), bool> = BTreeMap::new();
     for file in files {
         let table = Table::open(file)?;
         let expert_columns = columns::experts();
         for row in table.rows() {
             let path = row.get("path")?;
             let label = match &labels {
-                None => row.label()?,
+                None => label(&row)?,
                 Some(labels) => labels
                     .get(path)
                     .cloned()
                     .with_context(|| format!("{path} has no label: every picture that was scored needs one"))?,
             };
+            if let Some(first) = seen.insert((label.source.clone(), path.to_owned()), row.place()) {
+                bail!("{path} is scored twice, in {first} and in {}: it would count twice", row.place());
+            }
+            let person = (label.source.clone(), label.subject.clone());
+            ensure!(
+                *measured.entry(person).or_insert(label.test) == label.test,
+                "the subject {} of {} is in the test split and in another: whoever is measured on must not be fitted on",
+                label.subject,
+                label.source
+            );
             let Some(classifier) = row.number(columns::CLASSIFIER)? else {
-                let Label { attack, source, subject, .. } = label;
-                scores.unscored.push(Unscored { attack, subject, source });
+                let Label { attack, source, subject, test } = label;
+                silent.push((test, Unscored { attack, subject, source }));
                 continue;
             };
             let side =
@@ -83,6 +101,8 @@ pub fn read(files: &[PathBuf], labels: Option<&Path>, min_face: f32) -> Result<S
             part.push(Presentation { votes, is });
         }
     }
+    let held_out = !scores.test.is_empty();
+    scores.unscored = silent.into_iter().filter(|(test, _)| *test == held_out).map(|(_, silent)| silent).collect();
     let views: BTreeSet<usize> =
         scores.fitted.iter().chain(&scores.test).map(|of| usize::from(!of.votes.experts.is_empty())).collect();
     ensure!(views.len() < 2, "some pictures have experts' votes and some have none: score all with the same weights");
@@ -93,75 +113,28 @@ fn read_labels(path: &Path) -> Result<BTreeMap<String, Label>> {
     let mut labels = BTreeMap::new();
     for row in Table::open(path)?.rows() {
         let picture = row.get("path")?.to_owned();
-        let label = row.label()?;
+        let label = label(&row)?;
         ensure!(labels.insert(picture.clone(), label).is_none(), "{} labels {picture} twice", path.display());
     }
     Ok(labels)
 }
 
-/// A CSV file in memory.
-pub(super) struct Table {
-    name: String,
-    columns: Vec<String>,
-    records: Vec<csv::StringRecord>,
-}
-
-pub(super) struct Row<'a> {
-    table: &'a Table,
-    record: &'a csv::StringRecord,
-    line: usize,
-}
-
-impl Table {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {name}"))?;
-        let no_csv = || format!("{name} is no CSV file");
-        let columns = reader.headers().with_context(no_csv)?.iter().map(str::to_owned).collect();
-        let records = reader.records().collect::<Result<_, _>>().with_context(no_csv)?;
-        Ok(Self { name, columns, records })
-    }
-
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.records.iter().enumerate().map(|(at, record)| Row { table: self, record, line: at + 2 })
-    }
-}
-
-impl Row<'_> {
-    fn find(&self, column: &str) -> Option<&str> {
-        let at = self.table.columns.iter().position(|name| name == column)?;
-        self.record.get(at)
-    }
-
-    fn get(&self, column: &str) -> Result<&str> {
-        self.find(column).with_context(|| format!("{} has no column {column}", self.table.name))
-    }
-
-    /// `None` where the cell is empty.
-    pub(super) fn number(&self, column: &str) -> Result<Option<f32>> {
-        let text = self.get(column)?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let number = text.parse().ok().filter(|number: &f32| number.is_finite());
-        let at = || format!("line {} of {} has {text:?} as {column}, which is no number", self.line, self.table.name);
-        number.with_context(at).map(Some)
-    }
-
-    fn label(&self) -> Result<Label> {
-        let species = self.get("species")?;
-        let attack = match (self.get("class")?, species) {
-            ("bona-fide", "") => None,
-            ("attack", species) if !species.is_empty() => Some(species.to_owned()),
-            (class, species) => bail!(
-                "line {} of {} is of the class {class:?} and the species {species:?}: bona-fide without, or attack with one",
-                self.line,
-                self.table.name
-            ),
-        };
-        let [source, subject] = ["source", "subject"].map(|column| self.get(column).map(str::to_owned));
-        Ok(Label { attack, source: source?, subject: subject?, test: self.find("split") == Some("test") })
-    }
+/// What a row says of itself.
+fn label(row: &Row<'_>) -> Result<Label> {
+    let (class, species) = (row.get("class")?, row.get("species")?);
+    let bona_fide = words::is_bona_fide(class);
+    ensure!(
+        bona_fide == species.is_empty() && (bona_fide || words::is_attack(class)),
+        "{} is of the class {class:?} and the species {species:?}: bona-fide without, or attack with one",
+        row.place()
+    );
+    let split = match row.find("split") {
+        None | Some("") => "train",
+        Some(word) => words::split(word).with_context(|| row.place())?,
+    };
+    let attack = (!bona_fide).then(|| species.to_owned());
+    let [source, subject] = ["source", "subject"].map(|column| row.some(column).map(str::to_owned));
+    Ok(Label { attack, source: source?, subject: subject?, test: split == "test" })
 }
 
 #[cfg(test)]
@@ -174,9 +147,10 @@ mod tests {
         a.png,0,0,180,200,0.9,0.8,2,1,1,1,1,3,3,3,3,\n\
         b.png,0,0,180,200,0.9,0.1,-2,-5,-5,-5,-5,-5,-5,-5,-5,\n\
         c.png,0,0,90,100,0.9,0.1,-2,-5,-5,-5,-5,-5,-5,-5,-5,\n\
-        d.png,,,,,,,,,,,,,,,,no face\n";
+        d.png,,,,,,,,,,,,,,,,no face\n\
+        e.png,,,,,,,,,,,,,,,,no face\n";
     const LABELS: &str = "path,class,species,source,subject,split\n\
-        a.png,bona-fide,,phone,1,\nb.png,attack,print,phone,2,test\nc.png,attack,print,phone,1,\nd.png,attack,replay,phone,1,\n";
+        a.png,bona-fide,,phone,1,\nb.png,attack,print,phone,2,test\nc.png,attack,print,phone,1,\nd.png,attack,replay,phone,3,TEST\ne.png,attack,replay,phone,1,\n";
 
     fn read_text(scores: &str, labels: &str) -> Result<Scores> {
         let folder = tempfile::tempdir().unwrap();
@@ -200,10 +174,15 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_named() {
         let refused = |scores: &str, labels: &str| format!("{:#}", read_text(scores, labels).unwrap_err());
-        assert!(refused(SCORES, &LABELS.replace("d.png", "e.png")).contains("d.png has no label"));
+        assert!(refused(SCORES, &LABELS.replace("d.png", "f.png")).contains("d.png has no label"));
         assert!(refused(SCORES, &LABELS.replace("b.png", "a.png")).contains("labels a.png twice"));
         assert!(refused(SCORES, &LABELS.replace("attack,print", "attack,")).contains("attack with one"));
         assert!(refused(SCORES, &LABELS.replace("bona-fide", "live")).contains("\"live\""));
+        let typo = refused(SCORES, &LABELS.replace("TEST", "eval").replace("a.png", "\n\na.png"));
+        assert!(typo.contains("line 7 of ") && typo.contains("the split eval is not"), "{typo}");
+        assert!(refused(SCORES, &LABELS.replace("phone,2,test", "phone,1,test")).contains("must not be fitted on"));
+        assert!(refused(SCORES, &LABELS.replace("phone,2,test", "phone,,test")).contains("line 3 of "));
+        assert!(refused(&SCORES.replace("b.png", "a.png"), LABELS).contains("a.png is scored twice"));
         assert!(refused(&SCORES.replace(",2,1,1", ",two,1,1"), LABELS).contains("which is no number"));
         assert!(refused(&SCORES.replace(",classifier,", ",c,"), LABELS).contains("no column classifier"));
         let mixed = SCORES.replace("-2,-5,-5,-5,-5,-5,-5,-5,-5,", "-2,,,,,,,,,");
@@ -218,14 +197,18 @@ mod tests {
             .lines()
             .zip([
                 "class,species,source,subject",
-                "bona-fide,,s,1",
+                "Bona_Fide,,s,1",
                 "attack,print,s,1",
+                "attack,print,s,2",
                 "attack,print,s,2",
                 "attack,print,s,2",
             ])
             .map(|(scores, label)| format!("{scores},{label}\n"))
             .collect();
         fs::write(&file, both).unwrap();
-        assert_eq!(read(&[file], None, 0.0).unwrap().fitted.len(), 3);
+        let read = |files: &[PathBuf]| read(files, None, 0.0);
+        let all = read(std::slice::from_ref(&file)).unwrap();
+        assert_eq!((all.fitted.len(), all.unscored.len()), (3, 2));
+        assert!(read(&[file.clone(), file]).unwrap_err().to_string().contains("a.png is scored twice"));
     }
 }

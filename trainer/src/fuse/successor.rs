@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use bonafide::fusion::Fusion;
 
-use super::{columns::CLASSIFIER, scores::Table};
+use super::columns::CLASSIFIER;
+use crate::measure::table::Table;
 
 /// Mean and deviation of a classifier's votes.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -97,6 +97,18 @@ impl Interval {
     }
 }
 
+/// Fewest people of each class of which a bootstrap says how sure an AUC or EER is, which have no exact bound as rates have.
+const FEWEST: usize = 10;
+
+/// The interval of an AUC or EER of which `people` of the smaller class took part: `None` where there are too few, and where every
+/// resample says the same, which is no certainty but too few people to see an error.
+pub fn of_ranks(drawn: Option<Interval>, people: usize) -> Option<Interval> {
+    drawn.filter(|interval| people >= FEWEST && interval.low < interval.high)
+}
+
+/// What stands in the place of such an interval.
+pub const TOO_FEW: &str = "too few people for an interval";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +154,13 @@ mod tests {
         assert_eq!(percentile(&[], 0.25), None);
         let none = Bootstrap { resamples: 5, seed: 1 }.intervals(3, |_| vec![None, Some(2.0)]);
         assert_eq!(none, [None, Some(Interval { low: 2.0, high: 2.0 })]);
+    }
+
+    #[test]
+    fn ranks_of_few_people_have_no_interval() {
+        let drawn = Some(Interval { low: 0.9, high: 0.95 });
+        assert_eq!((of_ranks(drawn, 10), of_ranks(drawn, 9), of_ranks(None, 10)), (drawn, None, None));
+        assert_eq!(of_ranks(Some(Interval { low: 1.0, high: 1.0 }), 100), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::{table::Table, words};
 use crate::run::write_atomic;
 
 /// What the class column and the tables call a presentation that is no attack.
@@ -70,30 +71,41 @@ pub fn check_scores(of: &[Labelled], split: &str) -> Result<()> {
 /// What `scores.csv` holds of each presentation: the class is `bona fide` or the species, the score of a non-response empty.
 const COLUMNS: [&str; 5] = ["source", "subject", "class", "score", "split"];
 
+/// In the place of a split's name: all presentations of a set that others were trained without.
+pub const LEFT_OUT: &str = "left-out";
+
 /// The presentations of one split: with a score, and without.
 pub type Presentations = (Vec<Labelled>, Vec<Unscored>);
 
 /// Reads a file as [`write_csv`] writes it, ours or another's: presentations by the split's name. Slices are not in it.
 ///
 /// # Errors
-/// If it cannot be read, lacks a column, or a score is no number.
+/// If it cannot be read, lacks a column, a person is in two splits, or a line has no subject, a score that is no number, or a
+/// class or split that is no such word.
 pub fn read_csv(path: &Path) -> Result<BTreeMap<String, Presentations>> {
-    let name = path.display();
-    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {name}"))?;
-    let columns = reader.headers().with_context(|| format!("{name} is no CSV file"))?.clone();
-    ensure!(columns == COLUMNS.to_vec(), "{name} has other columns than {}", COLUMNS.join(","));
+    let table = Table::open(path)?;
+    ensure!(table.columns() == COLUMNS, "{} has other columns than {}", path.display(), COLUMNS.join(","));
     let mut splits: BTreeMap<String, Presentations> = BTreeMap::new();
-    for (number, row) in reader.records().enumerate() {
-        let row = row.with_context(|| format!("{name} is no CSV file"))?;
-        let [source, subject, class, score, split] = [0, 1, 2, 3, 4].map(|column| row[column].to_owned());
-        let attack = (class != BONA_FIDE).then_some(class);
-        let (scored, silent) = splits.entry(split).or_default();
-        if score.is_empty() {
-            silent.push(Unscored { attack, subject, source });
-        } else {
-            let score =
-                score.parse().with_context(|| format!("line {} of {name} has the score {score}", number + 2))?;
-            scored.push(Labelled { score, attack, subject, source, slices: Vec::new() });
+    let mut split_of: BTreeMap<(String, String), &str> = BTreeMap::new();
+    for row in table.rows() {
+        let place = || row.place();
+        let [source, subject] = ["source", "subject"].map(|column| row.some(column).map(str::to_owned));
+        let (source, subject) = (source?, subject?);
+        let attack = words::class(row.get("class")?).with_context(place)?;
+        let split = match row.get("split")? {
+            LEFT_OUT => LEFT_OUT,
+            word => words::split(word).with_context(place)?,
+        };
+        let first = *split_of.entry((source.clone(), subject.clone())).or_insert(split);
+        ensure!(
+            first == split,
+            "{}: the subject {subject} of {source} is in two splits, {first} and {split}: a person must be in one",
+            place()
+        );
+        let (scored, silent) = splits.entry(split.to_owned()).or_default();
+        match row.number("score")? {
+            None => silent.push(Unscored { attack, subject, source }),
+            Some(score) => scored.push(Labelled { score, attack, subject, source, slices: Vec::new() }),
         }
     }
     Ok(splits)
@@ -150,8 +162,24 @@ mod tests {
         let back = &read_csv(&path).unwrap()["test"];
         assert_eq!((back.0.as_slice(), back.1.len()), (&[item(0.25, None)][..], 1));
         assert_eq!(back.1[0].attack.as_deref(), Some("replay/phone"));
-        std::fs::write(&path, "source,subject,class,score,split\ns,a,print,high,test\n").unwrap();
-        assert!(read_csv(&path).unwrap_err().to_string().contains("line 2"));
+        let refused = |lines: &str| {
+            std::fs::write(&path, format!("source,subject,class,score,split\n{lines}")).unwrap();
+            format!("{:#}", read_csv(&path).unwrap_err())
+        };
+        assert!(refused("s,a,print,high,test\n").starts_with("line 2 of "));
+        // Taken for a species, bona fide presentations would be attacks with high scores.
+        assert!(
+            refused("\ns,a,bonafide,0.9,test\n").contains("line 3 of ")
+                && refused("s,a,live,1,test").contains("\"live\"")
+        );
+        assert!(refused("s,a,print,0.9,tset\n").contains("the split tset is not"));
+        assert!(refused("s,,print,0.9,test\n").contains("has an empty subject"));
+        let twice = refused("s,a,print,0.9,test\ns,b,print,0.9,test\ns,a,print,0.1,development\n");
+        assert!(twice.contains("line 4 of ") && twice.contains("the subject a of s is in two splits"), "{twice}");
+        std::fs::write(&path, "Source,subject,class,score,split\ns,a,Bona_Fide,0.9, Test\ns,a,bona-fide,0.8,test\n")
+            .unwrap();
+        let (scored, _) = read_csv(&path).unwrap().remove("test").unwrap();
+        assert!(scored.len() == 2 && scored.iter().all(|item| item.attack.is_none()));
         std::fs::write(&path, "path,score\nx,1\n").unwrap();
         assert!(read_csv(&path).unwrap_err().to_string().contains("other columns"));
     }

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::{
     evaluation::{Condition, NonResponse, Slice, Species},
-    intervals::{Bootstrap, Figure, Interval},
+    intervals::{Bootstrap, Figure, Interval, of_ranks},
     labelled::{Labelled, Unscored, check_scores},
     ranked::{Ranked, Tally, Weights},
 };
@@ -58,7 +58,13 @@ pub(super) fn slice(of: &Ranked, next: &mut impl FnMut() -> Drawn) -> Slice {
     let (people, attack_people) = of.people();
     // People behind an exact bound of all attacks: at least those of the largest species.
     let most = attack_people.into_iter().max().unwrap_or(0);
-    Slice { bona_fide, attacks, bpcer: rate(next(), people), apcer: rate(next(), most), auc: figure(next()) }
+    Slice {
+        bona_fide,
+        attacks,
+        bpcer: rate(next(), people),
+        apcer: rate(next(), most),
+        auc: ranks(next(), of.fewest_people()),
+    }
 }
 
 /// What [`species`] reads back.
@@ -84,8 +90,8 @@ pub(super) fn rate((value, interval): Drawn, people: usize) -> Option<Figure> {
     value.map(|value| Figure { value, interval: interval.map(|interval| interval.of_rate(value, people)) })
 }
 
-fn figure((value, interval): Drawn) -> Option<Figure> {
-    value.map(|value| Figure { value, interval })
+fn ranks((value, interval): Drawn, people: usize) -> Option<Figure> {
+    value.map(|value| Figure { value, interval: of_ranks(interval, people) })
 }
 
 #[cfg(test)]

@@ -107,6 +107,16 @@ impl Ranked {
         (counts.next().unwrap_or(0), counts.collect())
     }
 
+    /// Subjects with a bona fide presentation or subjects with an attack, whichever are fewer.
+    pub fn fewest_people(&self) -> usize {
+        let mut seen = [vec![false; self.subjects], vec![false; self.subjects]];
+        for item in &self.items {
+            seen[usize::from(item.class > 0)][item.subject] = true;
+        }
+        let counts = seen.map(|of| of.into_iter().filter(|seen| *seen).count());
+        counts[0].min(counts[1])
+    }
+
     /// The counts at one threshold.
     pub fn tally(&self, threshold: f32, weights: &Weights) -> Tally {
         let mut tally = Tally { bona_fide: 0, refused: 0, species: vec![(0, 0); self.species.len()] };

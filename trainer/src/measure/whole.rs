@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     evaluation::{APCER_TARGETS, AtApcer, Evaluation, Intervals, NonResponse, RateIntervals},
-    intervals::{Bootstrap, Figure, Interval, LEVEL},
+    intervals::{self, Bootstrap, Figure, Interval, LEVEL},
     labelled::{Labelled, Unscored, check},
     parts::{self, rate},
     ranked::{Ranked, Tally},
@@ -65,15 +65,19 @@ pub fn evaluate_scores_with(
         all
     };
     let values = statistics(&once);
-    let intervals = bootstrap.intervals(ranked.subjects(), statistics);
-    let mut drawn = values.into_iter().zip(intervals);
+    let drawn = bootstrap.intervals(ranked.subjects(), statistics);
+    let mut drawn = values.into_iter().zip(drawn);
     let mut next = || drawn.next().expect("as many intervals as are read");
 
     let (bona_fide_people, attack_people) = ranked.people();
     // People behind an exact bound: of all attacks at least those of the largest species, of the worst the fewest.
     let most = attack_people.iter().copied().max().unwrap_or(0);
     let least = attack_people.iter().copied().min().unwrap_or(0);
-    let (auc, eer) = (next(), next());
+    let mut of_ranks = || {
+        let (value, interval) = next();
+        (value, intervals::of_ranks(interval, ranked.fewest_people()))
+    };
+    let (auc, eer) = (of_ranks(), of_ranks());
     let mut rate_intervals = || {
         let (bpcer, apcer) = (rate(next(), bona_fide_people), rate(next(), most));
         let (apcer_max, (acer, acer_interval), f1) = (rate(next(), least), next(), next().1);
@@ -176,6 +180,15 @@ mod tests {
         assert_eq!(is, evaluate_scores("a test", &split(20), &split(40), &unscored).unwrap());
         let back: Evaluation = serde_json::from_str(&serde_json::to_string(&is).unwrap()).unwrap();
         assert_eq!((back.threshold, back.apcer, back.bpcer), (is.threshold, is.apcer, is.bpcer));
+    }
+
+    #[test]
+    fn one_person_of_each_class_makes_no_certainty() {
+        let is = evaluate_scores("a test", &split(20), &split(1), &[]).unwrap();
+        assert_eq!((is.intervals.auc, is.intervals.eer), (None, None));
+        assert!(is.slices.values().all(|slice| slice.auc.is_none_or(|auc| auc.interval.is_none())));
+        // Rates have an exact bound, however few.
+        assert!(is.intervals.held.apcer.unwrap().high > 0.9);
     }
 
     #[test]

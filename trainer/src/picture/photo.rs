@@ -6,9 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use bonafide::{frame::Frame, picture, reduced::Reduced};
+use bonafide::{frame::Frame, picture, reduced::Reduced, weights::sha256};
 
 use super::search::search;
+use crate::run::terminal::remark;
 
 /// A decoded photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,12 @@ impl Photo {
         (Self { rgba, width, height }, factor)
     }
 
+    /// Lower-case hexadecimal SHA-256 of size and pixels: the same for every file that decodes to them.
+    pub fn digest(&self) -> String {
+        let size = [self.width, self.height].map(|side| side.to_string()).join("x");
+        sha256(format!("{size} {}", sha256(&self.rgba)).as_bytes())
+    }
+
     /// The pixels.
     pub fn frame(&self) -> Frame<'_> {
         Frame::new(&self.rgba, self.width, self.height).expect("a decoded image is never empty and fits its buffer")
@@ -85,7 +92,7 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     passed.sort();
     passed.dedup();
     for sentence in &passed {
-        eprintln!("left out: {sentence}");
+        remark(format_args!("left out: {sentence}"));
     }
     ensure!(!found.is_empty(), "the given folders hold no file that is read: {} are", ENDINGS.join(", "));
     Ok(found)

@@ -26,14 +26,11 @@ use crate::{
     evaluate::cross::{self, Measured},
     measure::{
         Labelled,
-        labelled::{Presentations, read_csv, write_csv},
+        labelled::{LEFT_OUT, Presentations, read_csv, write_csv},
     },
-    run::write_atomic,
+    run::{terminal::say, write_atomic},
     train::finetune,
 };
-
-/// What the left-out set's presentations are called in `scores-….csv`.
-const LEFT_OUT: &str = "left-out";
 
 /// One of the data sets.
 struct Set {
@@ -57,7 +54,7 @@ pub(super) fn run(args: &ProtocolArgs) -> Result<()> {
         for &seed in &args.seeds {
             let measured = (0..sets.len())
                 .map(|left_out| {
-                    println!("{} seed {seed} without {}", row.name(), sets[left_out].name);
+                    say(format_args!("{} seed {seed} without {}", row.name(), sets[left_out].name))?;
                     let scores = trained(args, row, seed, &sets, left_out)?;
                     measure(scores).with_context(|| format!("{} without {}", row.name(), sets[left_out].name))
                 })
@@ -73,7 +70,7 @@ pub(super) fn run(args: &ProtocolArgs) -> Result<()> {
     let text = cross::text(&names, &rows);
     write_atomic(&args.run.join("table.md"), text.as_bytes())?;
     write_atomic(&args.run.join("table.html"), cross::html(&names, &rows).as_bytes())?;
-    println!("{text}");
+    say(&text)?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use crate::{
     run::{
         config::{Config, ConfigArgs, Head},
         device::DeviceChoice,
+        terminal::say,
         write_atomic,
     },
     train::{
@@ -131,13 +132,13 @@ pub fn run(args: &ProtocolArgs) -> Result<()> {
     let (rows, mut notes) = left_out::rows(args)?;
     notes.extend(left_out::data(args)?);
     for note in &notes {
-        println!("{note}");
+        say(note)?;
     }
     let (mut optimistic, mut held) = (Vec::new(), Vec::new());
     for row in rows {
         let (mut best, mut fixed) = (Vec::new(), Vec::new());
         for &seed in &args.seeds {
-            println!("{} seed {seed}", row.name());
+            say(format_args!("{} seed {seed}", row.name()))?;
             let (evaluation, parameters) = args.row(row, seed)?;
             let model = args.title(row, seed);
             best.push(table::Row::new(&protocol, &model, parameters, &evaluation));
@@ -168,7 +169,7 @@ pub fn run(args: &ProtocolArgs) -> Result<()> {
     }
     write_atomic(&args.run.join("table.md"), text.as_bytes())?;
     write_atomic(&args.run.join("table.html"), html.as_bytes())?;
-    println!("{text}");
+    say(&text)?;
     Ok(())
 }
 

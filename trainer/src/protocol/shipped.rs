@@ -22,7 +22,7 @@ use crate::{
         labelled::{Presentations, read_csv, write_csv},
     },
     picture::photo::Photo,
-    run::terminal::progress,
+    run::terminal::{progress, say},
     ship::score::load_pipeline,
 };
 
@@ -49,7 +49,7 @@ pub(super) fn scores(
     let file = folder.join(format!("{name}-{}.csv", &digest[..12]));
     if !file.exists() {
         check(set)?;
-        println!("shipped weights on {name}");
+        say(format_args!("shipped weights on {name}"))?;
         let pipeline = load_pipeline(&[weights.to_owned()], &Device::flex())?;
         let of = score_all(&pipeline, set)?;
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;

@@ -6,6 +6,8 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use super::terminal::say;
+
 /// The presets that come with the trainer: name, file.
 pub const PRESETS: [(&str, &str); 4] = [
     ("intra", include_str!("../../configs/intra.toml")),
@@ -219,7 +221,7 @@ pub fn run(args: &PresetArgs) -> Result<()> {
     let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == args.name) else {
         bail!("there is no preset {}: {} are there", args.name, names());
     };
-    print!("{text}");
+    say(text)?;
     Ok(())
 }
 

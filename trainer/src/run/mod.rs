@@ -3,6 +3,7 @@
 //! A checkpoint is a folder, complete or absent: it is written beside its place and renamed. Around it what a run is told
 //! ([`config`], [`device`], [`named`], [`owned`]) and shows ([`terminal`]). Nothing here knows what learns.
 
+mod checkpoint;
 pub mod config;
 pub mod device;
 pub mod named;
@@ -18,6 +19,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use bonafide::weights::sha256;
 use burn::{
     module::Module,
     optim::ModuleOptimizer,
@@ -27,8 +29,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+pub use checkpoint::{Place, Spent};
 use config::Config;
-use owned::{Owned, own};
+use owned::{Owned, RUN, own};
 
 /// A folder that one training stage owns.
 #[derive(Debug, Clone)]
@@ -68,30 +71,6 @@ impl About {
     }
 }
 
-/// How far a checkpoint got.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Place {
-    /// Epochs done.
-    pub epoch: usize,
-    /// Steps done of the next epoch.
-    pub step: usize,
-    /// What that epoch added up so far.
-    pub sums: serde_json::Value,
-    /// How long that epoch took so far.
-    #[serde(flatten)]
-    pub spent: Spent,
-}
-
-/// How long an epoch took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Spent {
-    /// All of it.
-    pub seconds: f64,
-    /// Of these, the seconds in which a step waited for its crops: the training was faster than the reading.
-    #[serde(default)]
-    pub waiting: f64,
-}
-
 impl RunFolder {
     /// Starts a run, or with `resume` goes on with one. `config` is all that its result depends on beside what `about` says.
     ///
@@ -106,17 +85,21 @@ impl RunFolder {
             "{} holds no run to resume: leave out --resume to start one",
             path.display()
         );
-        let folder = Self { path: path.to_owned(), _owned: Some(Arc::new(own(path)?)) };
+        let folder = Self { path: path.to_owned(), _owned: Some(Arc::new(own(path, RUN)?)) };
         if resume {
             let there = folder.about()?;
-            for (what, there, here) in [
-                ("config", &fs::read_to_string(&config_path)?, &text),
-                ("stage", &there.stage, &about.stage),
-                ("backbone", &there.backbone, &about.backbone),
-                ("data", &there.data, &about.data),
+            // All that decides the result: a run may go on elsewhere, and with later code.
+            let About { stage, backbone, data, margin, types, device: _, commit: _ } = about;
+            for (what, same) in [
+                ("config", fs::read_to_string(&config_path)? == text),
+                ("stage", there.stage == *stage),
+                ("backbone", there.backbone == *backbone),
+                ("data", there.data == *data),
+                ("margin", there.margin == *margin),
+                ("list of attack types", there.types == *types),
             ] {
                 ensure!(
-                    there == here,
+                    same,
                     "{} was started with another {what}: resume with that one, or start a new run folder",
                     path.display()
                 );
@@ -125,7 +108,7 @@ impl RunFolder {
             if config_path.exists() {
                 bail!("{} already holds a run: add --resume to go on with it, or name another folder", path.display());
             }
-            write_atomic(&path.join("run.json"), serde_json::to_string_pretty(about)?.as_bytes())?;
+            write_atomic(&path.join(RUN), serde_json::to_string_pretty(about)?.as_bytes())?;
             write_atomic(&config_path, text.as_bytes())?;
         }
         Ok(folder)
@@ -151,7 +134,7 @@ impl RunFolder {
     /// # Errors
     /// If `run.json` is missing or damaged.
     pub fn about(&self) -> Result<About> {
-        let path = self.file("run.json");
+        let path = self.file(RUN);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
     }
@@ -165,60 +148,23 @@ impl RunFolder {
         writeln!(file, "{}", serde_json::to_string(record)?).context("cannot write log.jsonl: the disk may be full")
     }
 
-    /// Writes the checkpoint of a place with `save`, which gets an empty folder, then drops the older ones.
+    /// Drops from `log.jsonl` what was logged of epochs after the first `epochs`, and a line that was never finished: a kill came
+    /// before their checkpoint, and they are trained again.
     ///
     /// # Errors
-    /// If the disk refuses; the previous checkpoint is then still there.
-    pub fn checkpoint(&self, place: &Place, save: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-        let folder = self.file("checkpoints");
-        let scratch = folder.join("unfinished");
-        if scratch.exists() {
-            fs::remove_dir_all(&scratch)?;
+    /// If the disk refuses.
+    pub fn unlog(&self, epochs: usize) -> Result<()> {
+        let path = self.file("log.jsonl");
+        if !path.exists() {
+            return Ok(());
         }
-        fs::create_dir_all(&scratch)?;
-        save(&scratch)
-            .and_then(|()| write_atomic(&scratch.join("place.json"), serde_json::to_string(place)?.as_bytes()))
-            .context("cannot write the checkpoint: the disk may be full; the one before it is intact")?;
-        let finished = folder.join(format!("epoch-{:04}-step-{:07}", place.epoch, place.step));
-        if finished.exists() {
-            fs::remove_dir_all(&finished)?;
-        }
-        // Sync, then rename: after a power cut the name is not there before its bytes are.
-        for entry in fs::read_dir(&scratch)? {
-            fs::File::open(entry?.path())?.sync_all()?;
-        }
-        fs::rename(&scratch, &finished)?;
-        for path in self.checkpoints()? {
-            if path != finished {
-                fs::remove_dir_all(path)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The newest complete checkpoint: how far it got, and its folder.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn latest_checkpoint(&self) -> Result<Option<(Place, PathBuf)>> {
-        // Names sort as places do.
-        let Some(path) = self.checkpoints()?.into_iter().max() else { return Ok(None) };
-        let place = path.join("place.json");
-        let text = fs::read_to_string(&place).with_context(|| format!("cannot read {}", place.display()))?;
-        let place = serde_json::from_str(&text).with_context(|| format!("{} is damaged", place.display()))?;
-        Ok(Some((place, path)))
-    }
-
-    fn checkpoints(&self) -> Result<Vec<PathBuf>> {
-        let folder = self.file("checkpoints");
-        if !folder.exists() {
-            return Ok(Vec::new());
-        }
-        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-        let is_one = |path: &PathBuf| {
-            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("epoch-"))
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let lasts = |line: &&str| {
+            let line: Option<serde_json::Value> = serde_json::from_str(line).ok();
+            line.is_some_and(|line| line["epoch"].as_u64().is_none_or(|epoch| epoch <= epochs as u64))
         };
-        Ok(entries.into_iter().filter(is_one).collect())
+        let kept: String = text.lines().filter(lasts).map(|line| format!("{line}\n")).collect();
+        if kept == text { Ok(()) } else { write_atomic(&path, kept.as_bytes()) }
     }
 }
 
@@ -251,7 +197,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// The random numbers of one purpose of one epoch: the same whenever and wherever that epoch runs.
 pub fn rng(seed: u64, purpose: &str, number: u64) -> ChaCha8Rng {
-    let digest = bonafide::weights::sha256(format!("{seed}/{purpose}/{number}").as_bytes());
+    let digest = sha256(format!("{seed}/{purpose}/{number}").as_bytes());
     let mut bytes = [0; 32];
     bytes.copy_from_slice(&digest.as_bytes()[..32]);
     ChaCha8Rng::from_seed(bytes)

@@ -33,7 +33,10 @@ use self::{
 use crate::{
     data::dataset::{self, Layout, ListOptions, Split},
     measure::intervals::Bootstrap,
-    run::{terminal::progress, write_atomic},
+    run::{
+        terminal::{progress, remark, say},
+        write_atomic,
+    },
     ship::score::load_pipeline,
 };
 
@@ -116,7 +119,7 @@ pub fn run(args: &SessionsArgs) -> Result<()> {
     if let Some(path) = &args.markdown {
         write_atomic(path, text.as_bytes())?;
     }
-    print!("{text}");
+    say(&text)?;
     Ok(())
 }
 
@@ -131,7 +134,7 @@ fn presentations(args: &SessionsArgs) -> Result<Vec<Presentation>> {
     let options = ListOptions { frames_per_video: 1_000, ..ListOptions::default() };
     let listing = dataset::list(layout, Path::new(path), &options)?;
     for left_out in &listing.left_out {
-        eprintln!("left out: {left_out}");
+        remark(format_args!("left out: {left_out}"));
     }
     let mut samples = listing.samples;
     samples.retain(|sample| args.splits.is_empty() || args.splits.contains(&sample.split));
@@ -168,7 +171,7 @@ fn measure(args: &SessionsArgs, presentations: &[Presentation], pipeline: &Pipel
         "nothing could be played, first because {}",
         left_out.first().map_or("there is nothing", String::as_str)
     );
-    left_out.iter().for_each(|why| eprintln!("left out: {why}"));
+    left_out.iter().for_each(|why| remark(format_args!("left out: {why}")));
     let bootstrap = Bootstrap { seed: args.seed, ..Bootstrap::default() };
     Ok(Report {
         model_sha256: setup.model_sha256,

@@ -18,7 +18,7 @@ use crate::{
         evaluation::{Condition, OPERATING_POINTS, Slice},
         intervals::{Figure, Interval},
     },
-    run::{About, RunFolder, config::Config, named::Named, write_atomic},
+    run::{About, RunFolder, config::Config, named::Named, terminal::say, write_atomic},
     train::{depth_view, finetune, stage::origin},
 };
 
@@ -107,7 +107,7 @@ pub fn run(args: &CardArgs) -> Result<()> {
         ],
     );
     write_atomic(&args.out, card.as_bytes())?;
-    println!("the model card: {}", args.out.display());
+    say(format_args!("the model card: {}", args.out.display()))?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::{
     evaluate::calibrated,
     fuse::Block,
     measure::Evaluation,
-    run::{RunFolder, write_atomic},
+    run::{RunFolder, terminal::say, write_atomic},
     train::depth_view,
     weights::store::{Precision, serialise},
 };
@@ -120,16 +120,20 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         &args.out.join("manifest.json"),
         format!("{}\n", serde_json::to_string_pretty(&manifest)?).as_bytes(),
     )?;
-    println!("{}: {} bytes, logits within {difference:.5} of the trained ones", args.out.display(), bytes.len());
+    say(format_args!(
+        "{}: {} bytes, logits within {difference:.5} of the trained ones",
+        args.out.display(),
+        bytes.len()
+    ))?;
     match &args.experts {
-        Some(_) => {
-            println!("experts: their votes count as fitted for another classifier, until `trainer fuse` fits them anew")
-        }
-        None => println!("no experts: the classifier decides alone; --experts counts them in"),
+        Some(_) => say(format_args!(
+            "experts: their votes count as fitted for another classifier, until `trainer fuse` fits them anew"
+        ))?,
+        None => say(format_args!("no experts: the classifier decides alone; --experts counts them in"))?,
     }
     match decoder {
-        Some(decoder) => println!("depth view: {} bytes", decoder.len()),
-        None => println!("no depth view: `trainer depth-view` makes one, --depth-view adds it"),
+        Some(decoder) => say(format_args!("depth view: {} bytes", decoder.len()))?,
+        None => say(format_args!("no depth view: `trainer depth-view` makes one, --depth-view adds it"))?,
     }
     Ok(())
 }

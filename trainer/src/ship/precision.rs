@@ -13,7 +13,7 @@ use crate::{
     evaluate::calibrated,
     evaluate::markdown::table,
     measure::{Evaluation, metrics::auc},
-    run::{RunFolder, write_atomic},
+    run::{RunFolder, terminal::say, write_atomic},
     train::liveness::Liveness,
     weights::store::{Precision, serialise},
 };
@@ -65,7 +65,7 @@ pub fn run(args: &PrecisionArgs) -> Result<()> {
     let head = ["classifier's weights", "file", "AUC", "change", "a score moves by, mean", "at most"];
     let text = table(&head, 1, &rows);
     write_atomic(&folder.file("precision.md"), text.as_bytes())?;
-    print!("{text}");
+    say(&text)?;
     Ok(())
 }
 

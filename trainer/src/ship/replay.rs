@@ -9,6 +9,8 @@ use bonafide::session::{Recording, Verdict};
 use clap::Args;
 use serde::Serialize;
 
+use crate::run::terminal::say;
+
 /// Options of `trainer replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -62,6 +64,6 @@ pub fn run(args: &ReplayArgs) -> Result<ExitCode> {
         scores: (!scores.is_empty()).then(|| [scores[0], scores[scores.len() / 2], scores[scores.len() - 1]]),
         recorded: recording.verdict,
     };
-    println!("{}", serde_json::to_string_pretty(&report)?);
+    say(serde_json::to_string_pretty(&report)?)?;
     Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -20,7 +20,7 @@ use crate::{
         photo::{Photo, expand},
         sheet::write_png,
     },
-    run::terminal::progress,
+    run::terminal::{Output, progress, remark},
 };
 
 /// Options of `trainer score`.
@@ -74,9 +74,13 @@ fn find(weights: &[PathBuf], file: &str) -> Option<Vec<u8>> {
 pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let photos = expand(&args.paths)?;
     let pipeline = load_pipeline(&args.weights, &Device::flex())?;
+    let cannot = || match &args.csv {
+        Some(path) => format!("cannot write {}", path.display()),
+        None => "cannot write to the standard output".into(),
+    };
     let out: Box<dyn Write> = match &args.csv {
-        Some(path) => Box::new(fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
-        None => Box::new(std::io::stdout()),
+        Some(path) => Box::new(fs::File::create(path).with_context(cannot)?),
+        None => Box::new(Output),
     };
     let mut csv = csv::Writer::from_writer(out);
     let mut header: Vec<String> =
@@ -85,7 +89,7 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
             .into();
     header.extend(columns::experts());
     header.push("error".into());
-    csv.write_record(header)?;
+    csv.write_record(header).with_context(cannot)?;
     if let Some(folder) = &args.depth {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         pipeline.load_decoder(|file| find(&args.weights, file))?;
@@ -123,13 +127,13 @@ pub fn run(args: &ScoreArgs) -> Result<ExitCode> {
         ];
         cells.extend(columns::cells(row.scored.as_ref().map(|(_, votes)| votes)));
         cells.push(row.error);
-        csv.write_record(cells)?;
+        csv.write_record(cells).with_context(cannot)?;
         bar.inc(1);
     }
-    csv.flush()?;
+    csv.flush().with_context(cannot)?;
     bar.finish_and_clear();
     if unreadable > 0 {
-        eprintln!("{unreadable} of {} files could not be read: their rows say why", photos.len());
+        remark(format_args!("{unreadable} of {} files could not be read: their rows say why", photos.len()));
         return Ok(ExitCode::from(1));
     }
     Ok(ExitCode::SUCCESS)

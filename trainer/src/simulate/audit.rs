@@ -18,7 +18,7 @@ use crate::{
         features::{COLOURS, Features, NAMES, SIDE, measure},
         photo::Photo,
     },
-    run::terminal::progress,
+    run::terminal::{progress, say},
 };
 
 /// Highest AUC of a figure that must say nothing.
@@ -70,14 +70,15 @@ pub fn run(args: &AuditArgs) -> Result<()> {
     let prepared = Prepared::load(&args.data)?;
     let mut findings = findings(&measured(&prepared)?);
     findings.push(left_out(&prepared));
-    println!("| figure alone | AUC between classes | at most |\n|---|---:|---:|");
+    let mut said = String::from("| figure alone | AUC between classes | at most |\n|---|---:|---:|\n");
     for finding in &findings {
         let limit = finding.limit.map_or("true cue".into(), |limit| format!("{limit:.2}"));
-        println!("| {} | {:.3} | {limit} |", finding.figure, finding.auc);
+        said += &format!("| {} | {:.3} | {limit} |\n", finding.figure, finding.auc);
     }
     if let Some(path) = &args.json {
         crate::run::write_atomic(path, serde_json::to_string_pretty(&findings)?.as_bytes())?;
     }
+    say(said)?;
     let leaks: Vec<&str> = findings
         .iter()
         .filter(|finding| finding.limit.is_some_and(|limit| finding.auc >= limit))

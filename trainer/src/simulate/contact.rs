@@ -24,6 +24,7 @@ use crate::{
     },
     recapture::{Instrument, Picture, Scene, Simulator},
     run,
+    run::terminal::{remark, say},
 };
 
 /// Side of the enlarged eye over the face box's longer side.
@@ -96,7 +97,7 @@ pub fn run(args: &ContactArgs) -> Result<()> {
             let photo = Photo::read(&path)?;
             let frame = photo.frame();
             let Some(face) = find(&frame)? else {
-                eprintln!("{} shows no face: left out", path.display());
+                remark(format_args!("{} shows no face: left out", path.display()));
                 continue;
             };
             let [cx, cy] = face.landmarks[0];
@@ -107,7 +108,11 @@ pub fn run(args: &ContactArgs) -> Result<()> {
         ensure!(!pictures.is_empty(), "none of the photos beside shows a face");
         write(pictures, &args.out.join("beside.jpg"))?;
     }
-    println!("{}: bona-fide.jpg and one strip for each instrument, {} draws each", args.out.display(), args.draws);
+    say(format_args!(
+        "{}: bona-fide.jpg and one strip for each instrument, {} draws each",
+        args.out.display(),
+        args.draws
+    ))?;
     Ok(())
 }
 

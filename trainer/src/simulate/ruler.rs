@@ -15,7 +15,7 @@ use crate::{
     faces::experts::Experts,
     measure::{Labelled, metrics::auc},
     picture::{features::quantiles, photo::Photo},
-    run::terminal::progress,
+    run::terminal::{progress, say},
 };
 
 /// The views that are shown, in face boxes: the one in which real presentations were measured, and the experts' nearest.
@@ -62,7 +62,7 @@ pub fn run(args: &RealismArgs) -> Result<()> {
         all.iter().any(|one| one.attack.is_some()) && all.iter().any(|one| one.attack.is_none()),
         "the folders hold one class alone"
     );
-    print!("{}", table(&all, measured.as_ref()));
+    say(table(&all, measured.as_ref()))?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::{
     faces::FaceArgs,
     recapture::{Condition, Instrument, Simulator, Stage},
     run,
+    run::terminal::say,
 };
 
 /// Options of `trainer synthesize`.
@@ -101,7 +102,7 @@ pub fn run(args: &SynthesizeArgs) -> Result<()> {
     if let Some(measured) = measured {
         let report = measured.report(&listing.samples, &args.face, args.seed)?;
         run::write_atomic(&args.out.join("report.md"), report.as_bytes())?;
-        print!("{report}");
+        say(&report)?;
     }
     Ok(())
 }

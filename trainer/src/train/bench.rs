@@ -13,7 +13,10 @@ use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, ValueEnum};
 
 use super::{finetune, liveness::Liveness, parallel::Rank, pretrain, steps::Step};
-use crate::{data::examples::Batch, run::config::Config};
+use crate::{
+    data::examples::Batch,
+    run::{config::Config, terminal::say},
+};
 
 /// Options of `trainer bench`.
 #[derive(Debug, Args)]
@@ -82,7 +85,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         step()?;
     }
     let per_image = (cpu_seconds()? - before) * 1e3 / (args.steps * args.batch) as f64;
-    println!("{}", serde_json::json!({ "cpu_ms_per_image": per_image, "peak_mb": peak_megabytes()? }));
+    say(serde_json::json!({ "cpu_ms_per_image": per_image, "peak_mb": peak_megabytes()? }))?;
     Ok(())
 }
 

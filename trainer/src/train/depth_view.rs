@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     data::examples::Batch,
-    run::{self, RunFolder, Spent, config::Pretrain},
+    run::{self, RunFolder, Spent, config::Pretrain, terminal::say},
 };
 
 const STAGE: &str = "depth-view";
@@ -183,11 +183,11 @@ pub fn run(args: &DepthViewArgs) -> Result<()> {
                 dev_attack_depth: drawn.attack_depth.get(),
                 spent,
             };
-            println!("{}", serde_json::to_string(&log)?);
+            say(serde_json::to_string(&log)?)?;
             folder.log(&log)
         },
     )?;
-    println!("the depth view learnt for {epochs} epochs: {}", args.stage.run.run.display());
+    say(format_args!("the depth view learnt for {epochs} epochs: {}", args.stage.run.run.display()))?;
     Ok(())
 }
 

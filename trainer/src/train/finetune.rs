@@ -30,6 +30,7 @@ use crate::{
     run::{
         self, RunFolder, Spent, THEN,
         config::{self, Config},
+        terminal::say,
     },
 };
 
@@ -262,11 +263,11 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
                 dev_auc: metrics::auc(&Example::labelled(&development, &scores)),
                 spent,
             };
-            println!("{}", serde_json::to_string(&log)?);
+            say(serde_json::to_string(&log)?)?;
             folder.log(&log)
         },
     )?;
-    println!("fine-tuned {epochs} epochs: {}", args.stage.run.run.display());
+    say(format_args!("fine-tuned {epochs} epochs: {}", args.stage.run.run.display()))?;
     Ok(())
 }
 

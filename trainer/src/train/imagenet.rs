@@ -38,7 +38,7 @@ use super::{
 use crate::{
     data::{augment::mirror, batches::Data},
     picture::photo::{Photo, expand},
-    run::{self, Spent, config::Imagenet},
+    run::{self, Spent, config::Imagenet, terminal::say},
 };
 
 /// Options of `trainer pretrain-imagenet`.
@@ -298,10 +298,10 @@ pub fn run(args: &ImagenetArgs) -> Result<()> {
             }
             let val_top1 = right as f64 / validation.images.len() as f64;
             let log = EpochLog { epoch, train_loss: loss.get(), val_top1, spent };
-            println!("{}", serde_json::to_string(&log)?);
+            say(serde_json::to_string(&log)?)?;
             folder.log(&log)
         },
     )?;
-    println!("pretrained on images for {} epochs: {}", config.imagenet.epochs, args.run.run.display());
+    say(format_args!("pretrained on images for {} epochs: {}", config.imagenet.epochs, args.run.run.display()))?;
     Ok(())
 }

@@ -26,6 +26,7 @@ use crate::{
     run::{
         self, RunFolder, Spent,
         config::{Config, Pretrain},
+        terminal::say,
     },
 };
 
@@ -218,12 +219,12 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
                 dev_bona_fide_all_zero: zero,
                 spent,
             };
-            println!("{}", serde_json::to_string(&log)?);
+            say(serde_json::to_string(&log)?)?;
             folder.log(&log)?;
             check_collapse(config, epoch, zero)
         },
     )?;
-    println!("pretrained {} epochs: {}", config.pretrain.epochs, args.stage.run.run.display());
+    say(format_args!("pretrained {} epochs: {}", config.pretrain.epochs, args.stage.run.run.display()))?;
     Ok(())
 }
 

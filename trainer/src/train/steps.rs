@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     data::batches::Data,
-    run::{self, Place, RunFolder, Spent, terminal::progress},
+    run::{
+        self, Place, RunFolder, Spent,
+        terminal::{progress, remark},
+    },
 };
 
 /// Where in a run a step is.
@@ -104,6 +107,7 @@ pub fn train<T: Trainee, D: Data<Batch = T::Batch>>(
         Some((place, checkpoint)) => (fresh.load(&checkpoint)?, place),
         None => (fresh, Place::default()),
     };
+    folder.unlog(place.epoch)?;
     parallel::run(devices, |rank| {
         let mut trainee = start.clone().fork(&rank);
         let mut keeper = Keeper { folder, every: schedule.checkpoint_every, saved: Instant::now() };
@@ -202,14 +206,18 @@ fn watch_for_interrupts() -> Result<()> {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("stopping after this step; Ctrl-C again stops at once");
+        remark(format_args!("stopping after this step; Ctrl-C again stops at once"));
     })
     .context("cannot watch for Ctrl-C")
 }
 
 /// Ends the process: the other devices' threads wait for a step that will not come.
 fn interrupted_at(place: &Place) -> ! {
-    eprintln!("stopped in epoch {}, after step {}; --resume goes on from there", place.epoch + 1, place.step);
+    remark(format_args!(
+        "stopped in epoch {}, after step {}; --resume goes on from there",
+        place.epoch + 1,
+        place.step
+    ));
     std::process::exit(130)
 }
 

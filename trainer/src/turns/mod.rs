@@ -22,7 +22,10 @@ use rayon::prelude::*;
 use crate::{
     faces::{FaceArgs, Finder},
     picture::photo::{Photo, expand},
-    run::{rng, terminal::progress},
+    run::{
+        rng,
+        terminal::{progress, say},
+    },
 };
 use solid::Form;
 use trial::{Trial, Turn, judge};
@@ -96,7 +99,7 @@ pub fn run(args: &TurnsArgs) -> Result<()> {
     ensure!(people.len() > 1, "fewer than two of {} photos show a face that looks ahead", photos.len());
     // Neighbours in a folder are of one source: each half gets of all.
     let (fitted, held_out): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| person.number % 2 == 0);
-    print!("{}", table::table(&fitted, &held_out));
+    say(table::table(&fitted, &held_out))?;
     Ok(())
 }
 

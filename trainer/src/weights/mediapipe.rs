@@ -21,7 +21,7 @@ use super::{
     store::{Precision, serialise},
     tflite::{layers, safetensors as name},
 };
-use crate::run::write_atomic;
+use crate::run::{terminal::say, write_atomic};
 
 /// The package's one file of models.
 pub const ASSETS: &str = "face_mesh_solution_packed_assets.data";
@@ -112,15 +112,16 @@ pub fn run(package: &Path, out: &Path) -> anyhow::Result<()> {
     })?;
     let imported = convert(&assets)?;
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    let mut said = String::new();
     for (name, bytes) in [
         ("detector.safetensors", imported.detector),
         ("mesh.safetensors", imported.mesh),
         ("canonical_mesh.json", serde_json::to_vec(&imported.canonical)?),
     ] {
         write_atomic(&out.join(name), &bytes)?;
-        println!("{}: {} bytes", out.join(name).display(), bytes.len());
+        said += &format!("{}: {} bytes\n", out.join(name).display(), bytes.len());
     }
-    Ok(())
+    say(said)
 }
 
 /// Loads the bytes as the product does and takes every value out of the network again: all must come back unchanged.

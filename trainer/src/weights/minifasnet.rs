@@ -22,7 +22,7 @@ use super::{
     store::{Precision, serialise},
     transposed,
 };
-use crate::run::write_atomic;
+use crate::run::{terminal::say, write_atomic};
 
 /// PyTorch's default, with which both were trained.
 const EPSILON: f32 = 1e-5;
@@ -58,13 +58,13 @@ pub fn run(files: &[PathBuf], out: &Path, precision: Precision) -> Result<()> {
         );
     }
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    let mut said = String::new();
     for (variant, bytes) in &networks {
         let file = file_name(*variant);
         write_atomic(&out.join(&file), bytes)?;
-        println!("{file}: {} bytes", bytes.len());
+        said += &format!("{file}: {} bytes\n", bytes.len());
     }
-    println!("`trainer fuse` or `trainer export --experts` makes them part of the weights");
-    Ok(())
+    say(said + "`trainer fuse` or `trainer export --experts` makes them part of the weights")
 }
 
 /// What a network's file is called in a weights folder.

@@ -95,6 +95,7 @@ pub(crate) fn prepared(folder: &Path, source: &str, people: [usize; 3], labelled
                 attack: None,
                 file: format!("{number}.jpg"),
                 frame: None,
+                picture: None,
                 tone: None,
                 faceless: Vec::new(),
                 outcome: Outcome::Crops(crops),

@@ -1,20 +1,21 @@
 //! A table of your own files ([`super::Layout::Csv`] says how it is written) -> samples.
 //!
-//! Unlike a published data set it was written by hand, and its mistakes are there to be mended: every bad line is named,
-//! and none is left out.
+//! Unlike a published data set it was written by hand, and its mistakes are there to be mended: every bad line is named.
+//! Left out is but what says the same again: a further copy of a picture, of the same person, class and split.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Component, Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use bonafide::face::FaceBox;
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 use rayon::prelude::*;
 
-use super::{Attack, ListOptions, Listing, Media, Sample, Split, ffmpeg, split, tree, video};
+use super::{Attack, ListOptions, Listing, Media, Sample, Split, ffmpeg, same, split, tree, video};
 use crate::{
+    measure::{table, words},
     picture::{photo::ENDINGS, search::ends_in},
     recapture::PaiSpecies,
 };
@@ -30,7 +31,25 @@ pub(super) fn list(table: &Path, options: &ListOptions) -> Result<Listing> {
     let source = table.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let folder = table.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().with_context(|| format!("cannot find {}", folder.display()))?;
-    let (samples, bad) = rows(&bytes, &folder, &source).with_context(|| format!("cannot use {}", table.display()))?;
+    let (samples, lines, mut bad) =
+        rows(&bytes, &folder, &source).with_context(|| format!("cannot use {}", table.display()))?;
+    let files: Vec<PathBuf> = samples.iter().map(|sample| sample.media.path().to_owned()).collect();
+    let (mut listing, mut copies) = (Listing::default(), HashSet::new());
+    for group in same::groups(&files) {
+        let (first, line) = (&samples[group[0]], lines[group[0]]);
+        for &at in &group[1..] {
+            let what = |of: &Sample| (of.subject.clone(), of.split, of.attack.clone());
+            if what(&samples[at]) == what(first) {
+                copies.insert(files[at].as_path());
+                listing.leave_out(&files[at], format!("is the same picture as {}", files[group[0]].display()));
+            } else {
+                bad.push(format!(
+                    "line {}: the picture is the same as in line {line}, of another person, class or split",
+                    lines[at]
+                ));
+            }
+        }
+    }
     if !bad.is_empty() {
         let more = bad.len().saturating_sub(NAMED);
         let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
@@ -41,58 +60,37 @@ pub(super) fn list(table: &Path, options: &ListOptions) -> Result<Listing> {
     }
     let parts: Vec<Listing> = samples
         .into_par_iter()
+        .filter(|sample| !copies.contains(sample.media.path()))
         .map(|sample| match sample.media {
             Media::Photo(_) => Listing { samples: vec![sample], left_out: Vec::new() },
             Media::VideoFrame { .. } => video::spread(&sample, options.frames_per_video),
         })
         .collect();
-    let mut listing = Listing::default();
     listing.append(parts);
     listing.samples.sort_by(|a, b| a.media.cmp(&b.media));
     Ok(listing)
 }
 
-/// A sample of each good line, and a sentence of each bad one.
-fn rows(bytes: &[u8], folder: &Path, source: &str) -> Result<(Vec<Sample>, Vec<String>)> {
-    // Spreadsheets put a byte order mark before UTF-8.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut records = reader.byte_records();
-    let header = records.next().transpose().context("it is not CSV")?.unwrap_or_default();
+/// A sample of each good line, those lines' numbers, and a sentence of each bad one.
+fn rows(bytes: &[u8], folder: &Path, source: &str) -> Result<(Vec<Sample>, Vec<usize>, Vec<String>)> {
+    let mut records = table::records(bytes)?.into_iter();
+    let (_, header) = records.next().unwrap_or_default();
     ensure!(header.iter().eq(HEADER.split(',').map(str::as_bytes)), "its first line must be {HEADER}");
-    let (mut samples, mut bad) = (Vec::new(), Vec::new());
+    let (mut samples, mut lines, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     let mut line_of: HashMap<PathBuf, usize> = HashMap::new();
-    let (mut line, mut counted) = (1, 0);
-    for record in records {
-        let record = record.context("it is not CSV")?;
-        let start = start(bytes, &record);
-        line += line_ends(&bytes[counted..start]);
-        counted = start;
-        if record.iter().all(|field| field.trim_ascii().is_empty()) {
-            continue;
-        }
+    for (line, record) in records {
         match row(&record, folder, source) {
             Ok(sample) => match line_of.insert(sample.media.path().to_owned(), line) {
-                None => samples.push(sample),
+                None => {
+                    samples.push(sample);
+                    lines.push(line);
+                }
                 Some(first) => bad.push(format!("line {line}: the file is the same as in line {first}")),
             },
             Err(error) => bad.push(format!("line {line}: {error:#}")),
         }
     }
-    Ok((samples, bad))
-}
-
-/// Where a record's own bytes begin: the reader says where the one before it ended, before line ends and empty lines.
-fn start(bytes: &[u8], record: &ByteRecord) -> usize {
-    let from = record.position().expect("the reader notes it").byte() as usize;
-    let passed = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    from + passed
-}
-
-/// How many lines end in `bytes`, with LF, CRLF or CR.
-fn line_ends(bytes: &[u8]) -> usize {
-    let next = |at: usize| bytes.get(at + 1) == Some(&b'\n');
-    bytes.iter().enumerate().filter(|(at, byte)| **byte == b'\n' || **byte == b'\r' && !next(*at)).count()
+    Ok((samples, lines, bad))
 }
 
 fn row(record: &ByteRecord, folder: &Path, source: &str) -> Result<Sample> {
@@ -109,10 +107,12 @@ fn row(record: &ByteRecord, folder: &Path, source: &str) -> Result<Sample> {
     let subject = format!("{source}/{subject}");
     let split = match wanted {
         "" => split(&subject),
-        "train" => Split::Train,
-        "development" => Split::Development,
-        "test" => Split::Test,
-        _ => bail!("the split {wanted} is not train, development, test or empty"),
+        _ => match words::split(wanted).ok() {
+            Some("train") => Split::Train,
+            Some("development") => Split::Development,
+            Some(_) => Split::Test,
+            None => bail!("the split {wanted} is not train, development, test or empty"),
+        },
     };
     let path = inside(folder, path)?;
     Ok(Sample {
@@ -148,22 +148,18 @@ fn inside(folder: &Path, path: &str) -> Result<PathBuf> {
 }
 
 fn attack(class: &str, species: &str, instrument: &str) -> Result<Option<Attack>> {
-    match class {
-        "bona-fide" => {
-            ensure!(species.is_empty() && instrument.is_empty(), "a bona-fide line has no species and no instrument");
-            Ok(None)
-        }
-        "attack" => {
-            let species = match species {
-                "print" => PaiSpecies::Print,
-                "replay" => PaiSpecies::Replay,
-                "mask" => PaiSpecies::Mask,
-                _ => bail!("the species {species:?} of an attack is not print, replay or mask"),
-            };
-            Ok(Some(Attack { species, instrument: Some(instrument.to_owned()).filter(|name| !name.is_empty()) }))
-        }
-        _ => bail!("the class {class:?} is not bona-fide or attack"),
+    if words::is_bona_fide(class) {
+        ensure!(species.is_empty() && instrument.is_empty(), "a bona-fide line has no species and no instrument");
+        return Ok(None);
     }
+    ensure!(words::is_attack(class), "the class {class:?} is not bona-fide or attack");
+    let species = match species {
+        "print" => PaiSpecies::Print,
+        "replay" => PaiSpecies::Replay,
+        "mask" => PaiSpecies::Mask,
+        _ => bail!("the species {species:?} of an attack is not print, replay or mask"),
+    };
+    Ok(Some(Attack { species, instrument: Some(instrument.to_owned()).filter(|name| !name.is_empty()) }))
 }
 
 fn face(fields: [&str; 4]) -> Result<Option<FaceBox>> {

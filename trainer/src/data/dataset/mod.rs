@@ -1,8 +1,8 @@
 //! Data sets in their published layouts -> a list of samples: where the pixels are, who shows, which split, which class.
 //!
-//! Nothing here decodes more than a picture's size and a video's length; whoever wants pixels reads a sample's [`Media`].
+//! Nothing here hands out pixels, which only [`same`] looks at; whoever wants them reads a sample's [`Media`].
 //! Nothing is dropped in silence: what a layout should hold and does not, or what contradicts itself, is in
-//! [`Listing::left_out`] with its reason. No person is in two splits. In every published layout a video may be a folder of its
+//! [`Listing::left_out`] with its reason. No person is in two splits, nor a picture. In every published layout a video may be a folder of its
 //! frames (`frames`).
 
 mod boxes;
@@ -16,6 +16,7 @@ mod oulu_npu;
 pub mod photos;
 mod replay_attack;
 mod rose_youtu;
+mod same;
 mod sample;
 mod siw;
 mod tree;
@@ -144,7 +145,7 @@ impl Default for ListOptions {
 pub fn list(layout: Layout, root: &Path, options: &ListOptions) -> Result<Listing> {
     let frames = options.frames_per_video;
     ensure!((1..=1000).contains(&frames), "frames_per_video is {frames}: 1 to 1000 frames can be taken of each video");
-    let listing = match layout {
+    let mut listing = match layout {
         Layout::CelebaSpoof => celeba_spoof::list(root),
         Layout::RoseYoutu => rose_youtu::list(root, options),
         Layout::Siw => siw::list(root, options),
@@ -154,6 +155,12 @@ pub fn list(layout: Layout, root: &Path, options: &ListOptions) -> Result<Listin
         Layout::CasiaFasd => casia_fasd::list(root, options),
         Layout::Csv => manifest::list(root, options),
     }?;
+    // A table of your own has named them by their lines.
+    match layout {
+        Layout::Csv => {}
+        Layout::CelebaSpoof => same::once(&mut listing, same::Files::Pictures),
+        _ => same::once(&mut listing, same::Files::Recordings),
+    }
     if listing.samples.is_empty() {
         match listing.left_out.first() {
             Some(first) => bail!(

@@ -1,20 +1,16 @@
 //! Folders of bona fide photos -> samples. One file is one person, whose split follows from the name; the same picture under
-//! several names is used once, or a person would be in several splits.
+//! several names, in one folder or several, is used once, or a person would be in several splits.
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use bonafide::weights::sha256;
 
-use super::{Listing, Media, Sample, split, tree};
+use super::{Listing, Media, Sample, same, split, tree};
 use crate::picture::photo;
 
 /// The photos of some folders, each of them a source, at most `per_source` of each (the first by the hash of their name;
-/// 0 takes all).
+/// 0 takes all), and of those the different ones.
 ///
 /// # Errors
 /// If two folders have the same name, or there is no photo.
@@ -31,42 +27,15 @@ pub fn list(roots: &[PathBuf], per_source: usize) -> Result<Listing> {
         all.append([listing]);
     }
     all.samples.sort_by(|a, b| (&a.subject, &a.media).cmp(&(&b.subject, &b.media)));
+    same::once(&mut all, same::Files::People);
     Ok(all)
-}
-
-/// The files of different bytes, each by its first name; one that cannot be read is kept, to be named later.
-fn distinct(files: Vec<PathBuf>, listing: &mut Listing) -> Vec<PathBuf> {
-    let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
-    let mut sizes: HashMap<u64, usize> = HashMap::new();
-    files.iter().for_each(|path| *sizes.entry(size(path)).or_default() += 1);
-    let mut first: HashMap<String, PathBuf> = HashMap::new();
-    let mut kept = Vec::new();
-    for path in files {
-        // Most have a size of their own, and need not be read.
-        if sizes[&size(&path)] == 1 {
-            kept.push(path);
-            continue;
-        }
-        match fs::read(&path).map(|bytes| sha256(&bytes)) {
-            Ok(hash) => match first.get(&hash) {
-                Some(other) => listing.leave_out(path, format!("is the same picture as {}", other.display())),
-                None => {
-                    first.insert(hash, path.clone());
-                    kept.push(path);
-                }
-            },
-            Err(_) => kept.push(path),
-        }
-    }
-    kept
 }
 
 fn folder(root: &Path, per_source: usize) -> Result<Listing> {
     let mut listing = Listing::default();
     let source =
         root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let files = distinct(tree::only(root, &photo::ENDINGS, &mut listing)?, &mut listing);
-    let mut named: Vec<_> = files
+    let mut named: Vec<_> = tree::only(root, &photo::ENDINGS, &mut listing)?
         .into_iter()
         .map(|path| {
             let relative = path.strip_prefix(root).unwrap_or(&path).with_extension("");

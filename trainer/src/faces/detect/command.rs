@@ -8,7 +8,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::DetectorArgs;
-use crate::picture::photo::{Photo, expand};
+use crate::{
+    picture::photo::{Photo, expand},
+    run::terminal::say,
+};
 
 /// Options of `trainer detect`.
 #[derive(Debug, Args)]
@@ -39,7 +42,7 @@ pub fn run(args: &DetectArgs) -> Result<()> {
                 json!({ "file": path.display().to_string(), "error": format!("{error:#}") })
             }
         };
-        println!("{line}");
+        say(line)?;
     }
     ensure!(unreadable < photos.len(), "none of the files could be read");
     Ok(())

@@ -8,7 +8,7 @@ mod store;
 use std::{
     path::Path,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -26,12 +26,15 @@ use bonafide_core::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
-use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
 
 pub use store::{Error, Store};
 
 /// A ticket is good for ten minutes.
 const LIFETIME_MS: u64 = 600_000;
+
+/// How long a request may take, the sending of it included: eight megabytes take a slow phone some ten seconds.
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// What this page may do: its own files, wasm, a worker, the camera; in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
@@ -83,8 +86,9 @@ struct Answer {
     message: Option<String>,
 }
 
-/// The service: tickets kept in `store`, checks with the weights of `manifest`, and the files under `pages`.
-pub fn service(manifest: Manifest, store: Store, pages: &Path) -> Router {
+/// The service: tickets kept in `store`, checks with the weights of `manifest`, and the files under `pages`. A request that takes
+/// longer than `limit` is answered 408.
+pub fn service(manifest: Manifest, store: Store, pages: &Path, limit: Duration) -> Router {
     let service = Arc::new(Service { verifier: Verifier::new(manifest), store });
     Router::new()
         .route("/api/tickets", post(issue))
@@ -93,6 +97,7 @@ pub fn service(manifest: Manifest, store: Store, pages: &Path) -> Router {
         .layer(DefaultBodyLimit::max(transcript::MAX_BYTES))
         .with_state(service)
         .fallback_service(ServeDir::new(pages))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limit))
         .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)))
 }
 

@@ -1,16 +1,18 @@
 //! The example over HTTP: a ticket out, a transcript in, each wrong thing answered for what it is.
 
 use std::{
-    net::SocketAddr,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
     path::Path,
-    time::{SystemTime, UNIX_EPOCH},
+    process::{Command, Stdio},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bonafide::{
     session::Step,
     verify::{CLOCK_SKEW_MS, Rejection, Ticket, Verifier, Wish},
 };
-use bonafide_example_server::{Store, service};
+use bonafide_example_server::{LIMIT, Store, service};
 use serde_json::{Value, json};
 
 #[path = "../../../../tests/pipeline/page.rs"]
@@ -18,10 +20,14 @@ mod page;
 
 /// A server on a free port, with its tickets and one page in `folder`. It ends with the process.
 fn serve(folder: &Path) -> SocketAddr {
+    serve_within(folder, LIMIT)
+}
+
+fn serve_within(folder: &Path, limit: Duration) -> SocketAddr {
     let pages = folder.join("pages");
     std::fs::create_dir_all(&pages).unwrap();
     std::fs::write(pages.join("index.html"), "<title>sign up</title>").unwrap();
-    let service = service(page::manifest(), Store::open(&folder.join("tickets.redb")).unwrap(), &pages);
+    let service = service(page::manifest(), Store::open(&folder.join("tickets.redb")).unwrap(), &pages, limit);
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -177,6 +183,60 @@ fn pages_are_served_under_a_strict_policy() {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     for path in ["/../tickets.redb", "/%2e%2e/tickets.redb", "/..%2ftickets.redb", "/tickets.redb"] {
         assert_eq!(agent.get(format!("http://{server}{path}")).call().unwrap().status().as_u16(), 404, "{path}");
+    }
+}
+
+/// A request whose body never ends.
+fn half_a_request(server: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server).unwrap();
+    let head =
+        "POST /api/transcripts HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\nhalf";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+#[test]
+fn a_body_that_never_ends_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve_within(folder.path(), Duration::from_millis(50));
+    let mut stream = half_a_request(&server.to_string());
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_server_ends_when_it_is_asked_to_whoever_is_connected() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let weights = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../pkg/weights");
+        let mut server = Command::new(env!("CARGO_BIN_EXE_bonafide-example-server"))
+            .arg(folder.path().join("tickets.redb"))
+            .arg(weights)
+            .arg(folder.path())
+            .arg("0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let _held = half_a_request(line.trim().strip_prefix("http://").unwrap());
+        // One that is answered after it: the half one was accepted.
+        assert_eq!(ureq::get(format!("{}/tickets.redb", line.trim())).call().unwrap().status().as_u16(), 200);
+        assert!(Command::new("kill").args([signal, &server.id().to_string()]).status().unwrap().success());
+        let began = Instant::now();
+        let ended = loop {
+            match server.try_wait().unwrap() {
+                Some(ended) => break ended,
+                None if began.elapsed() > Duration::from_secs(20) => {
+                    server.kill().unwrap();
+                    panic!("it waits for a request that never ends");
+                }
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        assert!(ended.success(), "{signal}: {ended}");
     }
 }
 
