@@ -120,6 +120,12 @@ fn a_folder_of_photos_is_a_person_a_file() {
     ];
     assert_eq!(named, expected);
 
+    // A draw of some knows copies by the same names as all.
+    fs::remove_file(root.path().join("b/e.webp")).unwrap();
+    for number in 0..20 {
+        write(root.path().join(format!("b/d{number}.png")), &bytes);
+    }
+    fs::remove_file(root.path().join("b/d.png")).unwrap();
     let drawn = photos::list(&[root.path().to_owned()], 1).unwrap().samples;
     assert!(drawn.len() == 1 && listing.samples.contains(&drawn[0]));
 

@@ -1,7 +1,10 @@
 //! Folders of bona fide photos -> samples. One file is one person, whose split follows from the name; the same picture under
 //! several names, in one folder or several, is used once, or a person would be in several splits.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Result, ensure};
 use bonafide::weights::sha256;
@@ -10,7 +13,8 @@ use super::{Listing, Media, Sample, same, split, tree};
 use crate::picture::photo;
 
 /// The photos of some folders, each of them a source, at most `per_source` of each (the first by the hash of their name;
-/// 0 takes all), and of those the different ones.
+/// 0 takes all), and of those the different ones. Of what is packed otherwise, not of plain copies, a draw of some may know another
+/// name than a draw of all.
 ///
 /// # Errors
 /// If two folders have the same name, or there is no photo.
@@ -35,7 +39,19 @@ fn folder(root: &Path, per_source: usize) -> Result<Listing> {
     let mut listing = Listing::default();
     let source =
         root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let mut named: Vec<_> = tree::only(root, &photo::ENDINGS, &mut listing)?
+    let mut files = tree::only(root, &photo::ENDINGS, &mut listing)?;
+    if per_source > 0 {
+        // Before the draw, so that it draws no copy under a name that has another split.
+        let mut copies = HashSet::new();
+        for group in same::copies(&files) {
+            for &at in &group[1..] {
+                copies.insert(files[at].clone());
+                listing.leave_out(&files[at], format!("is the same picture as {}", files[group[0]].display()));
+            }
+        }
+        files.retain(|file| !copies.contains(file));
+    }
+    let mut named: Vec<_> = files
         .into_iter()
         .map(|path| {
             let relative = path.strip_prefix(root).unwrap_or(&path).with_extension("");

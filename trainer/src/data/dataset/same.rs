@@ -20,10 +20,32 @@ use crate::picture::photo::Photo;
 /// The files that hold the same picture, by their places in `files`: groups of at least two, in order. What cannot be read
 /// is in none, it will be named when it is read. Only what might be the same is decoded.
 pub(super) fn groups(files: &[PathBuf]) -> Vec<Vec<usize>> {
+    by(files, size, digest)
+}
+
+/// As [`groups`], of files with the same bytes alone: quickly told even of folders that are hardly used.
+pub(super) fn copies(files: &[PathBuf]) -> Vec<Vec<usize>> {
+    by(files, length, bytes)
+}
+
+/// Those of one `size` are asked for their `digest`.
+fn by<K: Eq + Hash + Send>(
+    files: &[PathBuf],
+    size: fn(&Path) -> Option<K>,
+    digest: fn(&Path) -> Option<String>,
+) -> Vec<Vec<usize>> {
     let sizes: Vec<_> = files.par_iter().map(|file| size(file)).collect();
     let candidates: Vec<usize> = alike(sizes.into_iter().enumerate()).into_iter().flatten().collect();
     let digests: Vec<_> = candidates.par_iter().map(|&at| (at, digest(&files[at]))).collect();
     alike(digests)
+}
+
+fn length(file: &Path) -> Option<u64> {
+    fs::metadata(file).ok().map(|about| about.len())
+}
+
+fn bytes(file: &Path) -> Option<String> {
+    fs::read(file).ok().map(|bytes| sha256(&bytes))
 }
 
 /// The places of equal keys, where there are several.
@@ -43,7 +65,7 @@ fn alike<K: Eq + Hash>(of: impl IntoIterator<Item = (usize, Option<K>)>) -> Vec<
 /// What files of the same picture have in common and is quickly read: of a photo its sides, whichever is up, of a video its bytes.
 fn size(file: &Path) -> Option<(bool, u64, u64)> {
     if video::is_video(file) {
-        return Some((true, fs::metadata(file).ok()?.len(), 0));
+        return length(file).map(|length| (true, length, 0));
     }
     let reader = ImageReader::open(file).ok()?.with_guessed_format().ok()?;
     let (width, height) = reader.into_dimensions().ok()?;
@@ -52,7 +74,7 @@ fn size(file: &Path) -> Option<(bool, u64, u64)> {
 
 fn digest(file: &Path) -> Option<String> {
     match video::is_video(file) {
-        true => fs::read(file).ok().map(|bytes| sha256(&bytes)),
+        true => bytes(file),
         false => Photo::read(file).ok().map(|photo| photo.digest()),
     }
 }
