@@ -6,7 +6,7 @@ import { LivenessError, type LivenessErrorCode } from '../errors.js';
 import type { BackendChoice, CheckOptions, CheckProgress, CheckResult, Turn } from '../types.js';
 import { Detectors, turn } from './detectors.js';
 import { film } from './film.js';
-import { heedLanguage, languagesOf, loadStrings, merge } from './language.js';
+import { heedLanguage, languagesOf, loadStrings, merge, type Texts } from './language.js';
 import { isMeant, PROPERTIES, type LivenessCheckProperties } from './properties.js';
 import type { OwnStrings, Strings } from './strings.js';
 import { heed, unless } from '../within.js';
@@ -32,7 +32,7 @@ export class LivenessCheckElement extends Base {
   readonly #detectors = new Detectors();
   #ticket: LivenessCheckProperties['ticket'];
   #ownStrings: OwnStrings = {};
-  #loaded: { readonly strings: Strings; readonly language: string } | undefined;
+  #loaded: Texts | undefined;
   #strings: Strings | undefined;
   #languages: string | undefined;
   #deafen: (() => void) | undefined;
