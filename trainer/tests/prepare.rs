@@ -3,7 +3,7 @@
 mod support;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -118,6 +118,44 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
     let other = trainer(path, &["synthesize", "--out", "out", "--data", "people", "--variants", "3"]);
     let sentence = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(!other.status.success() && sentence.contains("other options"), "{sentence}");
+}
+
+#[test]
+fn photos_that_the_first_expert_does_not_find_live_enough_are_left_out_and_the_others_stay_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("people")).unwrap();
+    for (number, photo) in photos().iter().enumerate() {
+        fs::copy(photo, path.join(format!("people/{number}.jpg"))).unwrap();
+    }
+    let crops = |out: &str| files(&path.join(out).join("crops")).into_values().collect::<BTreeSet<_>>();
+    fills(path, "synthesize", &["--data", "people"]);
+    let all = crops("out");
+    fs::rename(path.join("out"), path.join("all")).unwrap();
+
+    // Each photo's own log-odds, from what is said of it where none passes.
+    let none = trainer(path, &["synthesize", "--out", "none", "--data", "people", "--least-live", "12"]);
+    assert!(!none.status.success());
+    let left_out = fs::read_to_string(path.join("none/left-out.csv")).unwrap();
+    let mut said: Vec<f32> = left_out
+        .lines()
+        .filter_map(|line| line.split_once("log-odds of ")?.1.split_once(',')?.0.parse().ok())
+        .collect();
+    said.sort_by(f32::total_cmp);
+    assert_eq!(said.len(), 6, "{left_out}");
+
+    let between = ((said[1] + said[2]) / 2.0).to_string();
+    fills(path, "synthesize", &["--data", "people", "--least-live", &between]);
+    let some = crops("out");
+    let prepared = Prepared::load(&path.join("out")).unwrap();
+    let out = prepared.records.iter().filter(|record| matches!(record.outcome, Outcome::NoFace(_))).count();
+    let expected = said.iter().filter(|one| **one < (said[1] + said[2]) / 2.0).count();
+    assert_eq!(out, expected);
+    assert!(some.is_subset(&all) && some.len() == all.len() - 2 * expected, "{} of {}", some.len(), all.len());
+
+    let absurd = trainer(path, &["synthesize", "--out", "x", "--data", "people", "--least-live", "NaN"]);
+    let sentence = String::from_utf8_lossy(&absurd.stderr).into_owned();
+    assert!(!absurd.status.success() && sentence.contains("must be from -12 to 12"), "{sentence}");
 }
 
 #[test]

@@ -69,6 +69,13 @@ impl Augmentation {
         Self { shift, scale, retouch: self.retouch.retoned(rng), ..self }
     }
 
+    /// The same crop without its fine detail, as if enlarged from a face of 45 to 70 pixels, `margin` face boxes wide.
+    #[must_use]
+    pub fn coarse(self, margin: f32, rng: &mut ChaCha8Rng) -> Self {
+        let part = rng.random_range(45.0..70.0) * margin / CROP_SIZE as f32;
+        Self { retouch: self.retouch.coarse(part), ..self }
+    }
+
     /// No change but the view: the patch of scoring at one of [`PATCHES`].
     pub fn view(patch: [f32; 2]) -> Self {
         Self { patch: Some(patch), ..Self::NONE }

@@ -19,10 +19,21 @@ pub struct Batch {
     pub types: Tensor<1, Int>,
     /// What the experts say of each crop, `[B, 2]`: log-odds of bona fide, where they were asked.
     pub experts: Option<Tensor<2>>,
-    /// The twins of some crops `[T, 3, 224, 224]`, and the places of those crops in the batch `[T]`; where they are learnt from.
-    pub twins: Option<(Tensor<4>, Tensor<1, Int>)>,
+    /// The twins of some crops; where they are learnt from.
+    pub twins: Option<Twins>,
     /// AENet's labels, where every example of the batch has them.
     pub semantics: Option<SemanticBatch>,
+}
+
+/// Crops that stand twice in a batch.
+#[derive(Debug, Clone)]
+pub struct Twins {
+    /// The second ones, `[T, 3, 224, 224]`.
+    pub images: Tensor<4>,
+    /// Where the first ones are in the batch, `[T]`.
+    pub places: Tensor<1, Int>,
+    /// `[T]`, 1 where the second one lost its detail, 0 where it is to score the same.
+    pub coarse: Tensor<1>,
 }
 
 /// CelebA-Spoof's labels of a batch.
@@ -46,6 +57,7 @@ pub struct Numbers {
     pub(super) experts: Option<Vec<f32>>,
     pub(super) twins: Vec<f32>,
     pub(super) twinned: Vec<i32>,
+    pub(super) coarse: Vec<f32>,
     pub(super) semantics: Option<(Vec<f32>, Vec<i32>, Vec<i32>)>,
 }
 
@@ -65,7 +77,11 @@ impl Batch {
             attack: Tensor::from_data(TensorData::new(numbers.attack, [batch]), device),
             types: labels(numbers.types),
             experts: numbers.experts.map(|said| Tensor::from_data(TensorData::new(said, [batch, 2]), device)),
-            twins: (twins > 0).then(|| (map(numbers.twins, twins, 3), labels(numbers.twinned))),
+            twins: (twins > 0).then(|| Twins {
+                images: map(numbers.twins, twins, 3),
+                places: labels(numbers.twinned),
+                coarse: Tensor::from_data(TensorData::new(numbers.coarse, [twins]), device),
+            }),
             semantics: numbers.semantics.map(|(attributes, spoof_type, illumination)| SemanticBatch {
                 attributes: Tensor::from_data(TensorData::new(attributes, [batch, 40]), device),
                 spoof_type: labels(spoof_type),

@@ -15,7 +15,7 @@ use super::{
     scene::{Outside, pixels, scene},
 };
 use crate::{
-    faces::{Finder, depth::rasterise::pseudo_depth},
+    faces::{Finder, depth::rasterise::pseudo_depth, experts::Bar},
     picture::{
         photo::Photo,
         sheet::{to_byte, write_png},
@@ -100,6 +100,9 @@ impl Maker<'_> {
         if surface.is_none() {
             return Ok(Outcome::NoFace("the face is too hidden to reconstruct its depth".into()).into());
         }
+        if let Some(objection) = recapture.bar.as_ref().and_then(|bar| bar.objects(&frame, &face.bounds)) {
+            return Ok(Outcome::NoFace(objection).into());
+        }
         let (mut crops, mut faceless) = (Vec::new(), Vec::new());
         let presentations = recapture.of(number, sample, &scene(&frame, &face.bounds, cut));
         for (variant, (picture, take, attack)) in presentations.into_iter().enumerate() {
@@ -161,6 +164,8 @@ pub struct Recapture {
     pub instruments: Vec<Instrument>,
     /// How they are made.
     pub simulator: Simulator,
+    /// What photos must pass, themselves.
+    pub bar: Option<Bar>,
 }
 
 impl Recapture {

@@ -1,4 +1,4 @@
-//! Prepared folders -> examples -> batches of tensors. Pixels stay on disk until a batch needs them; training reads ahead.
+//! Prepared folders -> examples -> the tensors of some of them. Pixels stay on disk until a batch needs them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,30 +8,20 @@ use std::{
 use anyhow::{Result, ensure};
 use bonafide::{crop::CROP_SIZE, weights::sha256};
 use burn::tensor::Device;
-use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::known::Known;
 use super::{
-    augment::Augmentation,
     batch::Numbers,
-    batches::Data,
     dataset::{Attack, Semantics},
     prepared::{Cut, Outcome, Prepared},
 };
 pub use super::{
     batch::{Batch, SemanticBatch},
     dataset::Split,
-    item::{Example, Item},
+    item::{Example, Item, Twin},
 };
-use crate::{
-    faces::experts::Experts,
-    measure::Unscored,
-    run::{
-        self,
-        config::{Augment, Config},
-    },
-};
+use crate::{faces::experts::Experts, measure::Unscored};
 
 /// All examples of a run, and the presentations that gave none.
 #[derive(Debug)]
@@ -41,24 +31,6 @@ pub struct Examples {
     description: String,
     /// Names of the attack types, sorted; type 0 is bona fide, type `n + 1` is `types[n]`.
     types: Vec<String>,
-}
-
-/// A training set: examples that are shuffled and changed anew in each epoch.
-#[derive(Debug)]
-pub struct Training<'a> {
-    examples: &'a Examples,
-    of: Vec<&'a Example>,
-    batch: usize,
-    /// A last batch of fewer, which has no statistics for batch norms, is left out.
-    smallest: usize,
-    seed: u64,
-    augment: Augment,
-    /// Asked about each crop, where what they say is learnt.
-    experts: Option<Experts>,
-    /// Whether every second crop has a twin.
-    twins: bool,
-    /// Whether every other crop is seen as a patch.
-    patches: bool,
 }
 
 impl Examples {
@@ -153,37 +125,6 @@ impl Examples {
         self.examples.iter().collect()
     }
 
-    /// The training split, in batches of `batch` over `devices` devices.
-    ///
-    /// # Errors
-    /// If there are too few crops for one batch, or bona fide faces or attacks are missing where a network learns to tell them.
-    pub fn training(&self, batch: usize, devices: usize, config: &Config) -> Result<Training<'_>> {
-        let of = self.of(Split::Train)?;
-        let attacks = of.iter().filter(|example| example.attack.is_some()).count();
-        ensure!(
-            (1..of.len()).contains(&attacks),
-            "the training split has {} bona fide crops and {attacks} attacks: a network that tells them apart learns from both",
-            of.len() - attacks
-        );
-        let smallest = 2 * devices;
-        ensure!(
-            of.len().min(batch) >= smallest,
-            "{} training crops in batches of {batch} are too few for {devices} devices: each needs two at a time",
-            of.len()
-        );
-        Ok(Training {
-            examples: self,
-            of,
-            batch,
-            smallest,
-            seed: config.seed,
-            augment: config.augment,
-            experts: None,
-            twins: false,
-            patches: config.finetune.patches,
-        })
-    }
-
     /// What these examples are: changes when a crop is added, removed, or moves to another split.
     pub fn digest(&self) -> String {
         let lines: String = self
@@ -240,7 +181,7 @@ impl Examples {
         Ok(Batch::new(self.numbers(items, None)?, device))
     }
 
-    fn numbers(&self, items: &[Item], experts: Option<&Experts>) -> Result<Numbers> {
+    pub(super) fn numbers(&self, items: &[Item], experts: Option<&Experts>) -> Result<Numbers> {
         let read = |item: &Item| -> Result<_> {
             let (image, map) = item.cut()?;
             let said = experts.map(|experts| item.ask(experts, &image)).transpose()?;
@@ -250,11 +191,12 @@ impl Examples {
         let plane = CROP_SIZE * CROP_SIZE;
         let mut images = Vec::with_capacity(items.len() * 3 * plane);
         let mut depth = Vec::with_capacity(items.len() * plane);
-        let (mut said, mut twins, mut twinned) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, (image, map, logits, twin)) in parts.into_iter().enumerate() {
+        let (mut said, mut twins, mut twinned, mut coarse) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (at, ((image, map, logits, twin), item)) in parts.into_iter().zip(items).enumerate() {
             if let Some(twin) = twin {
                 twins.extend(twin);
                 twinned.push(at as i32);
+                coarse.push(f32::from(u8::from(matches!(item.twin, Some(Twin::Coarse(_))))));
             }
             images.extend(image);
             depth.extend(map);
@@ -284,62 +226,9 @@ impl Examples {
             experts: experts.is_some().then_some(said),
             twins,
             twinned,
+            coarse,
             semantics,
         })
-    }
-}
-
-impl Training<'_> {
-    /// The same without crops of faces whose depth could not be reconstructed, bona fide or not.
-    #[must_use]
-    pub fn with_depth(mut self) -> Self {
-        self.of.retain(|example| example.reconstructed);
-        self
-    }
-
-    /// The same, with what the experts say of each crop.
-    #[must_use]
-    pub fn with_experts(self, experts: Experts) -> Self {
-        Self { experts: Some(experts), ..self }
-    }
-
-    /// The same, every second crop with a twin.
-    #[must_use]
-    pub fn with_twins(self) -> Self {
-        Self { twins: true, ..self }
-    }
-}
-
-impl<'a> Data for Training<'a> {
-    type Item = Item<'a>;
-    type Numbers = Numbers;
-    type Batch = Batch;
-
-    fn epoch(&self, epoch: usize) -> Vec<Vec<Item<'a>>> {
-        let mut rng = run::rng(self.seed, "epoch", epoch as u64);
-        let mut order = self.of.clone();
-        order.shuffle(&mut rng);
-        let items: Vec<Item> = order
-            .into_iter()
-            .enumerate()
-            .map(|(at, example)| {
-                let mut change = Augmentation::draw(&self.augment, &mut rng);
-                if self.patches && at % 2 == 1 {
-                    change = change.patched(&mut rng);
-                }
-                let twin = (self.twins && at % 2 == 0).then(|| change.twin(&mut rng));
-                Item { example, augmentation: Some(change), twin }
-            })
-            .collect();
-        items.chunks(self.batch).filter(|chunk| chunk.len() >= self.smallest).map(<[Item]>::to_vec).collect()
-    }
-
-    fn read(&self, items: &[Item<'a>]) -> Result<Numbers> {
-        self.examples.numbers(items, self.experts.as_ref())
-    }
-
-    fn tensors(&self, numbers: Numbers, device: &Device) -> Batch {
-        Batch::new(numbers, device)
     }
 }
 

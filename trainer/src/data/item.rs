@@ -60,7 +60,16 @@ pub struct Item<'a> {
     /// Its change; `None` is the product's crop.
     pub augmentation: Option<Augmentation>,
     /// The change that makes its twin, where one is learnt from.
-    pub twin: Option<Augmentation>,
+    pub twin: Option<Twin>,
+}
+
+/// The same crop once more.
+#[derive(Debug, Clone, Copy)]
+pub enum Twin {
+    /// Through another camera's tone, from a box that jumped: it is to score the same.
+    Retoned(Augmentation),
+    /// Without its fine detail: it is to score less.
+    Coarse(Augmentation),
 }
 
 /// Up to these sides of the face, in pixels of the frame, faces are counted as one slice.
@@ -107,6 +116,11 @@ impl Example {
     pub fn slices(&self) -> Vec<String> {
         let [source, face] = [format!("source {}", self.source), self.size()];
         [source, face].into_iter().chain(self.tone.map(|tone| tone.to_string())).collect()
+    }
+
+    /// Whether it is a bona fide face with the detail of 130 pixels.
+    pub(super) fn is_fine(&self) -> bool {
+        self.attack.is_none() && self.face[2].max(self.face[3]) >= 130.0
     }
 
     fn size(&self) -> String {
@@ -157,7 +171,8 @@ impl Item<'_> {
     /// As [`Item::cut`].
     pub fn twin(&self) -> Result<Option<Vec<f32>>> {
         let twin = |change| Self { augmentation: Some(change), ..*self };
-        self.twin.map(|change| Ok(twin(change).crop(&read(&self.example.image)?))).transpose()
+        let Some(Twin::Retoned(change) | Twin::Coarse(change)) = self.twin else { return Ok(None) };
+        Ok(Some(twin(change).crop(&read(&self.example.image)?)))
     }
 
     /// What the experts say of what [`Item::cut`] shows, of a patch's whole crop: each one's log-odds of bona fide.

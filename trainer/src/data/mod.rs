@@ -1,7 +1,7 @@
 //! Data sets -> prepared folders -> examples -> batches of tensors.
 //!
 //! ```text
-//! dataset (published layouts) -> prepare -> prepared (the folder) -> examples (item: augment, retouch) -> batches (batch)
+//! dataset (published layouts) -> prepare -> prepared (the folder) -> examples (item: augment, retouch) -> training -> batches (batch)
 //! ```
 //!
 //! Nothing here knows what is trained on the batches, or how its scores are measured.
@@ -19,3 +19,4 @@ pub mod prepared;
 pub mod preview;
 pub mod retouch;
 pub(crate) mod scene;
+mod training;

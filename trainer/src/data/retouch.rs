@@ -73,6 +73,17 @@ impl Retouch {
         Self { tone: Some(Tone::draw(rng)), ..self }
     }
 
+    /// Whether no detail is taken.
+    pub fn is_sharp(&self) -> bool {
+        self.wear.blur.is_none() && self.wear.reduced.is_none()
+    }
+
+    /// The same, enlarged from a picture whose side is such a part.
+    #[must_use]
+    pub fn coarse(self, part: f32) -> Self {
+        Self { wear: Wear { reduced: Some(part), ..self.wear }, ..self }
+    }
+
     /// A veil of so much light, for measurements.
     pub fn veil(light: f32) -> Self {
         Self { tone: Some(Tone { veil: light, ..Tone::NONE }), ..Self::NONE }
@@ -85,7 +96,7 @@ impl Retouch {
 
     /// Enlarged from a picture whose side is such a part, for measurements.
     pub fn reduced(part: f32) -> Self {
-        Self { wear: Wear { reduced: Some(part), ..Wear::NONE }, ..Self::NONE }
+        Self::NONE.coarse(part)
     }
 
     /// As [`Retouch::apply`], of a crop that is given away.
@@ -145,7 +156,7 @@ impl Wear {
 
     fn draw(rng: &mut ChaCha8Rng) -> Self {
         Self {
-            blur: rng.random_bool(0.25).then(|| rng.random_range(0.3..1.1)),
+            blur: rng.random_bool(0.25).then(|| rng.random_range(0.3..0.7)),
             // Not below what leaves a face of 100 pixels: that is what recaptures lose.
             reduced: rng.random_bool(0.2).then(|| rng.random_range(0.65..0.95)),
             noise: rng.random_bool(0.3).then(|| (rng.random_range(1.0..7.0) / 255.0, rng.random())),

@@ -45,9 +45,12 @@ pub struct SteadinessArgs {
     /// Folder of the fine-tuning run, evaluated before.
     #[arg(long)]
     run: PathBuf,
-    /// Prepared folders: bona fide crops of their test split are changed.
+    /// Prepared folders: bona fide crops of one split are changed.
     #[arg(long, required = true, num_args = 1..)]
     data: Vec<PathBuf>,
+    /// Which split: development to choose by, test to report.
+    #[arg(long, default_value = "test")]
+    split: Split,
     /// At most so many crops, evenly spread.
     #[arg(long, default_value_t = 200)]
     crops: usize,
@@ -75,9 +78,8 @@ pub fn run(args: &SteadinessArgs) -> Result<()> {
     let device = args.device.first()?;
     let network = Liveness::Classifier(calibrated(&args.run, &Evaluation::load(&folder)?, &device)?);
     let examples = Examples::load(&args.data)?.seen(folder.about()?.margin)?;
-    let live: Vec<&Example> =
-        examples.of(Split::Test)?.into_iter().filter(|example| example.attack.is_none()).collect();
-    ensure!(!live.is_empty(), "the test split has no bona fide crop");
+    let live: Vec<&Example> = examples.of(args.split)?.into_iter().filter(|example| example.attack.is_none()).collect();
+    ensure!(!live.is_empty(), "the split has no bona fide crop");
     let live: Vec<&Example> =
         live.iter().step_by(live.len().div_ceil(args.crops).max(1)).copied().take(args.crops).collect();
     let photos: Vec<Photo> = live.par_iter().map(|example| Photo::read(&example.image)).collect::<Result<_>>()?;
@@ -122,7 +124,7 @@ pub fn run(args: &SteadinessArgs) -> Result<()> {
         logits(&network, &boxes, &device).chunks_exact(BOXES).map(deviation).collect()
     };
     let jitter = quantiles(deviations);
-    let text = table(&changes, &jitter, live.len());
+    let text = table(&changes, &jitter, live.len(), args.split);
     write_atomic(&folder.file("steadiness.md"), text.as_bytes())?;
     let json = serde_json::json!({ "changes": changes, "box_jitter_deviation": jitter, "crops": live.len() });
     write_atomic(&folder.file("steadiness.json"), serde_json::to_string_pretty(&json)?.as_bytes())?;
@@ -157,10 +159,10 @@ fn deviation(logits: &[f32]) -> f64 {
     (logits.iter().map(|logit| (f64::from(*logit) - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt()
 }
 
-fn table(changes: &[Change], jitter: &[f64; 5], crops: usize) -> String {
+fn table(changes: &[Change], jitter: &[f64; 5], crops: usize, split: Split) -> String {
     let short = |values: &[f64; 5]| values.map(|value| format!("{value:+.2}")).join(" / ");
     let mut text = format!(
-        "Change of the calibrated logit on {crops} bona fide crops of the test split (`trainer steadiness`):\n\n\
+        "Change of the calibrated logit on {crops} bona fide crops of the {split} split (`trainer steadiness`):\n\n\
          | change | quantiles 5 / 25 / 50 / 75 / 95 % | median of its size |\n|---|---|---:|\n"
     );
     for change in changes {

@@ -7,7 +7,7 @@ use bonafide::{
     face::FaceBox,
     frame::Frame,
     network::minifasnet::{CLASSES, MiniFasNet, Variant, log_odds},
-    views::views,
+    views::{SCALES, views},
     weights::load_safetensors,
 };
 use burn::tensor::Device;
@@ -44,6 +44,38 @@ impl Experts {
             let classes: [f32; CLASSES] =
                 run::values(network.forward(view.clone())).try_into().expect("one view, so many classes");
             log_odds(classes).clamp(-MOST, MOST)
+        })
+    }
+
+    /// The mean of the first network's log-odds over the product's four squares.
+    pub fn first(&self, frame: &Frame<'_>, face: &FaceBox) -> f32 {
+        SCALES.map(|scale| self.say(frame, face, scale)[0]).iter().sum::<f32>() / SCALES.len() as f32
+    }
+}
+
+/// A bar for photos to learn from: a network that knows real attacks must find them live enough.
+///
+/// Only MiniFASNetV2 is asked: V1SE chooses nothing, so that it can say whether the choice went too far.
+#[derive(Debug)]
+pub struct Bar {
+    experts: Experts,
+    least: f32,
+}
+
+impl Bar {
+    /// With the experts of a folder of weights: mean log-odds of `least` and more pass.
+    ///
+    /// # Errors
+    /// As [`Experts::load`].
+    pub fn load(weights: &Path, least: f32) -> Result<Self> {
+        Ok(Self { experts: Experts::load(weights)?, least })
+    }
+
+    /// Why a photo is left out; `None` if it passes.
+    pub fn objects(&self, frame: &Frame<'_>, face: &FaceBox) -> Option<String> {
+        let said = self.experts.first(frame, face);
+        (said < self.least).then(|| {
+            format!("MiniFASNetV2 finds it too little live: log-odds of {said:.2}, not of {} and more", self.least)
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The options that choose detector and depth, shared by all commands that find faces -> both, loaded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -62,6 +62,11 @@ impl FaceArgs {
                 Ok(bonafide::weights::sha256(&bytes))
             })
             .collect()
+    }
+
+    /// The folder with the shipped weights.
+    pub fn weights(&self) -> &Path {
+        &self.detector.weights
     }
 
     /// The detector's name, for the record of how a data set was prepared.

@@ -13,7 +13,7 @@ use crate::{
         prepare::{Preparation, Recapture},
         prepared::Cut,
     },
-    faces::FaceArgs,
+    faces::{FaceArgs, experts::Bar},
     recapture::{Condition, Instrument, Simulator, Stage},
     run,
     run::terminal::say,
@@ -49,6 +49,9 @@ pub struct SynthesizeArgs {
     /// A condition harder than training's, for tests.
     #[arg(long, value_enum)]
     condition: Option<Condition>,
+    /// Leave out photos whose mean log-odds of bona fide by MiniFASNetV2 are below this, -12 to 12, both classes of them.
+    #[arg(long, value_name = "LOG_ODDS", allow_negative_numbers = true)]
+    least_live: Option<f32>,
     /// Side of the networks' crop over the face box's: another than the product's serves ablations, never export.
     #[arg(long, default_value_t = CROP_MARGIN)]
     margin: f32,
@@ -74,22 +77,31 @@ pub fn run(args: &SynthesizeArgs) -> Result<()> {
         args.margin,
         args.reach
     );
+    if let Some(least) = args.least_live {
+        ensure!(least.abs() <= 12.0, "--least-live {least}: log-odds are held within 12, so it must be from -12 to 12");
+    }
+    let bar = args.least_live.map(|least| Bar::load(args.face.weights(), least)).transpose()?;
     let simulator = Simulator { without: args.without.clone(), condition: args.condition };
+    let mut made_with = serde_json::json!({
+        "variants": args.variants,
+        "seed": args.seed,
+        "instruments": args.instruments,
+        "simulator": simulator,
+    });
+    if let Some(least) = args.least_live {
+        made_with["least_live"] = least.into();
+    }
     let preparation = Preparation {
         out: &args.out,
         cut: Cut { margin: args.margin, reach: args.reach },
         face: &args.face,
-        made_with: serde_json::json!({
-            "variants": args.variants,
-            "seed": args.seed,
-            "instruments": args.instruments,
-            "simulator": simulator,
-        }),
+        made_with,
         recapture: Some(Recapture {
             variants: args.variants,
             seed: args.seed,
             instruments: args.instruments.clone(),
             simulator,
+            bar,
         }),
     };
     let measured = (!args.report.is_empty()).then(|| Measurements::read(&args.report)).transpose()?;

@@ -246,9 +246,7 @@ pub fn run(args: &FinetuneArgs) -> Result<()> {
     if config.finetune.teach > 0.0 || config.finetune.agreement {
         training = training.with_experts(Experts::load(&args.experts)?);
     }
-    if config.finetune.steady > 0.0 {
-        training = training.with_twins();
-    }
+    training = training.with_twins(config.finetune.steady > 0.0, config.finetune.detail > 0.0);
     steps::train(
         trainee,
         &training,

@@ -14,12 +14,16 @@ use super::{
     losses,
 };
 use crate::{
+    data::batch::Twins,
     data::examples::Batch,
     run::config::{Finetune, Model},
 };
 
 /// The experts' log-odds are learnt over this: about one deviation of theirs.
 const UNIT: f64 = 4.0;
+
+/// By how much the logit of a crop that lost its detail is to fall, in deviations of the batch's logits.
+const FALL: f64 = 0.5;
 
 /// A network, and the outputs that only teach.
 #[derive(Module, Debug)]
@@ -52,18 +56,25 @@ impl Lesson {
         let count = batch.images.dims()[0];
         let (features, twins) = match &batch.twins {
             None => (network.encoder.forward(batch.images.clone()), None),
-            Some((images, places)) => {
+            Some(Twins { images, places, coarse }) => {
                 // One batch, so that its norms see both.
                 let all = network.encoder.forward(Tensor::cat(vec![batch.images.clone(), images.clone()], 0));
                 let twins = all.clone().narrow(0, count, places.dims()[0]);
-                (all.narrow(0, 0, count), Some((twins, places.clone())))
+                (all.narrow(0, 0, count), Some((twins, places.clone(), coarse.clone())))
             }
         };
         let bona_fide = batch.attack.clone() * -1.0 + 1.0;
         let (liveness, types) = network.heads(features.clone());
-        let apart = twins.map(|(twins, places)| {
+        let apart = twins.map(|(twins, places, coarse)| {
             let (other, _) = network.heads(twins);
-            losses::huber(liveness.clone().select(0, places).unsqueeze_dim(1), other.unsqueeze_dim(1))
+            // In the spread of the batch, or smaller logits would do.
+            let spread = (liveness.clone().var(0) + 1e-4).sqrt();
+            let fallen = (liveness.clone().select(0, places) - other) / spread;
+            let alike = -coarse.clone() + 1.0;
+            let mean = |each: Tensor<1>, of: Tensor<1>| (each * of.clone()).sum() / of.sum().clamp_min(1.0);
+            let moved = mean(losses::hubers(fallen.clone()), alike);
+            let short = mean((-fallen + FALL).clamp_min(0.0), coarse);
+            moved * config.steady + short * config.detail
         });
         let each = losses::binary_cross_entropies(liveness, bona_fide.clone());
         let weighed = match &batch.experts {
@@ -81,10 +92,10 @@ impl Lesson {
         let places = features.reshape([count, channels, height * width]);
         if let Some(said) = batch.experts.clone().filter(|_| config.teach > 0.0) {
             let embedding = places.clone().mean_dim(2).reshape([count, channels]);
-            loss = loss + losses::huber(self.experts.forward(embedding), said / UNIT) * config.teach;
+            loss = loss + losses::hubers(self.experts.forward(embedding) - said / UNIT).mean() * config.teach;
         }
         if let Some(apart) = apart {
-            loss = loss + apart * config.steady;
+            loss = loss + apart;
         }
         if config.map > 0.0 {
             let logits = self.places.forward(places.swap_dims(1, 2)).reshape([count * height * width]);

@@ -1,7 +1,11 @@
 //! What may be trained on.
 
 use super::*;
-use crate::recapture::PaiSpecies;
+use crate::{
+    data::{augment::Augmentation, batches::Data},
+    recapture::PaiSpecies,
+    run::config::Config,
+};
 
 fn examples(attacks: usize, of: usize) -> Examples {
     let attack = Attack { species: PaiSpecies::Print, instrument: None };
@@ -43,4 +47,27 @@ fn every_second_crop_is_a_patch_where_the_config_asks_for_it() {
     assert_eq!(patches(&config), 0);
     config.finetune.patches = true;
     assert_eq!(patches(&config), 4);
+}
+
+#[test]
+fn every_second_crop_has_a_twin_in_another_tone_and_sharp_bona_fide_ones_between_them_one_without_detail() {
+    let config = Config::load("small").unwrap();
+    let twins = |side: f32, retoned: bool, coarse: bool| {
+        let mut all = examples(20, 80);
+        all.examples.iter_mut().for_each(|example| example.face = [0.0, 0.0, side, side]);
+        let items = all.training(8, 1, &config).unwrap().with_twins(retoned, coarse).epoch(0).concat();
+        assert!(items.iter().all(|item| match item.twin {
+            Some(Twin::Coarse(change)) => item.example.attack.is_none() && !change.retouch.is_sharp(),
+            Some(Twin::Retoned(change)) => Some(change.retouch) != item.augmentation.map(|of| of.retouch),
+            None => true,
+        }));
+        let coarse = items.iter().filter(|item| matches!(item.twin, Some(Twin::Coarse(_)))).count();
+        (items.iter().filter(|item| item.twin.is_some()).count() - coarse, coarse)
+    };
+    let (retoned, coarse) = twins(200.0, true, true);
+    assert!(retoned == 40 && (20..40).contains(&coarse), "{retoned} {coarse}");
+    let (retoned, coarse) = twins(200.0, false, true);
+    assert!(retoned == 0 && (20..40).contains(&coarse), "{retoned} {coarse}");
+    assert_eq!(twins(100.0, true, true), (40, 0));
+    assert_eq!(twins(200.0, false, false), (0, 0));
 }
