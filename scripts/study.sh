@@ -61,6 +61,7 @@ row with-map "map = 0.3" "${shipped[@]}"
 row with-variance "variance = 0.3" "${shipped[@]}"
 row with-patches "patches = true" "${shipped[@]}"
 row without-twins "steady = 0.0" "${shipped[@]}"
+row without-detail "detail = 0.0" "${shipped[@]}"
 row dense-average 'averaging = "dense"' "${shipped[@]}"
 row last-weights 'averaging = "none"' "${shipped[@]}"
 for other in 1.5 2; do

@@ -7,6 +7,7 @@
 # Optional: CONFIG (shipped), RUNS (runs/DATE), DEVICE (cpu, cuda, cuda:0,1, wgpu), PHOTOS (of each folder, 0 for all),
 # PRETRAINED (a pretraining run to use instead of a new one), FINETUNED (a fine-tuning run that started from it) or SHIPPED
 # (a folder of exported weights): what fine-tuning goes on from, with these photos and CONFIG,
+# LEAST_LIVE (1: photos that MiniFASNetV2 finds less live than these log-odds are not learnt from; -12 takes all),
 # MARGIN (side of the classifier's crop in face boxes, 1.5; 1.0 to 2.5),
 # PEERS (a folder with MiniFASNetV2.onnx and MiniFASNetV1SE.onnx: scored on the same presentations, with PYTHON, which has
 # onnxruntime, numpy and pillow), RETINAFACE (a checkpoint, for those networks' face boxes), STUDY (a folder that
@@ -32,7 +33,8 @@ for entry in "${data[@]}"; do
   folder=${entry%%:*} variants=1
   [ "$entry" = "$folder" ] || variants=${entry##*:}
   set=$runs/set/$(basename "$folder")
-  "$trainer" synthesize --data "$folder" "${photos[@]}" --variants "$variants" --splits train development --out "$set"
+  "$trainer" synthesize --data "$folder" "${photos[@]}" --variants "$variants" --least-live "${LEAST_LIVE:-1}" \
+    --splits train development --out "$set"
   sets+=("$set")
 done
 # Other people, other draws, and as much around the face as networks of others look at (four face boxes).
