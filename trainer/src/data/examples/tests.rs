@@ -52,22 +52,25 @@ fn every_second_crop_is_a_patch_where_the_config_asks_for_it() {
 #[test]
 fn every_second_crop_has_a_twin_in_another_tone_and_sharp_bona_fide_ones_between_them_one_without_detail() {
     let config = Config::load("small").unwrap();
-    let twins = |side: f32, retoned: bool, coarse: bool| {
+    for (side, retoned, coarse) in
+        [(200.0, true, true), (200.0, false, true), (100.0, true, true), (200.0, true, false)]
+    {
         let mut all = examples(20, 80);
         all.examples.iter_mut().for_each(|example| example.face = [0.0, 0.0, side, side]);
         let items = all.training(8, 1, &config).unwrap().with_twins(retoned, coarse).epoch(0).concat();
-        assert!(items.iter().all(|item| match item.twin {
-            Some(Twin::Coarse(change)) => item.example.attack.is_none() && !change.retouch.is_sharp(),
-            Some(Twin::Retoned(change)) => Some(change.retouch) != item.augmentation.map(|of| of.retouch),
-            None => true,
-        }));
-        let coarse = items.iter().filter(|item| matches!(item.twin, Some(Twin::Coarse(_)))).count();
-        (items.iter().filter(|item| item.twin.is_some()).count() - coarse, coarse)
-    };
-    let (retoned, coarse) = twins(200.0, true, true);
-    assert!(retoned == 40 && (20..40).contains(&coarse), "{retoned} {coarse}");
-    let (retoned, coarse) = twins(200.0, false, true);
-    assert!(retoned == 0 && (20..40).contains(&coarse), "{retoned} {coarse}");
-    assert_eq!(twins(100.0, true, true), (40, 0));
-    assert_eq!(twins(200.0, false, false), (0, 0));
+        let mut blurred = 0;
+        for (at, item) in items.iter().enumerate() {
+            let retouch = item.augmentation.unwrap().retouch;
+            let (second, sharp) = (at % 2 == 0, item.example.attack.is_none() && retouch.is_sharp());
+            blurred += usize::from(!second && !sharp);
+            match item.twin {
+                Some(Twin::Retoned(twin)) => assert!(retoned && second && twin.retouch != retouch),
+                Some(Twin::Coarse(twin)) => {
+                    assert!(coarse && !second && sharp && side >= 130.0 && !twin.retouch.is_sharp());
+                }
+                None => assert!(if second { !retoned } else { !coarse || !sharp || side < 130.0 }),
+            }
+        }
+        assert!((1..40).contains(&blurred));
+    }
 }
