@@ -2,7 +2,7 @@
 # What matters: small trainings that each change one thing, three seeds each, measured on people, cameras and draws that none
 # of them saw. Writes study.md into RUNS. The same command goes on after a break.
 #   DATA="folder folder..." RUNS=runs/study scripts/study.sh
-# Optional: PHOTOS (of each folder, 80), VARIANTS (recaptures of each photo, 3), EPOCHS (2), SEEDS ("1 2 3"), SHIPPED (exported
+# Optional: PHOTOS (of each folder, 80), VARIANTS (recaptures of each photo, 3), EPOCHS (2), SEEDS ("1 2 3"), ROWS (names, all), SHIPPED (exported
 # weights that most rows go on from, pkg/weights).
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -25,6 +25,7 @@ simulate() {
 row() {
   local name=$1 changes=$2 seed resume
   shift 2
+  [[ -z ${ROWS:-} || " $ROWS " == *" $name "* ]] || return 0
   "$trainer" preset shipped | sed -E "s/^epochs = [0-9]+/epochs = ${EPOCHS:-2}/; s/^baseline_epochs = [0-9]+/baseline_epochs = ${EPOCHS:-2}/; s/^warmup_epochs = .*/warmup_epochs = 1/" >"$runs/$name.toml"
   while IFS='=' read -r key value; do
     [ -z "${key// /}" ] || sed -i -E "s/^${key// /} = [^ ]+/${key// /} =${value}/" "$runs/$name.toml"
