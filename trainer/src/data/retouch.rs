@@ -156,8 +156,8 @@ impl Wear {
 
     fn draw(rng: &mut ChaCha8Rng) -> Self {
         Self {
+            // Neither goes below what leaves a face of 100 pixels: that is what recaptures lose.
             blur: rng.random_bool(0.25).then(|| rng.random_range(0.3..0.7)),
-            // Not below what leaves a face of 100 pixels: that is what recaptures lose.
             reduced: rng.random_bool(0.2).then(|| rng.random_range(0.65..0.95)),
             noise: rng.random_bool(0.3).then(|| (rng.random_range(1.0..7.0) / 255.0, rng.random())),
             jpeg: rng.random_bool(0.4).then(|| rng.random_range(35..=95)),

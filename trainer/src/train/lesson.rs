@@ -67,13 +67,7 @@ impl Lesson {
         let (liveness, types) = network.heads(features.clone());
         let apart = twins.map(|(twins, places, coarse)| {
             let (other, _) = network.heads(twins);
-            // In the spread of the batch, or smaller logits would do.
-            let spread = (liveness.clone().var(0) + 1e-4).sqrt();
-            let fallen = (liveness.clone().select(0, places) - other) / spread;
-            let alike = -coarse.clone() + 1.0;
-            let mean = |each: Tensor<1>, of: Tensor<1>| (each * of.clone()).sum() / of.sum().clamp_min(1.0);
-            let moved = mean(losses::hubers(fallen.clone()), alike);
-            let short = mean((-fallen + FALL).clamp_min(0.0), coarse);
+            let [moved, short] = twin_losses(liveness.clone(), liveness.clone().select(0, places) - other, coarse);
             moved * config.steady + short * config.detail
         });
         let each = losses::binary_cross_entropies(liveness, bona_fide.clone());
@@ -106,6 +100,17 @@ impl Lesson {
     }
 }
 
+/// How far the logits of twins lie apart that are to be alike, and by how much those of crops that lost their detail fall too
+/// little: of a batch's logits `[B]`, by how much they fell in the twins `[T]`, and which of these lost their detail `[T]`.
+///
+/// In deviations of the batch's logits, or smaller logits would do.
+fn twin_losses(logits: Tensor<1>, fallen: Tensor<1>, coarse: Tensor<1>) -> [Tensor<1>; 2] {
+    let fallen = fallen / (logits.var(0) + 1e-4).sqrt();
+    let mean = |each: Tensor<1>, of: Tensor<1>| (each * of.clone()).sum() / of.sum().clamp_min(1.0);
+    let moved = mean(losses::hubers(fallen.clone()), -coarse.clone() + 1.0);
+    [moved, mean((-fallen + FALL).clamp_min(0.0), coarse)]
+}
+
 /// Weights `[B]`, 1 on average: near 1 where the experts' mean agrees with the class, least where they are sure of the other.
 fn agreement(said: Tensor<2>, bona_fide: Tensor<1>) -> Tensor<1> {
     let count = bona_fide.dims()[0];
@@ -118,6 +123,25 @@ fn agreement(said: Tensor<2>, bona_fide: Tensor<1>) -> Tensor<1> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn smaller_logits_are_no_steadier_and_what_lost_its_detail_is_to_score_less() {
+        let device = Device::flex();
+        let losses = |size: f32, fallen: [f32; 3]| {
+            let of = |values: &[f32]| Tensor::<1>::from_floats(values, &device) * size;
+            let coarse = Tensor::<1>::from_floats([0.0, 1.0, 1.0], &device);
+            twin_losses(of(&[-3.0, -1.0, 1.0, 3.0]), of(&fallen), coarse).map(|loss| loss.into_scalar::<f32>())
+        };
+        let [moved, short] = losses(1.0, [1.0, 0.5, -0.5]);
+        assert!(moved > 0.05 && short > 0.4, "{moved} {short}");
+        let [of_small, short_of_small] = losses(0.1, [1.0, 0.5, -0.5]);
+        assert!((of_small / moved - 1.0).abs() < 0.01 && (short_of_small / short - 1.0).abs() < 0.01);
+        // Half of the deviation, which is 2.6, is enough; and a logit that stays is not far from itself.
+        assert_eq!(losses(1.0, [0.0, 1.5, 9.0]), [0.0, 0.0]);
+        assert!(losses(1.0, [0.0, 1.2, 9.0])[1] > 0.0);
+        // A batch of one logit again and again has no deviation.
+        assert!(losses(0.0, [0.0; 3]).iter().all(|loss| loss.is_finite()));
+    }
 
     #[test]
     fn a_crop_that_the_experts_call_the_other_class_weighs_least() {
