@@ -76,6 +76,12 @@ impl Augmentation {
         Self { retouch: self.retouch.coarse(part), ..self }
     }
 
+    /// The same crop behind a screen's grid of 2 to 6 pixels.
+    #[must_use]
+    pub fn gridded(self, rng: &mut ChaCha8Rng) -> Self {
+        Self { retouch: self.retouch.gridded(rng.random_range(0.2..0.5), rng.random_range(2.0..6.0)), ..self }
+    }
+
     /// No change but the view: the patch of scoring at one of [`PATCHES`].
     pub fn view(patch: [f32; 2]) -> Self {
         Self { patch: Some(patch), ..Self::NONE }

@@ -68,8 +68,8 @@ pub struct Item<'a> {
 pub enum Twin {
     /// Through another camera's tone, from a box that jumped: it is to score the same.
     Retoned(Augmentation),
-    /// Without its fine detail: it is to score less.
-    Coarse(Augmentation),
+    /// Without its fine detail, or behind a screen's grid: it is to score less.
+    Lower(Augmentation),
 }
 
 /// Up to these sides of the face, in pixels of the frame, faces are counted as one slice.
@@ -171,7 +171,7 @@ impl Item<'_> {
     /// As [`Item::cut`].
     pub fn twin(&self) -> Result<Option<Vec<f32>>> {
         let twin = |change| Self { augmentation: Some(change), ..*self };
-        let Some(Twin::Retoned(change) | Twin::Coarse(change)) = self.twin else { return Ok(None) };
+        let Some(Twin::Retoned(change) | Twin::Lower(change)) = self.twin else { return Ok(None) };
         Ok(Some(twin(change).crop(&read(&self.example.image)?)))
     }
 

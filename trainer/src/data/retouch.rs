@@ -15,6 +15,8 @@ use crate::{
 pub struct Retouch {
     /// New RGB = matrix times RGB.
     colours: Option<[[f32; 3]; 3]>,
+    /// Part of its brightness that a screen's grid takes from the colours that are not a column's own, and its period in pixels.
+    grid: Option<(f32, f32)>,
     tone: Option<Tone>,
     wear: Wear,
 }
@@ -49,7 +51,7 @@ pub struct Wear {
 
 impl Retouch {
     /// No change.
-    pub const NONE: Self = Self { colours: None, tone: None, wear: Wear::NONE };
+    pub const NONE: Self = Self { colours: None, grid: None, tone: None, wear: Wear::NONE };
 
     /// Draws the changes that a config asks for.
     pub fn draw(of: &Augment, rng: &mut ChaCha8Rng) -> Self {
@@ -62,6 +64,7 @@ impl Retouch {
         let (tone, toned, wear) = (Tone::draw(rng), rng.random_bool(0.8), Wear::draw(rng));
         Self {
             colours: of.colours.then_some(colours),
+            grid: None,
             tone: (of.tone && toned).then_some(tone),
             wear: if of.wear { wear } else { Wear::NONE },
         }
@@ -82,6 +85,13 @@ impl Retouch {
     #[must_use]
     pub fn coarse(self, part: f32) -> Self {
         Self { wear: Wear { reduced: Some(part), ..self.wear }, ..self }
+    }
+
+    /// The same behind a screen's stripes of red, green and blue, `period` pixels for the three: a part of each colour is `lost`
+    /// where the stripe is another's.
+    #[must_use]
+    pub fn gridded(self, lost: f32, period: f32) -> Self {
+        Self { grid: Some((lost, period)), ..self }
     }
 
     /// A veil of so much light, for measurements.
@@ -111,6 +121,16 @@ impl Retouch {
             per_pixel(planes, |rgb| {
                 matrix.map(|row| (row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]).clamp(0.0, 1.0))
             });
+        }
+        if let Some((lost, period)) = self.grid {
+            for (channel, plane) in planes.chunks_exact_mut(side * side).enumerate() {
+                for (at, value) in plane.iter_mut().enumerate() {
+                    let stripe = ((at % side) as f32 * 3.0 / period) as usize % 3;
+                    if stripe != channel {
+                        *value *= 1.0 - lost;
+                    }
+                }
+            }
         }
         if let Some(tone) = &self.tone {
             tone.apply(planes);
@@ -259,6 +279,17 @@ mod tests {
             changed += usize::from(once != plain);
         }
         assert_eq!(changed, 60);
+    }
+
+    #[test]
+    fn a_grid_keeps_a_third_of_each_colour_whole() {
+        let mut planes = vec![1.0; 3 * 6 * 6];
+        Retouch::NONE.gridded(0.4, 3.0).apply(&mut planes, 6);
+        for (channel, plane) in planes.chunks_exact(36).enumerate() {
+            for (at, value) in plane.iter().enumerate() {
+                assert!((value - if at % 3 == channel { 1.0 } else { 0.6 }).abs() < 1e-6);
+            }
+        }
     }
 
     #[test]

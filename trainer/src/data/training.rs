@@ -34,8 +34,8 @@ pub struct Training<'a> {
     experts: Option<Experts>,
     /// Whether every second crop has a twin in another tone.
     twins: bool,
-    /// Whether sharp bona fide crops between those have one without detail.
-    coarse: bool,
+    /// Whether sharp bona fide crops between those have one without detail or behind a grid.
+    lower: bool,
     /// Whether every other crop is seen as a patch.
     patches: bool,
 }
@@ -68,7 +68,7 @@ impl Examples {
             augment: config.augment,
             experts: None,
             twins: false,
-            coarse: false,
+            lower: false,
             patches: config.finetune.patches,
         })
     }
@@ -89,10 +89,10 @@ impl Training<'_> {
     }
 
     /// The same, every second crop with a twin in another tone, those between that are bona fide and sharp with one without
-    /// detail, or either.
+    /// detail or behind a grid, or either.
     #[must_use]
-    pub fn with_twins(self, twins: bool, coarse: bool) -> Self {
-        Self { twins, coarse, ..self }
+    pub fn with_twins(self, twins: bool, lower: bool) -> Self {
+        Self { twins, lower, ..self }
     }
 }
 
@@ -115,8 +115,11 @@ impl<'a> Data for Training<'a> {
                 }
                 let twin = match at % 2 {
                     0 if self.twins => Some(Twin::Retoned(change.twin(&mut rng))),
-                    1 if self.coarse && example.is_fine() && change.retouch.is_sharp() => {
-                        Some(Twin::Coarse(change.coarse(self.examples.margin(), &mut rng)))
+                    1 if self.lower && example.is_fine() && change.retouch.is_sharp() => {
+                        Some(Twin::Lower(match at % 4 {
+                            1 => change.coarse(self.examples.margin(), &mut rng),
+                            _ => change.gridded(&mut rng),
+                        }))
                     }
                     _ => None,
                 };

@@ -35,7 +35,7 @@ const SHIFT: f32 = 0.03;
 const SCALE: f32 = 0.05;
 /// Brightness of a screen's grid that is lost, and its period in pixels.
 const GRID: f32 = 0.4;
-const PERIOD: usize = 3;
+const PERIOD: f32 = 3.0;
 /// Pixels that are left of a face where detail is lost.
 const DETAIL: f32 = 60.0;
 
@@ -100,7 +100,8 @@ pub fn run(args: &SteadinessArgs) -> Result<()> {
     for contrast in [0.6, 1.5] {
         changes.push(retouched(&format!("contrast x {contrast}"), Retouch::contrast(contrast)));
     }
-    changes.push(changed(format!("an RGB grid of {PERIOD} pixels, {:.0} %", 100.0 * GRID), &|_, crop| grid(crop)));
+    let grid = format!("an RGB grid of {PERIOD:.0} pixels, {:.0} %", 100.0 * GRID);
+    changes.push(retouched(&grid, Retouch::NONE.gridded(GRID, PERIOD)));
     changes.push(changed(format!("detail of a face of {DETAIL:.0} pixels"), &|at, crop| {
         Retouch::reduced(DETAIL * live[at].cut.margin / CROP_SIZE as f32).applied(crop, CROP_SIZE)
     }));
@@ -129,18 +130,6 @@ pub fn run(args: &SteadinessArgs) -> Result<()> {
     let json = serde_json::json!({ "changes": changes, "box_jitter_deviation": jitter, "crops": live.len() });
     write_atomic(&folder.file("steadiness.json"), serde_json::to_string_pretty(&json)?.as_bytes())?;
     say(&text)
-}
-
-/// Each pixel keeps one colour whole, in columns, as a screen's stripes do.
-fn grid(mut crop: Vec<f32>) -> Vec<f32> {
-    for (channel, plane) in crop.chunks_exact_mut(CROP_SIZE * CROP_SIZE).enumerate() {
-        for (at, value) in plane.iter_mut().enumerate() {
-            if at % CROP_SIZE % PERIOD != channel {
-                *value *= 1.0 - GRID;
-            }
-        }
-    }
-    crop
 }
 
 fn logits(network: &Liveness, crops: &[Vec<f32>], device: &Device) -> Vec<f32> {
@@ -181,15 +170,6 @@ fn table(changes: &[Change], jitter: &[f64; 5], crops: usize, split: Split) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_grid_keeps_a_third_of_each_colour_whole() {
-        let changed = grid(vec![1.0; 3 * CROP_SIZE * CROP_SIZE]);
-        for (channel, plane) in changed.chunks_exact(CROP_SIZE * CROP_SIZE).enumerate() {
-            assert_eq!(plane[channel], 1.0);
-            assert!((plane[(channel + 1) % 3] - 0.6).abs() < 1e-6);
-        }
-    }
 
     #[test]
     fn a_deviation_is_the_samples() {

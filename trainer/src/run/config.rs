@@ -159,7 +159,8 @@ pub struct Finetune {
     #[serde(default)]
     pub steady: f64,
     /// Weight of what a logit falls too little, short of half a deviation of the batch's logits, where a bona fide crop loses its
-    /// detail: the sharp ones without a twin have a copy, enlarged from a face of 45 to 70 pixels. 0 has none.
+    /// detail or lies behind a screen's grid: the sharp ones without a twin have a copy in turn enlarged from a face of 45 to 70
+    /// pixels and under stripes of 2 to 6. 0 has none.
     #[serde(default)]
     pub detail: f64,
 }

@@ -22,7 +22,7 @@ use crate::{
 /// The experts' log-odds are learnt over this: about one deviation of theirs.
 const UNIT: f64 = 4.0;
 
-/// By how much the logit of a crop that lost its detail is to fall, in deviations of the batch's logits.
+/// By how much the logit of a crop that lost its detail, or lies behind a grid, is to fall, in deviations of the batch's logits.
 const FALL: f64 = 0.5;
 
 /// A network, and the outputs that only teach.
@@ -56,18 +56,18 @@ impl Lesson {
         let count = batch.images.dims()[0];
         let (features, twins) = match &batch.twins {
             None => (network.encoder.forward(batch.images.clone()), None),
-            Some(Twins { images, places, coarse }) => {
+            Some(Twins { images, places, lower }) => {
                 // One batch, so that its norms see both.
                 let all = network.encoder.forward(Tensor::cat(vec![batch.images.clone(), images.clone()], 0));
                 let twins = all.clone().narrow(0, count, places.dims()[0]);
-                (all.narrow(0, 0, count), Some((twins, places.clone(), coarse.clone())))
+                (all.narrow(0, 0, count), Some((twins, places.clone(), lower.clone())))
             }
         };
         let bona_fide = batch.attack.clone() * -1.0 + 1.0;
         let (liveness, types) = network.heads(features.clone());
-        let apart = twins.map(|(twins, places, coarse)| {
+        let apart = twins.map(|(twins, places, lower)| {
             let (other, _) = network.heads(twins);
-            let [moved, short] = twin_losses(liveness.clone(), liveness.clone().select(0, places) - other, coarse);
+            let [moved, short] = twin_losses(liveness.clone(), liveness.clone().select(0, places) - other, lower);
             moved * config.steady + short * config.detail
         });
         let each = losses::binary_cross_entropies(liveness, bona_fide.clone());
@@ -100,15 +100,15 @@ impl Lesson {
     }
 }
 
-/// How far the logits of twins lie apart that are to be alike, and by how much those of crops that lost their detail fall too
-/// little: of a batch's logits `[B]`, by how much they fell in the twins `[T]`, and which of these lost their detail `[T]`.
+/// How far the logits of twins lie apart that are to be alike, and by how much those of crops that are to score less fall too
+/// little: of a batch's logits `[B]`, by how much they fell in the twins `[T]`, and which of these are to score less `[T]`.
 ///
 /// In deviations of the batch's logits, or smaller logits would do.
-fn twin_losses(logits: Tensor<1>, fallen: Tensor<1>, coarse: Tensor<1>) -> [Tensor<1>; 2] {
+fn twin_losses(logits: Tensor<1>, fallen: Tensor<1>, lower: Tensor<1>) -> [Tensor<1>; 2] {
     let fallen = fallen / (logits.var(0) + 1e-4).sqrt();
     let mean = |each: Tensor<1>, of: Tensor<1>| (each * of.clone()).sum() / of.sum().clamp_min(1.0);
-    let moved = mean(losses::hubers(fallen.clone()), -coarse.clone() + 1.0);
-    [moved, mean((-fallen + FALL).clamp_min(0.0), coarse)]
+    let moved = mean(losses::hubers(fallen.clone()), -lower.clone() + 1.0);
+    [moved, mean((-fallen + FALL).clamp_min(0.0), lower)]
 }
 
 /// Weights `[B]`, 1 on average: near 1 where the experts' mean agrees with the class, least where they are sure of the other.
@@ -125,12 +125,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn smaller_logits_are_no_steadier_and_what_lost_its_detail_is_to_score_less() {
+    fn smaller_logits_are_no_steadier_and_what_is_to_score_less_falls() {
         let device = Device::flex();
         let losses = |size: f32, fallen: [f32; 3]| {
             let of = |values: &[f32]| Tensor::<1>::from_floats(values, &device) * size;
-            let coarse = Tensor::<1>::from_floats([0.0, 1.0, 1.0], &device);
-            twin_losses(of(&[-3.0, -1.0, 1.0, 3.0]), of(&fallen), coarse).map(|loss| loss.into_scalar::<f32>())
+            let lower = Tensor::<1>::from_floats([0.0, 1.0, 1.0], &device);
+            twin_losses(of(&[-3.0, -1.0, 1.0, 3.0]), of(&fallen), lower).map(|loss| loss.into_scalar::<f32>())
         };
         let [moved, short] = losses(1.0, [1.0, 0.5, -0.5]);
         assert!(moved > 0.05 && short > 0.4, "{moved} {short}");

@@ -50,14 +50,13 @@ fn every_second_crop_is_a_patch_where_the_config_asks_for_it() {
 }
 
 #[test]
-fn every_second_crop_has_a_twin_in_another_tone_and_sharp_bona_fide_ones_between_them_one_without_detail() {
+fn every_second_crop_has_a_twin_in_another_tone_and_sharp_bona_fide_ones_between_them_a_lower_one() {
     let config = Config::load("small").unwrap();
-    for (side, retoned, coarse) in
-        [(200.0, true, true), (200.0, false, true), (100.0, true, true), (200.0, true, false)]
+    for (side, retoned, lower) in [(200.0, true, true), (200.0, false, true), (100.0, true, true), (200.0, true, false)]
     {
         let mut all = examples(20, 80);
         all.examples.iter_mut().for_each(|example| example.face = [0.0, 0.0, side, side]);
-        let items = all.training(8, 1, &config).unwrap().with_twins(retoned, coarse).epoch(0).concat();
+        let items = all.training(8, 1, &config).unwrap().with_twins(retoned, lower).epoch(0).concat();
         let mut blurred = 0;
         for (at, item) in items.iter().enumerate() {
             let retouch = item.augmentation.unwrap().retouch;
@@ -65,10 +64,11 @@ fn every_second_crop_has_a_twin_in_another_tone_and_sharp_bona_fide_ones_between
             blurred += usize::from(!second && !sharp);
             match item.twin {
                 Some(Twin::Retoned(twin)) => assert!(retoned && second && twin.retouch != retouch),
-                Some(Twin::Coarse(twin)) => {
-                    assert!(coarse && !second && sharp && side >= 130.0 && !twin.retouch.is_sharp());
+                Some(Twin::Lower(twin)) => {
+                    assert!(lower && !second && sharp && side >= 130.0 && twin.retouch != retouch);
+                    assert_eq!(twin.retouch.is_sharp(), at % 4 == 3, "without detail and behind a grid, in turn");
                 }
-                None => assert!(if second { !retoned } else { !coarse || !sharp || side < 130.0 }),
+                None => assert!(if second { !retoned } else { !lower || !sharp || side < 130.0 }),
             }
         }
         assert!((1..40).contains(&blurred));
