@@ -16,6 +16,14 @@ fn photos() -> Vec<PathBuf> {
     (1..=6).map(|number| support::demo().join(format!("sample{number}.jpg"))).collect()
 }
 
+/// Copies them into the folder `people`.
+fn people(folder: &Path) {
+    fs::create_dir(folder.join("people")).unwrap();
+    for (number, photo) in photos().iter().enumerate() {
+        fs::copy(photo, folder.join(format!("people/{number}.jpg"))).unwrap();
+    }
+}
+
 fn trainer(folder: &Path, args: &[&str]) -> Output {
     let weights = concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/weights");
     Command::new(env!("CARGO_BIN_EXE_trainer"))
@@ -51,10 +59,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    fs::create_dir(path.join("people")).unwrap();
-    for (number, photo) in photos().iter().enumerate() {
-        fs::copy(photo, path.join(format!("people/{number}.jpg"))).unwrap();
-    }
+    people(path);
     image::RgbImage::from_pixel(320, 240, image::Rgb([90, 120, 90])).save(path.join("people/empty.png")).unwrap();
     fs::write(path.join("people/cut.jpg"), &fs::read(&photos()[0]).unwrap()[..2_000]).unwrap();
 
@@ -124,10 +129,7 @@ fn photos_are_recaptured_what_fails_is_named_and_a_broken_off_run_goes_on() {
 fn photos_that_the_first_expert_does_not_find_live_enough_are_left_out_and_the_others_stay_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    fs::create_dir(path.join("people")).unwrap();
-    for (number, photo) in photos().iter().enumerate() {
-        fs::copy(photo, path.join(format!("people/{number}.jpg"))).unwrap();
-    }
+    people(path);
     let crops = |out: &str| files(&path.join(out).join("crops")).into_values().collect::<BTreeSet<_>>();
     fills(path, "synthesize", &["--data", "people"]);
     let all = crops("out");
@@ -197,10 +199,7 @@ fn a_table_of_ones_own_keeps_its_classes_and_its_box_chooses_the_face() {
 fn the_contact_sheet_shows_crops_and_depth() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    fs::create_dir(path.join("people")).unwrap();
-    for (number, photo) in photos().iter().enumerate() {
-        fs::copy(photo, path.join(format!("people/{number}.jpg"))).unwrap();
-    }
+    people(path);
     fills(path, "synthesize", &["--data", "people"]);
     let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
         .current_dir(path)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bonafide::{
     face::FaceBox,
     frame::Frame,
@@ -10,7 +10,7 @@ use bonafide::{
     views::{SCALES, views},
     weights::load_safetensors,
 };
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use crate::{run, weights::minifasnet::file_name};
 
@@ -40,17 +40,22 @@ impl Experts {
     /// The log-odds of bona fide, each network's, of the square of `scale` times the face box, held within +-12.
     pub fn say(&self, frame: &Frame<'_>, face: &FaceBox, scale: f32) -> [f32; 2] {
         let view = views(frame, face, &[scale], &Device::flex());
-        [&self.0[0], &self.0[1]].map(|network| {
-            let classes: [f32; CLASSES] =
-                run::values(network.forward(view.clone())).try_into().expect("one view, so many classes");
-            log_odds(classes).clamp(-MOST, MOST)
-        })
+        [&self.0[0], &self.0[1]].map(|network| said(network, &view)[0])
     }
 
     /// The mean of the first network's log-odds over the product's four squares.
     pub fn first(&self, frame: &Frame<'_>, face: &FaceBox) -> f32 {
-        SCALES.map(|scale| self.say(frame, face, scale)[0]).iter().sum::<f32>() / SCALES.len() as f32
+        // One batch, of which V1SE is not asked.
+        let said = said(&self.0[0], &views(frame, face, &SCALES, &Device::flex()));
+        said.iter().sum::<f32>() / said.len() as f32
     }
+}
+
+/// A network's log-odds of each view, held within +-12.
+fn said(network: &MiniFasNet, views: &Tensor<4>) -> Vec<f32> {
+    let classes: Vec<f32> = run::values(network.forward(views.clone()));
+    let (classes, _) = classes.as_chunks::<CLASSES>();
+    classes.iter().map(|one| log_odds(*one).clamp(-MOST, MOST)).collect()
 }
 
 /// A bar for photos to learn from: a network that knows real attacks must find them live enough.
@@ -66,8 +71,12 @@ impl Bar {
     /// With the experts of a folder of weights: mean log-odds of `least` and more pass.
     ///
     /// # Errors
-    /// As [`Experts::load`].
+    /// As [`Experts::load`], or if no log-odds could be `least`.
     pub fn load(weights: &Path, least: f32) -> Result<Self> {
+        ensure!(
+            least.abs() <= MOST,
+            "--least-live {least}: log-odds are held within {MOST}, so it must be from -{MOST} to {MOST}"
+        );
         Ok(Self { experts: Experts::load(weights)?, least })
     }
 

@@ -77,9 +77,6 @@ pub fn run(args: &SynthesizeArgs) -> Result<()> {
         args.margin,
         args.reach
     );
-    if let Some(least) = args.least_live {
-        ensure!(least.abs() <= 12.0, "--least-live {least}: log-odds are held within 12, so it must be from -12 to 12");
-    }
     let bar = args.least_live.map(|least| Bar::load(args.face.weights(), least)).transpose()?;
     let simulator = Simulator { without: args.without.clone(), condition: args.condition };
     let mut made_with = serde_json::json!({

@@ -14,8 +14,7 @@ use super::{
     losses,
 };
 use crate::{
-    data::batch::Twins,
-    data::examples::Batch,
+    data::batch::{Batch, Twins},
     run::config::{Finetune, Model},
 };
 
