@@ -148,6 +148,7 @@ impl Pipeline {
             challenge,
             revealed: None,
             passive_seconds: None,
+            largest_change: self.manifest.largest_change,
         })
     }
 

@@ -93,6 +93,7 @@ mod tests {
             challenge: None,
             revealed: None,
             passive_seconds: None,
+            largest_change: None,
         };
         Watch::new(Session::new(setup).unwrap())
     }

@@ -56,6 +56,7 @@ fn session(ticket: &Ticket) -> Session {
         challenge: ticket.challenge.clone(),
         revealed: ticket.revealed.as_ref().map(|steps| steps.len() as u32),
         passive_seconds: ticket.passive_seconds,
+        largest_change: manifest.largest_change,
     })
     .unwrap()
 }

@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     fusion::Fusion,
     score::OperatingPoint,
+    session::presence::check_change,
     views::{SCALES, VIEW_SIZE},
 };
 
@@ -47,6 +48,9 @@ pub struct Manifest {
     /// Named thresholds of that score with their measured error rates.
     #[serde(rename = "operatingPoints")]
     pub operating_points: BTreeMap<String, OperatingPoint>,
+    /// See [`Setup::largest_change`](crate::session::Setup::largest_change); `trainer sessions --changes` measures it.
+    #[serde(rename = "largestChange", default, skip_serializing_if = "Option::is_none")]
+    pub largest_change: Option<f32>,
     /// Where the weights come from.
     pub training: Training,
 }
@@ -174,7 +178,7 @@ impl Manifest {
 
     /// Lower-case hexadecimal SHA-256 that names all that a score depends on: the files of detector, classifier and experts,
     /// the contract, and the fusion. Not the decoder nor the network that sees covers, which no score looks at, and not the
-    /// operating points.
+    /// operating points nor the largest change, which checks are held to by themselves.
     pub fn digest(&self) -> String {
         let file = |network| (network, self.networks.get(network).map(|file| file.sha256.as_str()));
         let experts = EXPERTS.map(file);
@@ -186,7 +190,7 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::is_weights`] if it is not a manifest, a threshold or rate lies outside `[0, 1]`, a point refuses scores above
-    /// its threshold, its fusion is none, or it has some of what experts need and not all; [`Error::is_incompatible`] if its format or contract is not this code's.
+    /// its threshold, its fusion is none, its largest change is none, or it has some of what experts need and not all; [`Error::is_incompatible`] if its format or contract is not this code's.
     pub fn parse(json: &str) -> Result<Self> {
         // The format comes first: a manifest of another format need not have this one's fields.
         #[derive(Deserialize)]
@@ -219,6 +223,8 @@ impl Manifest {
                 "the weights' manifest has a part of what experts need: their two files, their contract and their term of the fusion belong together",
             ));
         }
+        check_change(manifest.largest_change)
+            .map_err(|error| Error::weights(format!("the weights' manifest has {error}")))?;
         for (name, point) in &manifest.operating_points {
             if let Some(flaw) = point.flaw() {
                 return Err(Error::weights(format!(

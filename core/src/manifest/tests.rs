@@ -10,6 +10,7 @@ fn manifest(bytes: &[u8]) -> Manifest {
         networks: [(CLASSIFIER.to_string(), NetworkFile::describe("classifier.safetensors", bytes))].into(),
         fusion: Fusion::default(),
         operating_points: [("balanced".to_string(), OperatingPoint::new(0.5, 0.1, 0.1))].into(),
+        largest_change: None,
         training: Training { data: String::new(), commit: String::new(), config: serde_json::Value::Null },
     }
 }
@@ -63,6 +64,19 @@ fn flawed_operating_points_are_named_with_their_flaw() {
     }
 }
 
+#[test]
+fn a_largest_change_is_a_cosine_distance_above_0() {
+    for (largest, good) in [(0.03, true), (2.0, true), (0.0, false), (2.1, false), (-0.3, false)] {
+        let json = serde_json::to_string(&Manifest { largest_change: Some(largest), ..manifest(b"") }).unwrap();
+        match Manifest::parse(&json) {
+            Ok(read) => assert!(good && read.largest_change == Some(largest), "{largest}"),
+            Err(error) => {
+                assert!(!good && error.is_weights() && error.to_string().contains("a largest change of"), "{error}")
+            }
+        }
+    }
+}
+
 fn with_experts() -> Manifest {
     let mut manifest = manifest(b"");
     manifest.contract = Contract::current(true);
@@ -112,5 +126,6 @@ fn the_digest_names_all_that_decides_and_nothing_else() {
     assert!(changed(&|m| m.fusion.offset += 0.25) && changed(&|m| m.fusion.classifier.limit = 7.0));
     assert!(!changed(&|m| drop(m.networks.insert(COVER.into(), NetworkFile::describe("c", b"c")))));
     assert!(!changed(&|m| drop(m.networks.insert(DECODER.into(), NetworkFile::describe("d", b"d")))));
+    assert!(!changed(&|m| m.largest_change = Some(0.1)));
     assert!(!changed(&|m| m.training.data = "other words".into()));
 }

@@ -138,7 +138,7 @@ impl Session {
             observations: Vec::new(),
             reveals: Vec::new(),
             since: None,
-            presence: presence::Presence::default(),
+            presence: presence::Presence::new(setup.largest_change.unwrap_or(presence::MAX_CHANGE)),
             evidence: judge::Judge::new(version, &setup.operating_point),
             counted: 0,
             course: setup.course(),

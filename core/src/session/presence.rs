@@ -1,7 +1,10 @@
 //! One face after another -> whether it is the same presence: by its box, by time, and by how much the classifier's view of
 //! it changed. A picture that is exchanged for one which the network sees alike goes unnoticed here.
 
-use crate::quality::{FaceQuality, Quality};
+use crate::{
+    error::{Error, Result},
+    quality::{FaceQuality, Quality},
+};
 
 /// Longest time without a single face, or between two observations, that a presence survives, milliseconds: detectors lose
 /// a moving face for a few frames, and hands need longer than this to exchange what is held up.
@@ -11,10 +14,20 @@ pub const MAX_SHIFT: f32 = 0.6;
 /// Largest growth or shrinking between two observations, as a ratio.
 pub const MAX_SCALE: f32 = 1.4;
 
-/// Largest change of a face between two scored frames, see [`Observation::change`](super::Observation::change): three times the
-/// largest of a real face by the weights that ship, to be measured again with others (`trainer sessions --changes`). It broke no
-/// live check there, and let most exchanges for prints and screens by: a hurdle, no guarantee.
+/// Largest change of a face between two scored frames, see [`Observation::change`](super::Observation::change), where the weights
+/// do not say theirs.
 pub const MAX_CHANGE: f32 = 0.3;
+
+/// # Errors
+/// [`Error::is_invalid_input`] for a largest change that is no cosine distance above 0.
+pub(crate) fn check_change(largest: Option<f32>) -> Result<()> {
+    match largest {
+        Some(largest) if !(largest > 0.0 && largest <= 2.0) => Err(Error::invalid_input(format!(
+            "a largest change of {largest}: it is a cosine distance, above 0 and at most 2"
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// Why a presence ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +43,10 @@ pub(super) enum Break {
 }
 
 /// The last that was seen.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Presence {
+    /// Largest change that it survives.
+    largest: f32,
     /// Time of the last observation.
     looked: Option<f64>,
     /// Time and place of the last single face, until its presence ends.
@@ -39,6 +54,11 @@ pub(super) struct Presence {
 }
 
 impl Presence {
+    /// Nobody yet. A presence survives changes up to `largest`.
+    pub(super) fn new(largest: f32) -> Self {
+        Self { largest, looked: None, face: None }
+    }
+
     /// Looks at the next observation. Each presence ends once, as soon as that can be known.
     pub(super) fn watch(&mut self, now: f64, quality: &Quality, change: Option<f32>) -> Option<Break> {
         let stalled = self.looked.replace(now).is_some_and(|looked| now - looked > GRACE_MS);
@@ -48,7 +68,7 @@ impl Presence {
                 () if stalled => Some(Break::Stalled),
                 () if now - seen > GRACE_MS => Some(Break::Lost),
                 () if jumped => Some(Break::Jumped),
-                () if change.is_some_and(|change| change > MAX_CHANGE) => Some(Break::Changed),
+                () if change.is_some_and(|change| change > self.largest) => Some(Break::Changed),
                 () => None,
             }
         });
@@ -79,7 +99,7 @@ mod tests {
     }
 
     fn breaks(steps: &[(f64, Quality)]) -> Vec<Option<Break>> {
-        let mut presence = Presence::default();
+        let mut presence = Presence::new(MAX_CHANGE);
         steps.iter().map(|(now, quality)| presence.watch(*now, quality, None)).collect()
     }
 
@@ -102,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_face_that_looks_different_at_once_ends_a_presence() {
-        let mut presence = Presence::default();
+        let mut presence = Presence::new(MAX_CHANGE);
         let good = face(0.0, 0.5);
         assert_eq!(presence.watch(0.0, &good, Some(0.02)), None);
         assert_eq!(presence.watch(100.0, &good, Some(MAX_CHANGE)), None);

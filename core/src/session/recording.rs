@@ -145,6 +145,7 @@ mod tests {
             challenge: Some(Challenge { seed: 7, steps: vec![Step::TurnLeft, Step::TurnLeft] }),
             revealed: None,
             passive_seconds: None,
+            largest_change: None,
         })
         .unwrap();
         for i in 0.. {

@@ -92,6 +92,7 @@ mod tests {
             challenge: None,
             revealed: Some(steps),
             passive_seconds: None,
+            largest_change: None,
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
     MAX_NAME, TIME_LIMIT_MS,
     challenge::{self, Challenge},
     course::{Course, STEP_TIMEOUT_MS},
+    presence::check_change,
 };
 use crate::{
     error::{Error, Result},
@@ -37,12 +38,16 @@ pub struct Setup {
     /// attack does not wait. `None`: as long as the evidence takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passive_seconds: Option<u32>,
+    /// A presence ends with a larger [`Observation::change`](super::Observation::change) than this, in (0, 2]: the weights' own, as
+    /// each has embeddings of its own. `None`: [`MAX_CHANGE`](super::presence::MAX_CHANGE).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_change: Option<f32>,
 }
 
 impl Setup {
     /// # Errors
     /// [`Error::is_invalid_input`] for a name that is empty or longer than [`MAX_NAME`], rates outside `[0, 1]`, what is
-    /// no lower-case sha-256, a challenge without steps, with too many, or of both kinds, or seconds out of range.
+    /// no lower-case sha-256, a largest change out of range, a challenge without steps, with too many, or of both kinds, or seconds out of range.
     pub(super) fn check(&self) -> Result<()> {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
             return Err(Error::invalid_input(format!("an operating point's name has 1 to {MAX_NAME} bytes")));
@@ -56,6 +61,7 @@ impl Setup {
         if self.model_sha256.len() != 64 || HEXLOWER.decode(self.model_sha256.as_bytes()).is_err() {
             return Err(Error::invalid_input("a sha-256 is 64 lower-case hexadecimal digits"));
         }
+        check_change(self.largest_change)?;
         check_asked(self.challenge.as_ref(), self.revealed.map(|count| count as usize), self.passive_seconds)
     }
 
@@ -105,6 +111,7 @@ mod tests {
             challenge: None,
             revealed: None,
             passive_seconds,
+            largest_change: None,
         }
     }
 

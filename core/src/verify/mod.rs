@@ -168,8 +168,10 @@ impl Verifier {
                 if sdk == SDK { Rejection::OtherRules(held.version) } else { Rejection::OtherRelease(sdk.clone()) };
             return Err(other);
         }
-        let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds } = &held.setup;
+        let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds, largest_change } =
+            &held.setup;
         let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);
+        let scored = scored.filter(|manifest| manifest.largest_change == *largest_change);
         let points = &scored.ok_or(Rejection::OtherWeights)?.operating_points;
         if *name != ticket.operating_point || points.get(name) != Some(operating_point) {
             return Err(Rejection::OtherOperatingPoint);

@@ -21,7 +21,7 @@ pub enum Rejection {
     OtherRelease(String),
     /// A release that is current made it, yet by rules of this version, which pages of that release do not record by.
     OtherRules(u32),
-    /// Weights scored it that are not current here.
+    /// Weights scored it that are not current here, or it says another largest change than theirs.
     OtherWeights,
     /// Another operating point than the ticket's, or another threshold than the weights' by that name.
     OtherOperatingPoint,
@@ -75,7 +75,7 @@ impl fmt::Display for Rejection {
                     "the recording is of version {version} of the rules, and release {SDK} records by {present}: was it written by hand?"
                 );
             }
-            Self::OtherWeights => "weights scored it that are not current here",
+            Self::OtherWeights => "weights scored it that are not current here, or it says another largest change than theirs",
             Self::OtherOperatingPoint => "it was checked at another operating point than the ticket's",
             Self::OtherChallenge => "the person was asked for something else than the ticket's challenge",
             Self::NoVerdict => "the check was broken off before a verdict",

@@ -41,17 +41,18 @@ fn setup() -> impl Strategy<Value = Setup> {
     let steps = option::weighted(0.5, (any::<u64>(), vec(select(Step::ALL.to_vec()), 0..10)));
     let revealed = option::weighted(0.3, 0u32..10);
     let passive_seconds = option::weighted(0.1, prop_oneof![5 => 1u32..4, 1 => any::<u32>()]);
-    (number(0.0..1.0), steps, revealed, passive_seconds).prop_map(|(threshold, steps, revealed, passive_seconds)| {
-        Setup {
-            name: "strict".into(),
-            operating_point: OperatingPoint::new(threshold, 0.1, 0.1),
-            model_sha256: "0f".repeat(32),
-            challenge: steps
-                .filter(|_| revealed.is_none_or(|count| count == 9))
-                .map(|(seed, steps)| Challenge { seed, steps }),
-            revealed,
-            passive_seconds,
-        }
+    let largest = option::weighted(0.5, number(0.0..2.0));
+    let parts = (number(0.0..1.0), steps, revealed, passive_seconds, largest);
+    parts.prop_map(|(threshold, steps, revealed, passive_seconds, largest_change)| Setup {
+        name: "strict".into(),
+        operating_point: OperatingPoint::new(threshold, 0.1, 0.1),
+        model_sha256: "0f".repeat(32),
+        challenge: steps
+            .filter(|_| revealed.is_none_or(|count| count == 9))
+            .map(|(seed, steps)| Challenge { seed, steps }),
+        revealed,
+        passive_seconds,
+        largest_change,
     })
 }
 

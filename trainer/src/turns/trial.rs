@@ -108,6 +108,7 @@ fn answers(seen: impl Iterator<Item = Quality>, left: bool) -> [bool; 2] {
         challenge: Some(Challenge { seed: 0, steps: vec![if left { Step::TurnLeft } else { Step::TurnRight }] }),
         revealed: None,
         passive_seconds: None,
+        largest_change: None,
     })
     .expect("a setup that sessions take");
     let mut said = [false; 2];

@@ -20,6 +20,7 @@ fn setup(challenge: Option<Challenge>) -> Setup {
         challenge,
         revealed: None,
         passive_seconds: None,
+        largest_change: None,
     }
 }
 
