@@ -66,13 +66,13 @@ impl Augmentation {
     pub fn twin(self, rng: &mut ChaCha8Rng) -> Self {
         let shift = self.shift.map(|along| (along + 0.03 * normal(rng)).clamp(-0.08, 0.08));
         let scale = (self.scale * (0.05 * normal(rng)).exp()).clamp((-0.22f32).exp(), 0.22f32.exp());
-        Self { shift, scale, retouch: self.retouch.retoned(rng), ..self }
+        Self { shift, scale, retouch: self.retouch.retaken(rng), ..self }
     }
 
     /// The same crop without its fine detail, as if enlarged from a face of 45 to 70 pixels, `margin` face boxes wide.
     #[must_use]
     pub fn coarse(self, margin: f32, rng: &mut ChaCha8Rng) -> Self {
-        let part = rng.random_range(45.0..70.0) * margin / CROP_SIZE as f32;
+        let part = rng.random_range(45.0..65.0) * margin / CROP_SIZE as f32;
         Self { retouch: self.retouch.coarse(part), ..self }
     }
 

@@ -70,10 +70,12 @@ impl Retouch {
         }
     }
 
-    /// The same through another camera's tone.
+    /// The same through another camera: its tone, and half of the time fewer pixels, of which an honest one has enough.
     #[must_use]
-    pub fn retoned(self, rng: &mut ChaCha8Rng) -> Self {
-        Self { tone: Some(Tone::draw(rng)), ..self }
+    pub fn retaken(self, rng: &mut ChaCha8Rng) -> Self {
+        let (tone, fewer) = (Some(Tone::draw(rng)), rng.random_range(0.7..1.0));
+        let reduced = if rng.random() { Some(fewer) } else { self.wear.reduced };
+        Self { tone, wear: Wear { reduced, ..self.wear }, ..self }
     }
 
     /// Whether no detail is taken.

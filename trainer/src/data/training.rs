@@ -20,6 +20,11 @@ use crate::{
     },
 };
 
+/// By how much a crop is to score less behind a screen's grid, in deviations of a batch's logits.
+pub(super) const GRIDDED: f32 = 0.5;
+/// The same where it lost its detail: less, since honest cameras lose some too.
+pub(super) const COARSE: f32 = 0.4;
+
 /// A training set: examples that are shuffled and changed anew in each epoch.
 #[derive(Debug)]
 pub struct Training<'a> {
@@ -32,7 +37,7 @@ pub struct Training<'a> {
     augment: Augment,
     /// Asked about each crop, where what they say is learnt.
     experts: Option<Experts>,
-    /// Whether every second crop has a twin in another tone.
+    /// Whether every second crop has a twin through another camera.
     twins: bool,
     /// Whether sharp bona fide crops between those have one without detail or behind a grid.
     lower: bool,
@@ -88,7 +93,7 @@ impl Training<'_> {
         Self { experts: Some(experts), ..self }
     }
 
-    /// The same, every second crop with a twin in another tone, those between that are bona fide and sharp with one without
+    /// The same, every second crop with a twin through another camera, those between that are bona fide and sharp with one without
     /// detail or behind a grid, or either.
     #[must_use]
     pub fn with_twins(self, twins: bool, lower: bool) -> Self {
@@ -114,13 +119,11 @@ impl<'a> Data for Training<'a> {
                     change = change.patched(&mut rng);
                 }
                 let twin = match at % 2 {
-                    0 if self.twins => Some(Twin::Retoned(change.twin(&mut rng))),
-                    1 if self.lower && example.is_fine() && change.retouch.is_sharp() => {
-                        Some(Twin::Lower(match at % 4 {
-                            1 => change.coarse(self.examples.margin(), &mut rng),
-                            _ => change.gridded(&mut rng),
-                        }))
-                    }
+                    0 if self.twins => Some(Twin { change: change.twin(&mut rng), fall: 0.0 }),
+                    1 if self.lower && example.is_fine() && change.retouch.is_sharp() => Some(match at % 4 {
+                        1 => Twin { change: change.coarse(self.examples.margin(), &mut rng), fall: COARSE },
+                        _ => Twin { change: change.gridded(&mut rng), fall: GRIDDED },
+                    }),
                     _ => None,
                 };
                 Item { example, augmentation: Some(change), twin }

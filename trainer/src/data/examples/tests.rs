@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{
-    data::{augment::Augmentation, batches::Data},
+    data::{
+        augment::Augmentation,
+        batches::Data,
+        training::{COARSE, GRIDDED},
+    },
     recapture::PaiSpecies,
     run::config::Config,
 };
@@ -50,7 +54,7 @@ fn every_second_crop_is_a_patch_where_the_config_asks_for_it() {
 }
 
 #[test]
-fn every_second_crop_has_a_twin_in_another_tone_and_sharp_bona_fide_ones_between_them_a_lower_one() {
+fn every_second_crop_has_a_twin_through_another_camera_and_sharp_bona_fide_ones_between_them_a_lower_one() {
     let config = Config::load("small").unwrap();
     for (side, retoned, lower) in [(200.0, true, true), (200.0, false, true), (100.0, true, true), (200.0, true, false)]
     {
@@ -63,10 +67,12 @@ fn every_second_crop_has_a_twin_in_another_tone_and_sharp_bona_fide_ones_between
             let (second, sharp) = (at % 2 == 0, item.example.attack.is_none() && retouch.is_sharp());
             blurred += usize::from(!second && !sharp);
             match item.twin {
-                Some(Twin::Retoned(twin)) => assert!(retoned && second && twin.retouch != retouch),
-                Some(Twin::Lower(twin)) => {
-                    assert!(lower && !second && sharp && side >= 130.0 && twin.retouch != retouch);
-                    assert_eq!(twin.retouch.is_sharp(), at % 4 == 3, "without detail and behind a grid, in turn");
+                Some(Twin { change, fall: 0.0 }) => assert!(retoned && second && change.retouch != retouch),
+                Some(Twin { change, fall }) => {
+                    assert!(lower && !second && sharp && side >= 130.0 && change.retouch != retouch);
+                    let gridded = at % 4 == 3;
+                    assert_eq!(change.retouch.is_sharp(), gridded, "without detail and behind a grid, in turn");
+                    assert_eq!(fall, if gridded { GRIDDED } else { COARSE });
                 }
                 None => assert!(if second { !retoned } else { !lower || !sharp || side < 130.0 }),
             }
