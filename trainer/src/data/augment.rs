@@ -61,7 +61,8 @@ impl Augmentation {
         }
     }
 
-    /// The same crop as another camera and another look of the detector would give it: another tone, and a box that jumped.
+    /// The same crop as another camera and another look of the detector would give it: another tone, often fewer pixels, and a
+    /// box that jumped.
     #[must_use]
     pub fn twin(self, rng: &mut ChaCha8Rng) -> Self {
         let shift = self.shift.map(|along| (along + 0.03 * normal(rng)).clamp(-0.08, 0.08));
@@ -69,7 +70,7 @@ impl Augmentation {
         Self { shift, scale, retouch: self.retouch.retaken(rng), ..self }
     }
 
-    /// The same crop without its fine detail, as if enlarged from a face of 45 to 70 pixels, `margin` face boxes wide.
+    /// The same crop without its fine detail, as if enlarged from a face of 45 to 65 pixels, `margin` face boxes wide.
     #[must_use]
     pub fn coarse(self, margin: f32, rng: &mut ChaCha8Rng) -> Self {
         let part = rng.random_range(45.0..65.0) * margin / CROP_SIZE as f32;

@@ -32,8 +32,8 @@ pub struct Twins {
     pub images: Tensor<4>,
     /// Where the first ones are in the batch, `[T]`.
     pub places: Tensor<1, Int>,
-    /// By how much the second one is to score less, in deviations of the batch's logits `[T]`; 0: it is to score the same.
-    pub falls: Tensor<1>,
+    /// `[T]`, 1 where the second one is to score less, 0 where it is to score the same.
+    pub lower: Tensor<1>,
 }
 
 /// CelebA-Spoof's labels of a batch.
@@ -57,7 +57,7 @@ pub struct Numbers {
     pub(super) experts: Option<Vec<f32>>,
     pub(super) twins: Vec<f32>,
     pub(super) twinned: Vec<i32>,
-    pub(super) falls: Vec<f32>,
+    pub(super) lower: Vec<f32>,
     pub(super) semantics: Option<(Vec<f32>, Vec<i32>, Vec<i32>)>,
 }
 
@@ -80,7 +80,7 @@ impl Batch {
             twins: (twins > 0).then(|| Twins {
                 images: map(numbers.twins, twins, 3),
                 places: labels(numbers.twinned),
-                falls: Tensor::from_data(TensorData::new(numbers.falls, [twins]), device),
+                lower: Tensor::from_data(TensorData::new(numbers.lower, [twins]), device),
             }),
             semantics: numbers.semantics.map(|(attributes, spoof_type, illumination)| SemanticBatch {
                 attributes: Tensor::from_data(TensorData::new(attributes, [batch, 40]), device),

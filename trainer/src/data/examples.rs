@@ -191,12 +191,12 @@ impl Examples {
         let plane = CROP_SIZE * CROP_SIZE;
         let mut images = Vec::with_capacity(items.len() * 3 * plane);
         let mut depth = Vec::with_capacity(items.len() * plane);
-        let (mut said, mut twins, mut twinned, mut falls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut said, mut twins, mut twinned, mut lower) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (at, ((image, map, logits, twin), item)) in parts.into_iter().zip(items).enumerate() {
             if let Some(twin) = twin {
                 twins.extend(twin);
                 twinned.push(at as i32);
-                falls.push(item.twin.map_or(0.0, |twin| twin.fall));
+                lower.push(f32::from(u8::from(matches!(item.twin, Some(Twin::Lower(_))))));
             }
             images.extend(image);
             depth.extend(map);
@@ -226,7 +226,7 @@ impl Examples {
             experts: experts.is_some().then_some(said),
             twins,
             twinned,
-            falls,
+            lower,
             semantics,
         })
     }

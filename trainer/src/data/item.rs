@@ -65,11 +65,11 @@ pub struct Item<'a> {
 
 /// The same crop once more.
 #[derive(Debug, Clone, Copy)]
-pub struct Twin {
-    /// How it is seen.
-    pub change: Augmentation,
-    /// By how much it is to score less, in deviations of a batch's logits; 0: it is to score the same.
-    pub fall: f32,
+pub enum Twin {
+    /// Through another camera, from a box that jumped: it is to score the same.
+    Retaken(Augmentation),
+    /// Without its fine detail, or behind a screen's grid: it is to score less.
+    Lower(Augmentation),
 }
 
 /// Up to these sides of the face, in pixels of the frame, faces are counted as one slice.
@@ -171,7 +171,7 @@ impl Item<'_> {
     /// As [`Item::cut`].
     pub fn twin(&self) -> Result<Option<Vec<f32>>> {
         let twin = |change| Self { augmentation: Some(change), ..*self };
-        let Some(Twin { change, .. }) = self.twin else { return Ok(None) };
+        let Some(Twin::Retaken(change) | Twin::Lower(change)) = self.twin else { return Ok(None) };
         Ok(Some(twin(change).crop(&read(&self.example.image)?)))
     }
 

@@ -20,11 +20,6 @@ use crate::{
     },
 };
 
-/// By how much a crop is to score less behind a screen's grid, in deviations of a batch's logits.
-pub(super) const GRIDDED: f32 = 0.5;
-/// The same where it lost its detail: less, since honest cameras lose some too.
-pub(super) const COARSE: f32 = 0.4;
-
 /// A training set: examples that are shuffled and changed anew in each epoch.
 #[derive(Debug)]
 pub struct Training<'a> {
@@ -119,11 +114,13 @@ impl<'a> Data for Training<'a> {
                     change = change.patched(&mut rng);
                 }
                 let twin = match at % 2 {
-                    0 if self.twins => Some(Twin { change: change.twin(&mut rng), fall: 0.0 }),
-                    1 if self.lower && example.is_fine() && change.retouch.is_sharp() => Some(match at % 4 {
-                        1 => Twin { change: change.coarse(self.examples.margin(), &mut rng), fall: COARSE },
-                        _ => Twin { change: change.gridded(&mut rng), fall: GRIDDED },
-                    }),
+                    0 if self.twins => Some(Twin::Retaken(change.twin(&mut rng))),
+                    1 if self.lower && example.is_fine() && change.retouch.is_sharp() => {
+                        Some(Twin::Lower(match at % 4 {
+                            1 => change.coarse(self.examples.margin(), &mut rng),
+                            _ => change.gridded(&mut rng),
+                        }))
+                    }
                     _ => None,
                 };
                 Item { example, augmentation: Some(change), twin }

@@ -154,13 +154,13 @@ pub struct Finetune {
     /// crop and of three patches. A comparison: what ships looks once. Runs of before have none.
     #[serde(default)]
     pub patches: bool,
-    /// Weight of the distance (Huber loss) between the logits of a crop and of its twin, the same crop through another camera
-    /// (tone, often fewer pixels) and from a box that jumped, in deviations of the batch's logits; every second crop has one. 0 has none.
+    /// Weight of the distance (Huber loss) between the logits of a crop and of its twin, the same crop through another camera,
+    /// of another tone and often of fewer pixels, and from a box that jumped, in deviations of the batch's logits; every second crop has one. 0 has none.
     #[serde(default)]
     pub steady: f64,
-    /// Weight of what a logit falls too little where a bona fide crop loses its detail, short of 0.4 deviations of the batch's
-    /// logits, or lies behind a screen's grid, short of half a deviation: the sharp ones without a twin have a copy in turn enlarged
-    /// from a face of 45 to 65 pixels and under stripes of 2 to 6. 0 has none.
+    /// Weight of what a logit falls too little, short of half a deviation of the batch's logits, where a bona fide crop loses its
+    /// detail or lies behind a screen's grid: the sharp ones without a twin have a copy in turn enlarged from a face of 45 to 65
+    /// pixels and under stripes of 2 to 6. 0 has none.
     #[serde(default)]
     pub detail: f64,
 }

@@ -21,6 +21,9 @@ use crate::{
 /// The experts' log-odds are learnt over this: about one deviation of theirs.
 const UNIT: f64 = 4.0;
 
+/// By how much the logit of a crop that lost its detail, or lies behind a grid, is to fall, in deviations of the batch's logits.
+const FALL: f64 = 0.5;
+
 /// A network, and the outputs that only teach.
 #[derive(Module, Debug)]
 pub struct Lesson {
@@ -52,18 +55,18 @@ impl Lesson {
         let count = batch.images.dims()[0];
         let (features, twins) = match &batch.twins {
             None => (network.encoder.forward(batch.images.clone()), None),
-            Some(Twins { images, places, falls }) => {
+            Some(Twins { images, places, lower }) => {
                 // One batch, so that its norms see both.
                 let all = network.encoder.forward(Tensor::cat(vec![batch.images.clone(), images.clone()], 0));
                 let twins = all.clone().narrow(0, count, places.dims()[0]);
-                (all.narrow(0, 0, count), Some((twins, places.clone(), falls.clone())))
+                (all.narrow(0, 0, count), Some((twins, places.clone(), lower.clone())))
             }
         };
         let bona_fide = batch.attack.clone() * -1.0 + 1.0;
         let (liveness, types) = network.heads(features.clone());
-        let apart = twins.map(|(twins, places, falls)| {
+        let apart = twins.map(|(twins, places, lower)| {
             let (other, _) = network.heads(twins);
-            let [moved, short] = twin_losses(liveness.clone(), liveness.clone().select(0, places) - other, falls);
+            let [moved, short] = twin_losses(liveness.clone(), liveness.clone().select(0, places) - other, lower);
             moved * config.steady + short * config.detail
         });
         let each = losses::binary_cross_entropies(liveness, bona_fide.clone());
@@ -97,16 +100,14 @@ impl Lesson {
 }
 
 /// How far the logits of twins lie apart that are to be alike, and by how much those of crops that are to score less fall too
-/// little: of a batch's logits `[B]`, by how much they fell in the twins `[T]`, and by how much these are to fall `[T]`, if at
-/// all.
+/// little: of a batch's logits `[B]`, by how much they fell in the twins `[T]`, and which of these are to score less `[T]`.
 ///
 /// In deviations of the batch's logits, or smaller logits would do.
-fn twin_losses(logits: Tensor<1>, fallen: Tensor<1>, falls: Tensor<1>) -> [Tensor<1>; 2] {
-    let lower = falls.clone().greater_elem(0.0).float();
+fn twin_losses(logits: Tensor<1>, fallen: Tensor<1>, lower: Tensor<1>) -> [Tensor<1>; 2] {
     let fallen = fallen / (logits.var(0) + 1e-4).sqrt();
     let mean = |each: Tensor<1>, of: Tensor<1>| (each * of.clone()).sum() / of.sum().clamp_min(1.0);
     let moved = mean(losses::hubers(fallen.clone()), -lower.clone() + 1.0);
-    [moved, mean((falls - fallen).clamp_min(0.0), lower)]
+    [moved, mean((-fallen + FALL).clamp_min(0.0), lower)]
 }
 
 /// Weights `[B]`, 1 on average: near 1 where the experts' mean agrees with the class, least where they are sure of the other.
@@ -127,16 +128,16 @@ mod tests {
         let device = Device::flex();
         let losses = |size: f32, fallen: [f32; 3]| {
             let of = |values: &[f32]| Tensor::<1>::from_floats(values, &device) * size;
-            let falls = Tensor::<1>::from_floats([0.0, 0.5, 0.25], &device);
-            twin_losses(of(&[-3.0, -1.0, 1.0, 3.0]), of(&fallen), falls).map(|loss| loss.into_scalar::<f32>())
+            let lower = Tensor::<1>::from_floats([0.0, 1.0, 1.0], &device);
+            twin_losses(of(&[-3.0, -1.0, 1.0, 3.0]), of(&fallen), lower).map(|loss| loss.into_scalar::<f32>())
         };
         let [moved, short] = losses(1.0, [1.0, 0.5, -0.5]);
         assert!(moved > 0.05 && short > 0.4, "{moved} {short}");
         let [of_small, short_of_small] = losses(0.1, [1.0, 0.5, -0.5]);
         assert!((of_small / moved - 1.0).abs() < 0.01 && (short_of_small / short - 1.0).abs() < 0.01);
-        // Half of the deviation, which is 2.6, and a quarter of it are enough; and a logit that stays is not far from itself.
-        assert_eq!(losses(1.0, [0.0, 1.5, 0.7]), [0.0, 0.0]);
-        assert!(losses(1.0, [0.0, 1.2, 0.7])[1] > 0.0 && losses(1.0, [0.0, 1.5, 0.6])[1] > 0.0);
+        // Half of the deviation, which is 2.6, is enough; and a logit that stays is not far from itself.
+        assert_eq!(losses(1.0, [0.0, 1.5, 9.0]), [0.0, 0.0]);
+        assert!(losses(1.0, [0.0, 1.2, 9.0])[1] > 0.0);
         // A batch of one logit again and again has no deviation.
         assert!(losses(0.0, [0.0; 3]).iter().all(|loss| loss.is_finite()));
     }

@@ -2,11 +2,7 @@
 
 use super::*;
 use crate::{
-    data::{
-        augment::Augmentation,
-        batches::Data,
-        training::{COARSE, GRIDDED},
-    },
+    data::{augment::Augmentation, batches::Data},
     recapture::PaiSpecies,
     run::config::Config,
 };
@@ -56,25 +52,23 @@ fn every_second_crop_is_a_patch_where_the_config_asks_for_it() {
 #[test]
 fn every_second_crop_has_a_twin_through_another_camera_and_sharp_bona_fide_ones_between_them_a_lower_one() {
     let config = Config::load("small").unwrap();
-    for (side, retoned, lower) in [(200.0, true, true), (200.0, false, true), (100.0, true, true), (200.0, true, false)]
+    for (side, retaken, lower) in [(200.0, true, true), (200.0, false, true), (100.0, true, true), (200.0, true, false)]
     {
         let mut all = examples(20, 80);
         all.examples.iter_mut().for_each(|example| example.face = [0.0, 0.0, side, side]);
-        let items = all.training(8, 1, &config).unwrap().with_twins(retoned, lower).epoch(0).concat();
+        let items = all.training(8, 1, &config).unwrap().with_twins(retaken, lower).epoch(0).concat();
         let mut blurred = 0;
         for (at, item) in items.iter().enumerate() {
             let retouch = item.augmentation.unwrap().retouch;
             let (second, sharp) = (at % 2 == 0, item.example.attack.is_none() && retouch.is_sharp());
             blurred += usize::from(!second && !sharp);
             match item.twin {
-                Some(Twin { change, fall: 0.0 }) => assert!(retoned && second && change.retouch != retouch),
-                Some(Twin { change, fall }) => {
-                    assert!(lower && !second && sharp && side >= 130.0 && change.retouch != retouch);
-                    let gridded = at % 4 == 3;
-                    assert_eq!(change.retouch.is_sharp(), gridded, "without detail and behind a grid, in turn");
-                    assert_eq!(fall, if gridded { GRIDDED } else { COARSE });
+                Some(Twin::Retaken(twin)) => assert!(retaken && second && twin.retouch != retouch),
+                Some(Twin::Lower(twin)) => {
+                    assert!(lower && !second && sharp && side >= 130.0 && twin.retouch != retouch);
+                    assert_eq!(twin.retouch.is_sharp(), at % 4 == 3, "without detail and behind a grid, in turn");
                 }
-                None => assert!(if second { !retoned } else { !lower || !sharp || side < 130.0 }),
+                None => assert!(if second { !retaken } else { !lower || !sharp || side < 130.0 }),
             }
         }
         assert!((1..40).contains(&blurred));
