@@ -284,15 +284,13 @@ mod tests {
     }
 
     #[test]
-    fn another_camera_has_fewer_pixels_half_of_the_time_and_never_as_few_as_a_small_face() {
+    fn another_camera_has_fewer_pixels_half_of_the_time_but_seven_tenths_at_least() {
         let mut rng = rng(5, "test", 0);
         let parts: Vec<f32> = (0..400)
             .filter_map(|_| Retouch::NONE.retaken(&mut rng).wear.reduced)
             .inspect(|part| assert!(*part >= 0.7))
             .collect();
         assert!((150..250).contains(&parts.len()), "{}", parts.len());
-        // The detail that is to score less: of a face of 65 pixels at most, in crops two faces wide.
-        assert!(65.0 * 2.0 / bonafide::crop::CROP_SIZE as f32 < 0.7);
     }
 
     #[test]

@@ -155,7 +155,8 @@ pub struct Finetune {
     #[serde(default)]
     pub patches: bool,
     /// Weight of the distance (Huber loss) between the logits of a crop and of its twin, the same crop through another camera,
-    /// of another tone and often of fewer pixels, and from a box that jumped, in deviations of the batch's logits; every second crop has one. 0 has none.
+    /// of another tone and often of fewer pixels, and from a box that jumped, in deviations of the batch's logits; every second
+    /// crop has one. 0 has none.
     #[serde(default)]
     pub steady: f64,
     /// Weight of what a logit falls too little, short of half a deviation of the batch's logits, where a bona fide crop loses its
