@@ -9,7 +9,7 @@ use trainer::{
     evaluate::{self, compare, steadiness},
     faces::{detect, draw},
     fuse, kernels, protocol,
-    run::{config, terminal::remark},
+    run::{preset, terminal::remark},
     sessions,
     ship::{card, export, precision, replay, score},
     simulate::{audit, contact, ruler, synthesize},
@@ -40,7 +40,7 @@ enum Command {
     /// Draw strips of simulated presentations, to judge them by eye.
     Contact(contact::ContactArgs),
     /// Print a preset, to start a config file of one's own from.
-    Preset(config::PresetArgs),
+    Preset(preset::PresetArgs),
     /// Train the backbone on a folder of images in classes, ImageNet's layout.
     PretrainImagenet(imagenet::ImagenetArgs),
     /// Train and evaluate the rows of a table of the paper.
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         Command::Synthesize(args) => synthesize::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Audit(args) => audit::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Realism(args) => ruler::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Preset(args) => config::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Preset(args) => preset::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Contact(args) => contact::run(&args).map(|()| ExitCode::SUCCESS),
         Command::PretrainImagenet(args) => imagenet::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Protocol(args) => protocol::run(&args).map(|()| ExitCode::SUCCESS),

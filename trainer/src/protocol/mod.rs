@@ -19,8 +19,9 @@ use crate::{
     evaluate::{self, EvaluateArgs, html::escape, html_table, table},
     measure::Evaluation,
     run::{
-        config::{Config, ConfigArgs, Head},
+        config::{Config, Head},
         device::DeviceChoice,
+        preset::ConfigArgs,
         terminal::say,
         write_atomic,
     },

@@ -1,13 +1,14 @@
 //! The run folder: resolved config, commit, log and checkpoints, so that a result explains itself and a killed run resumes.
 //!
 //! A checkpoint is a folder, complete or absent: it is written beside its place and renamed. Around it what a run is told
-//! ([`config`], [`device`], [`named`], [`owned`]) and shows ([`terminal`]). Nothing here knows what learns.
+//! ([`config`], [`preset`], [`device`], [`named`], [`owned`]) and shows ([`terminal`]). Nothing here knows what learns.
 
 mod checkpoint;
 pub mod config;
 pub mod device;
 pub mod named;
 pub mod owned;
+pub mod preset;
 pub mod terminal;
 
 use std::{
@@ -271,9 +272,9 @@ pub fn recording(device: &Device) -> Device {
     device.clone().autodiff()
 }
 
-/// Commit of the code, where the trainer runs inside its repository.
+/// Commit of the code, where the trainer runs inside its repository; `-dirty` behind it where files were changed since.
 pub fn commit() -> String {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).output();
+    let output = Command::new("git").args(["describe", "--always", "--exclude=*", "--abbrev=40", "--dirty"]).output();
     match output {
         Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         _ => "unknown".into(),

@@ -12,11 +12,7 @@ use clap::Args;
 use super::steps::Schedule;
 use crate::{
     data::examples::Examples,
-    run::{
-        self, About, RunFolder,
-        config::{Config, ConfigArgs},
-        device::DeviceChoice,
-    },
+    run::{self, About, RunFolder, config::Config, device::DeviceChoice, preset::ConfigArgs},
 };
 
 /// Options of a run, whatever it trains on.

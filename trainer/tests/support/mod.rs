@@ -150,7 +150,7 @@ fn crop(folder: &Path, number: usize, variant: usize, attack: Option<Attack>, la
 
 /// The preset `small` with other numbers, as a config file.
 pub(crate) fn config(path: &Path, changes: &[(&str, &str)]) {
-    let mut text = trainer::run::config::PRESETS[2].1.to_owned();
+    let mut text = trainer::run::preset::PRESETS[2].1.to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "the preset has no {from}");
         text = text.replace(from, to);
