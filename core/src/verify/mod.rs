@@ -171,9 +171,8 @@ impl Verifier {
         let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds, largest_change } =
             &held.setup;
         let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);
-        let scored = scored.filter(|manifest| manifest.largest_change == *largest_change);
-        let points = &scored.ok_or(Rejection::OtherWeights)?.operating_points;
-        if *name != ticket.operating_point || points.get(name) != Some(operating_point) {
+        let Manifest { operating_points: points, largest_change: most, .. } = scored.ok_or(Rejection::OtherWeights)?;
+        if *name != ticket.operating_point || points.get(name) != Some(operating_point) || largest_change != most {
             return Err(Rejection::OtherOperatingPoint);
         }
         let steps = ticket.revealed.as_ref().map(Vec::len);

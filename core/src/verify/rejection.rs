@@ -21,9 +21,9 @@ pub enum Rejection {
     OtherRelease(String),
     /// A release that is current made it, yet by rules of this version, which pages of that release do not record by.
     OtherRules(u32),
-    /// Weights scored it that are not current here, or it says another largest change than theirs.
+    /// Weights scored it that are not current here.
     OtherWeights,
-    /// Another operating point than the ticket's, or another threshold than the weights' by that name.
+    /// Another operating point than the ticket's, or other thresholds than the weights' by that name, or another largest change.
     OtherOperatingPoint,
     /// Another challenge than the ticket's, or none; other steps than those that were revealed; other seconds of watching.
     OtherChallenge,
@@ -75,8 +75,8 @@ impl fmt::Display for Rejection {
                     "the recording is of version {version} of the rules, and release {SDK} records by {present}: was it written by hand?"
                 );
             }
-            Self::OtherWeights => "weights scored it that are not current here, or it says another largest change than theirs",
-            Self::OtherOperatingPoint => "it was checked at another operating point than the ticket's",
+            Self::OtherWeights => "weights scored it that are not current here",
+            Self::OtherOperatingPoint => "it was checked at another operating point than the ticket's, or by other limits than the weights'",
             Self::OtherChallenge => "the person was asked for something else than the ticket's challenge",
             Self::NoVerdict => "the check was broken off before a verdict",
             Self::OtherVerdict => "its scores do not lead to the verdict that it claims",

@@ -246,7 +246,7 @@ fn every_rule_refuses_what_breaks_it() {
     );
     assert_eq!(changed(|r| r.setup.name = "low_friction".into()), Rejection::OtherOperatingPoint);
     assert_eq!(changed(|r| r.setup.model_sha256 = "0".repeat(64)), Rejection::OtherWeights);
-    assert_eq!(changed(|r| r.setup.largest_change = Some(1.9)), Rejection::OtherWeights);
+    assert_eq!(changed(|r| r.setup.largest_change = Some(1.9)), Rejection::OtherOperatingPoint);
     assert_eq!(changed(|r| r.verdict = None), Rejection::NoVerdict);
     // Rules that have been left behind, under this release's name.
     assert_eq!(changed(|r| r.version = recording::FIRST), Rejection::OtherRules(recording::FIRST));
