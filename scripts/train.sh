@@ -8,6 +8,7 @@
 # PRETRAINED (a pretraining run to use instead of a new one), FINETUNED (a fine-tuning run that started from it) or SHIPPED
 # (a folder of exported weights): what fine-tuning goes on from, with these photos and CONFIG,
 # LEAST_LIVE (1: photos that MiniFASNetV2 finds less live than these log-odds are not learnt from; -12 takes all),
+# LARGEST_CHANGE (a face that changes more from frame to frame starts its check again; the card has what to choose it by),
 # MARGIN (side of the classifier's crop in face boxes, 1.5; 1.0 to 2.5),
 # PEERS (a folder with MiniFASNetV2.onnx and MiniFASNetV1SE.onnx: scored on the same presentations, with PYTHON, which has
 # onnxruntime, numpy and pillow), RETINAFACE (a checkpoint, for those networks' face boxes), STUDY (a folder that
@@ -67,12 +68,12 @@ stage depth-view --pretrained "$pretrained" --finetuned "$runs/finetune" "${marg
 "$trainer" evaluate --data "$runs/held" --pretrained "$pretrained" --device "${DEVICE:-cpu}" --run "$runs/finetune" "${conditions[@]}"
 "$trainer" steadiness --data "$runs/held" --run "$runs/finetune"
 "$trainer" precision --data "$runs/held" --run "$runs/finetune"
-"$trainer" export --run "$runs/finetune" --depth-view "$runs/depth-view"
+"$trainer" export --run "$runs/finetune" --depth-view "$runs/depth-view" ${LARGEST_CHANGE:+--largest-change "$LARGEST_CHANGE"}
 
 card=(--run "$runs/finetune" --pretrained "$pretrained" --depth-view "$runs/depth-view")
 card+=(--tests "How steady it is=$runs/finetune/steadiness.md" --tests "What fewer bits cost=$runs/finetune/precision.md")
 read -ra statistics <<<"${STATISTICS:-}"
-"$trainer" sessions --simulate "${folders[@]}" --photos-per-source 40 --splits test --weights pkg/weights --markdown "$runs/sessions.md"
+"$trainer" sessions --simulate "${folders[@]}" --photos-per-source 40 --splits test --changes --weights pkg/weights --markdown "$runs/sessions.md"
 card+=(--tests "Whole checks, on simulated clips=$runs/sessions.md")
 "$trainer" realism --data "$runs/held" ${statistics[0]:+--measured "${statistics[@]}"} >"$runs/realism.md"
 card+=(--tests "What networks that know real attacks say of these=$runs/realism.md")

@@ -14,7 +14,6 @@ use crate::{
     error::{Error, Result},
     fusion::Fusion,
     score::OperatingPoint,
-    session::presence::check_change,
     views::{SCALES, VIEW_SIZE},
 };
 
@@ -250,6 +249,19 @@ impl Manifest {
         })?;
         file.verify(&bytes)?;
         Ok(bytes)
+    }
+}
+
+/// Whether embeddings can change so much.
+///
+/// # Errors
+/// [`Error::is_invalid_input`] for a largest change that is no cosine distance above 0.
+pub(crate) fn check_change(largest: Option<f32>) -> Result<()> {
+    match largest {
+        Some(largest) if !(largest > 0.0 && largest <= 2.0) => Err(Error::invalid_input(format!(
+            "a largest change of {largest}: it is a cosine distance, above 0 and at most 2"
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -124,7 +124,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::is_invalid_input`] for a setup with an empty or long name, rates outside `[0, 1]`, what is no sha-256, an
-    /// empty or long challenge, or seconds out of range.
+    /// empty or long challenge, or seconds or a largest change out of range.
     pub fn new(setup: Setup) -> Result<Self> {
         Self::of(recording::VERSION, setup)
     }

@@ -1,10 +1,7 @@
 //! One face after another -> whether it is the same presence: by its box, by time, and by how much the classifier's view of
 //! it changed. A picture that is exchanged for one which the network sees alike goes unnoticed here.
 
-use crate::{
-    error::{Error, Result},
-    quality::{FaceQuality, Quality},
-};
+use crate::quality::{FaceQuality, Quality};
 
 /// Longest time without a single face, or between two observations, that a presence survives, milliseconds: detectors lose
 /// a moving face for a few frames, and hands need longer than this to exchange what is held up.
@@ -17,17 +14,6 @@ pub const MAX_SCALE: f32 = 1.4;
 /// Largest change of a face between two scored frames, see [`Observation::change`](super::Observation::change), where the weights
 /// do not say theirs.
 pub const MAX_CHANGE: f32 = 0.3;
-
-/// # Errors
-/// [`Error::is_invalid_input`] for a largest change that is no cosine distance above 0.
-pub(crate) fn check_change(largest: Option<f32>) -> Result<()> {
-    match largest {
-        Some(largest) if !(largest > 0.0 && largest <= 2.0) => Err(Error::invalid_input(format!(
-            "a largest change of {largest}: it is a cosine distance, above 0 and at most 2"
-        ))),
-        _ => Ok(()),
-    }
-}
 
 /// Why a presence ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

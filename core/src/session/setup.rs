@@ -8,10 +8,10 @@ use super::{
     MAX_NAME, TIME_LIMIT_MS,
     challenge::{self, Challenge},
     course::{Course, STEP_TIMEOUT_MS},
-    presence::check_change,
 };
 use crate::{
     error::{Error, Result},
+    manifest::check_change,
     score::OperatingPoint,
 };
 

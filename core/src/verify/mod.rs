@@ -170,9 +170,15 @@ impl Verifier {
         }
         let Setup { name, operating_point, model_sha256, challenge, revealed, passive_seconds, largest_change } =
             &held.setup;
-        let scored = self.weights.iter().find(|manifest| manifest.digest() == *model_sha256);
-        let Manifest { operating_points: points, largest_change: most, .. } = scored.ok_or(Rejection::OtherWeights)?;
-        if *name != ticket.operating_point || points.get(name) != Some(operating_point) || largest_change != most {
+        // The same weights may be current with several limits.
+        let scored: Vec<_> = self.weights.iter().filter(|manifest| manifest.digest() == *model_sha256).collect();
+        if scored.is_empty() {
+            return Err(Rejection::OtherWeights);
+        }
+        let limits = |manifest: &&Manifest| {
+            manifest.operating_points.get(name) == Some(operating_point) && manifest.largest_change == *largest_change
+        };
+        if *name != ticket.operating_point || !scored.iter().any(limits) {
             return Err(Rejection::OtherOperatingPoint);
         }
         let steps = ticket.revealed.as_ref().map(Vec::len);

@@ -181,6 +181,14 @@ fn several_weights_and_releases_may_be_current_at_once() {
         let submission = Submission::parse(&transcript.to_json()).unwrap();
         assert_eq!(both.verify(&submission, &entry, at).is_ok(), taken, "{sdk}");
     }
+    // The same weights, measured again.
+    let again = Manifest { largest_change: Some(0.2), ..manifest() };
+    let measured = recorded(&again, &ticket, 0.01);
+    assert_eq!(verify(&submit(measured.clone()), &ticket), Err(Rejection::OtherOperatingPoint));
+    let either = Verifier::new(manifest()).and_weights(again);
+    for recording in [&measured, &recording(&ticket, 0.01)] {
+        assert!(either.verify(&submit(recording.clone()), &entry, at).is_ok());
+    }
     // A ticket must be one that a page with any of them can answer.
     let renamed = next.operating_points.remove("strict").unwrap();
     next.operating_points.insert("careful".into(), renamed);
@@ -246,7 +254,11 @@ fn every_rule_refuses_what_breaks_it() {
     );
     assert_eq!(changed(|r| r.setup.name = "low_friction".into()), Rejection::OtherOperatingPoint);
     assert_eq!(changed(|r| r.setup.model_sha256 = "0".repeat(64)), Rejection::OtherWeights);
-    assert_eq!(changed(|r| r.setup.largest_change = Some(1.9)), Rejection::OtherOperatingPoint);
+    for largest in
+        [|r: &mut Recording| r.setup.largest_change = Some(1.9), |r: &mut Recording| r.setup.largest_change = None]
+    {
+        assert_eq!(changed(largest), Rejection::OtherOperatingPoint);
+    }
     assert_eq!(changed(|r| r.verdict = None), Rejection::NoVerdict);
     // Rules that have been left behind, under this release's name.
     assert_eq!(changed(|r| r.version = recording::FIRST), Rejection::OtherRules(recording::FIRST));

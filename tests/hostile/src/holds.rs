@@ -96,7 +96,7 @@ pub fn manifest(bytes: &[u8]) -> bool {
             challenge: None,
             revealed: None,
             passive_seconds: None,
-            largest_change: None,
+            largest_change: manifest.largest_change,
         };
         // A name may still be longer than a session takes.
         assert!(Session::new(setup).is_ok() || name.is_empty() || name.len() > 64, "{name:?}: {point:?}");

@@ -70,11 +70,12 @@ impl Retouch {
         }
     }
 
-    /// The same through another camera: its tone, and half of the time fewer pixels, of which an honest one has enough.
+    /// The same through another camera: its tone, and half of the time its number of pixels, which is seven tenths of the crop's at
+    /// least.
     #[must_use]
     pub fn retaken(self, rng: &mut ChaCha8Rng) -> Self {
-        let (tone, fewer) = (Some(Tone::draw(rng)), rng.random_range(0.7..1.0));
-        let reduced = if rng.random() { Some(fewer) } else { self.wear.reduced };
+        let (tone, part) = (Some(Tone::draw(rng)), rng.random_range(0.7..1.0));
+        let reduced = if rng.random() { Some(part) } else { self.wear.reduced };
         Self { tone, wear: Wear { reduced, ..self.wear }, ..self }
     }
 

@@ -7,6 +7,7 @@ use bonafide::{
     crop::{CROP_SIZE, MARGINS},
     fusion::Fusion,
     network::{Classifier, Decoder, Encoder},
+    session::presence::MAX_CHANGE,
     weights::{
         CLASSIFIER, COVER, Contract, DECODER, DETECTOR, FORMAT, Manifest, NetworkFile, Training, load_safetensors,
     },
@@ -121,7 +122,10 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         Block::read(block)?.into_manifest(&args.out, &mut manifest)?;
     }
     let manifest_json = format!("{}\n", serde_json::to_string_pretty(&manifest)?);
-    Manifest::parse(&manifest_json)?;
+    ensure!(
+        Manifest::parse(&manifest_json)? == manifest,
+        "the manifest does not read as it was written: is a number none?"
+    );
     // The manifest last: until it is there, the old one refuses the new bytes.
     write_atomic(&args.out.join(classifier_file), &bytes)?;
     if let Some(decoder) = &decoder {
@@ -138,6 +142,11 @@ pub fn run(args: &ExportArgs) -> Result<()> {
             "experts: their votes count as fitted for another classifier, until `trainer fuse` fits them anew"
         ))?,
         None => say(format_args!("no experts: the classifier decides alone; --experts counts them in"))?,
+    }
+    if args.largest_change.is_none() {
+        say(format_args!(
+            "no largest change: checks hold to {MAX_CHANGE}; `trainer sessions --changes` measures one, --largest-change adds it"
+        ))?;
     }
     match decoder {
         Some(decoder) => say(format_args!("depth view: {} bytes", decoder.len()))?,
