@@ -45,7 +45,7 @@ use crate::{
         write_atomic,
     },
     ship::export::COVER_FILE,
-    weights::store::{Precision, serialise},
+    weights::store::{Precision, manifest_text, serialise},
 };
 use kind::Kind;
 use learn::LearnArgs;
@@ -202,8 +202,9 @@ fn load(folder: &Path) -> Result<Cover> {
 fn write(folder: &Path, bytes: &[u8]) -> Result<()> {
     let mut manifest = manifest(folder)?;
     manifest.networks.insert(COVER.to_owned(), NetworkFile::describe(COVER_FILE, bytes));
+    let text = manifest_text(&manifest)?;
     write_atomic(&folder.join(COVER_FILE), bytes)?;
-    write_atomic(&folder.join("manifest.json"), format!("{}\n", serde_json::to_string_pretty(&manifest)?).as_bytes())
+    write_atomic(&folder.join("manifest.json"), text.as_bytes())
 }
 
 /// Films, and those in folders; what else the folders hold is named.

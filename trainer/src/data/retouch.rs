@@ -74,9 +74,10 @@ impl Retouch {
     /// least.
     #[must_use]
     pub fn retaken(self, rng: &mut ChaCha8Rng) -> Self {
-        let (tone, part) = (Some(Tone::draw(rng)), rng.random_range(0.7..1.0));
+        let tone = Tone::draw(rng);
+        let part = rng.random_range(0.7..1.0);
         let reduced = if rng.random() { Some(part) } else { self.wear.reduced };
-        Self { tone, wear: Wear { reduced, ..self.wear }, ..self }
+        Self { tone: Some(tone), wear: Wear { reduced, ..self.wear }, ..self }
     }
 
     /// Whether no detail is taken.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use bonafide::{
     fusion::Fusion,
     network::minifasnet::Variant,
@@ -13,7 +13,10 @@ use bonafide::{
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::{run::write_atomic, weights::minifasnet::file_name};
+use crate::{
+    run::write_atomic,
+    weights::{minifasnet::file_name, store::manifest_text},
+};
 
 /// What a manifest says of how votes become a score, and what the score's thresholds are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,9 +78,8 @@ impl Block {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut manifest = Manifest::parse(&text)?;
         self.into_manifest(folder, &mut manifest)?;
-        let text = format!("{}\n", serde_json::to_string_pretty(&manifest)?);
-        let loaded = Pipeline::load(&text, |file| fs::read(folder.join(file)).ok(), &Device::flex())?;
-        ensure!(*loaded.manifest() == manifest, "the manifest does not read as it was written");
+        let text = manifest_text(&manifest)?;
+        Pipeline::load(&text, |file| fs::read(folder.join(file)).ok(), &Device::flex())?;
         write_atomic(&path, text.as_bytes())
     }
 }

@@ -1,7 +1,8 @@
-//! A network -> the bytes of its weights as the package ships them: safetensors, in 16 or 8 bits (or 32, to compare with).
+//! A network -> the bytes of its weights as the package ships them: safetensors, in 16 or 8 bits (or 32, to compare with); and
+//! the text of the manifest beside them.
 
-use anyhow::Result;
-use bonafide::quantised;
+use anyhow::{Result, ensure};
+use bonafide::{quantised, weights::Manifest};
 use burn::{
     store::{FloatCastAdapter, ModuleSnapshot, SafetensorsStore},
     tensor::DType,
@@ -35,6 +36,16 @@ pub fn serialise<M: ModuleSnapshot>(module: &M, precision: Precision) -> Result<
     })
 }
 
+/// A manifest as its file holds it.
+///
+/// # Errors
+/// If no weights could be loaded by it, or it would read otherwise: a number that is none is written as nothing.
+pub fn manifest_text(manifest: &Manifest) -> Result<String> {
+    let text = format!("{}\n", serde_json::to_string_pretty(manifest)?);
+    ensure!(Manifest::parse(&text)? == *manifest, "the manifest does not read as it was written: is a number none?");
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use bonafide::{
@@ -44,6 +55,17 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+
+    #[test]
+    fn a_manifest_reads_as_it_was_written_or_is_refused() {
+        let shipped = include_str!("../../../pkg/weights/manifest.json");
+        let manifest = Manifest::parse(shipped).unwrap();
+        assert_eq!(manifest_text(&manifest).unwrap(), shipped);
+        for none in [f32::NAN, f32::INFINITY] {
+            let manifest = Manifest { largest_change: Some(none), ..manifest.clone() };
+            assert!(manifest_text(&manifest).unwrap_err().to_string().contains("does not read as it was written"));
+        }
+    }
 
     #[test]
     fn the_same_weights_give_the_same_bytes() {
